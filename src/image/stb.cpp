@@ -1,0 +1,94 @@
+// The only unit that sees stb_image and stb_image_write: all their symbols are static, since a program may link libstb
+// too.
+#include "image/stb.hpp"
+
+#include <climits>
+#include <cstring>
+#include <new>
+
+namespace {
+
+// Zeroed memory makes what stb leaves unwritten in a damaged picture the same on every run.
+thread_local std::size_t largest_block = 0;
+
+void* block(std::size_t size) {
+  return size > largest_block ? nullptr : std::calloc(1, size);
+}
+
+void* grow(void* old, std::size_t old_size, std::size_t size) {
+  if (size > largest_block) return nullptr;
+  void* p = std::realloc(old, size);
+  if (p && size > old_size) std::memset(static_cast<char*>(p) + old_size, 0, size - old_size);
+  return p;
+}
+
+// Stands for stb's assertions, because a library must not abort: what stb held is lost, the program goes on.
+void require(bool holds) {
+  if (!holds) throw std::bad_alloc();
+}
+
+}  // namespace
+
+#define STBI_MALLOC(size) block(size)
+#define STBI_REALLOC_SIZED(old, old_size, size) grow(old, old_size, size)
+#define STBI_FREE(p) std::free(p)
+#define STBI_ASSERT(condition) require(condition)
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STBIW_ASSERT(condition) require(condition)
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STBI_WRITE_NO_STDIO
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 at -O3 does not see that a callback is never set.
+#endif
+#include "stb_image.h"
+#include "stb_image_write.h"
+#pragma GCC diagnostic pop
+
+namespace lineament::detail {
+namespace {
+
+void append(void* context, void* data, int size) {
+  auto& bytes = *static_cast<std::vector<std::uint8_t>*>(context);
+  const auto* p = static_cast<const std::uint8_t*>(data);
+  bytes.insert(bytes.end(), p, p + size);
+}
+
+}  // namespace
+
+Decoded stb_decode(std::span<const std::uint8_t> bytes, int channels, std::size_t largest) {
+  Decoded result;
+  if (bytes.size() > INT_MAX) return result;
+  largest_block = largest;
+  int channels_in_file = 0;
+  try {
+    result.pixels.reset(stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &result.width,
+                                              &result.height, &channels_in_file, channels));
+  } catch (const std::bad_alloc&) {
+    result.pixels.reset();  // One of stb's assertions: damaged data.
+  }
+  return result;
+}
+
+std::vector<std::uint8_t> stb_encode_png(const std::uint8_t* rgb, int width, int height) {
+  std::vector<std::uint8_t> bytes;
+  if (!stbi_write_png_to_func(append, &bytes, width, height, 3, rgb, width * 3)) throw std::bad_alloc();
+  return bytes;
+}
+
+std::vector<std::uint8_t> stb_encode_jpeg(const std::uint8_t* rgb, int width, int height, int quality) {
+  std::vector<std::uint8_t> bytes;
+  if (!stbi_write_jpg_to_func(append, &bytes, width, height, 3, rgb, quality)) throw std::bad_alloc();
+  return bytes;
+}
+
+}  // namespace lineament::detail
