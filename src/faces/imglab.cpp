@@ -1,0 +1,176 @@
+// imglab XML through pugixml.
+#include "lineament/faces/imglab.hpp"
+
+#include <algorithm>
+#include <bitset>
+#include <cmath>
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "lineament/faces/box.hpp"
+#include "lineament/file.hpp"
+#include "text.hpp"
+
+namespace lineament {
+namespace {
+
+double attribute(const pugi::xml_node& node, const char* key, const std::string& where) {
+  const pugi::xml_attribute found = node.attribute(key);
+  if (!found)
+    throw FormatError({where, std::string("<") + node.name() + "> has no '" + key + "'", "a number", "", "add it"});
+  return text::coordinate(text::trim(found.value()), where);
+}
+
+Box box_of(const pugi::xml_node& node, const std::string& where) {
+  const double left = attribute(node, "left", where), top = attribute(node, "top", where);
+  const double width = attribute(node, "width", where), height = attribute(node, "height", where);
+  if (!(width > 0 && height > 0))
+    throw FormatError({where, "the box has no size", "a width and height above 0",
+                       text::shortest(static_cast<float>(width)) + " x " + text::shortest(static_cast<float>(height)),
+                       "correct the box"});
+  // dlib counts whole pixels; pixel 10 begins at 9.5.
+  return {static_cast<float>(left - 0.5), static_cast<float>(top - 0.5), static_cast<float>(width),
+          static_cast<float>(height)};
+}
+
+Landmarks parts_of(const pugi::xml_node& box, const std::string& where) {
+  Landmarks points;
+  std::bitset<kPoints> seen;
+  for (const pugi::xml_node part : box.children("part")) {
+    const std::string_view name = part.attribute("name").value();
+    const std::optional<int> i = text::index(name);
+    if (!i || *i >= kPoints)
+      throw FormatError({where, "a part has an unknown name", "'0' to '67'", text::in_quotes(name), "rename the part"});
+    const auto k = static_cast<std::size_t>(*i);
+    if (seen[k])
+      throw FormatError(
+          {where, "a part stands twice", "each of '0' to '67' once", text::in_quotes(name), "remove one"});
+    seen[k] = true;
+    points[k] = {static_cast<float>(attribute(part, "x", where)), static_cast<float>(attribute(part, "y", where))};
+  }
+  if (!seen.all()) {
+    std::size_t missing = 0;
+    while (seen[missing]) ++missing;
+    throw FormatError({where, "part '" + std::to_string(missing) + "' is missing", "68 parts",
+                       std::to_string(seen.count()), text::kFixPoints});
+  }
+  return points;
+}
+
+/// "1", "true", "yes": what dlib and people write.
+bool is_set(const pugi::xml_attribute& flag) {
+  return flag.as_bool(false);
+}
+
+void add_image(const pugi::xml_node& node, const std::string& name, const std::filesystem::path& folder,
+               Dataset& result) {
+  const std::string file = node.attribute("file").value();
+  if (file.empty()) {
+    result.rejected.push_back({name, "an <image> has no 'file' (wanted the photo's path); add it"});
+    return;
+  }
+  int number = 0;
+  for (const pugi::xml_node box : node.children("box")) {
+    ++number;
+    if (is_set(box.attribute("ignore"))) continue;
+    const std::string where = name + ": " + file + ", box " + std::to_string(number);
+    try {
+      const Landmarks points = parts_of(box, where);
+      result.faces.push_back({(folder / file).lexically_normal(), points, box_of(box, where), photo_id(file)});
+    } catch (const FormatError& error) {
+      result.rejected.push_back(text::rejected(error, where));
+    }
+  }
+  if (number == 0) result.rejected.push_back({name + ": " + file, "the image has no <box>; annotate its faces"});
+}
+
+std::string number_text(float value, const ImglabOptions& options) {
+  return text::shortest(options.whole_pixels ? std::round(value) + 0.0f : value);  // + 0: no "-0"
+}
+
+void set(pugi::xml_node node, const char* key, float value, const ImglabOptions& options) {
+  node.append_attribute(key) = number_text(value, options).c_str();
+}
+
+std::string relative_to(std::filesystem::path folder, std::filesystem::path image) {
+  if (folder.is_absolute() != image.is_absolute()) {
+    folder = std::filesystem::absolute(folder.empty() ? "." : folder);
+    image = std::filesystem::absolute(image);
+  }
+  const auto relative = image.lexically_normal().lexically_relative(folder.lexically_normal());
+  return (relative.empty() ? image : relative).generic_string();
+}
+
+void append_box(pugi::xml_node image, const Face& face, const ImglabOptions& options) {
+  text::require_finite(face, "faces");
+  Box box = face.box.value_or(bounding_box(face.points));
+  box.x += 0.5f;
+  box.y += 0.5f;
+  if (options.whole_pixels) {  // Round the edges, not the size, so that the far edges move by half a pixel at most.
+    box.width = std::max(1.0f, std::round(box.x + box.width) - std::round(box.x));
+    box.height = std::max(1.0f, std::round(box.y + box.height) - std::round(box.y));
+  }
+  pugi::xml_node node = image.append_child("box");
+  set(node, "top", box.y, options);
+  set(node, "left", box.x, options);
+  set(node, "width", box.width, options);
+  set(node, "height", box.height, options);
+  for (std::size_t i = 0; i < face.points.size(); ++i) {
+    pugi::xml_node part = node.append_child("part");
+    const std::string name = (i < 10 ? "0" : "") + std::to_string(i);  // dlib sorts parts by name, as text
+    part.append_attribute("name") = name.c_str();
+    set(part, "x", face.points[i].x, options);
+    set(part, "y", face.points[i].y, options);
+  }
+}
+
+}  // namespace
+
+Dataset parse_imglab(std::string_view xml, std::string_view name, const std::filesystem::path& folder) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+  const std::string where(name);
+  if (!parsed) {
+    const auto end = std::min(xml.size(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(parsed.offset, 0)));
+    const auto line = 1 + std::count(xml.begin(), xml.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    throw FormatError({where + ":" + std::to_string(line), "the file is not XML", "an imglab file",
+                       parsed.description(), "the file may be cut short: copy it again"});
+  }
+  const pugi::xml_node images = document.child("dataset").child("images");
+  if (!images)
+    throw FormatError({where, "the file is not imglab's", "<dataset><images>",
+                       "<" + std::string(document.document_element().name()).substr(0, 40) + ">",
+                       "check what file this is"});
+  Dataset result;
+  for (const pugi::xml_node image : images.children("image")) add_image(image, where, folder, result);
+  return result;
+}
+
+Dataset read_imglab(const std::filesystem::path& path) {
+  return parse_imglab(read_text(path), path.string(), path.parent_path());
+}
+
+std::string format_imglab(std::span<const Face> faces, const std::filesystem::path& folder,
+                          const ImglabOptions& options) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("dataset");
+  root.append_child("name").text() = "faces";
+  pugi::xml_node images = root.append_child("images");
+  pugi::xml_node image;
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    if (i == 0 || faces[i].image != faces[i - 1].image) {
+      image = images.append_child("image");
+      image.append_attribute("file") = relative_to(folder, faces[i].image).c_str();
+    }
+    append_box(image, faces[i], options);
+  }
+  std::ostringstream out;
+  document.save(out, "  ");
+  return out.str();
+}
+
+void write_imglab(const std::filesystem::path& path, std::span<const Face> faces, const ImglabOptions& options) {
+  write_file(path, format_imglab(faces, path.parent_path(), options));
+}
+
+}  // namespace lineament

@@ -1,0 +1,113 @@
+// menpo's .ljson through nlohmann/json. Its facts: points are [y, x], 0-based; a missing point is [null, null].
+#include "lineament/faces/ljson.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "lineament/file.hpp"
+#include "text.hpp"
+
+namespace lineament {
+namespace {
+
+using nlohmann::json;
+
+/// A member of an object, or null if there is none: files are often not what they should be.
+const json& member(const json& object, const char* key) {
+  static const json none;
+  if (!object.is_object()) return none;
+  const auto found = object.find(key);
+  return found == object.end() ? none : *found;
+}
+
+json parse_json(std::string_view text, const std::string& name) {
+  if (text.size() > text::kLargestFaceFile)
+    throw FormatError({name, "the file is too large for 68 points", "at most 1 MiB",
+                       std::to_string(text.size()) + " bytes", "check what file this is"});
+  try {
+    return json::parse(text);
+  } catch (const json::exception& error) {
+    std::size_t byte = 0;
+    if (const auto* parse_error = dynamic_cast<const json::parse_error*>(&error)) byte = parse_error->byte;
+    const auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size())), '\n');
+    throw FormatError({name + ":" + std::to_string(line), "the file is not JSON", "a menpo .ljson file", "",
+                       "the file may be cut short: copy it again"});
+  }
+}
+
+Landmarks points_of(const json& list, const std::string& name) {
+  if (!list.is_array() || list.size() != kPoints)
+    throw FormatError({name, "the number of points is wrong", "68 points",
+                       list.is_array() ? std::to_string(list.size()) + " points" : "no list of points",
+                       text::kFixPoints});
+  Landmarks points;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const std::string what = "point " + std::to_string(i) + " (of 0 to 67)";
+    const json& p = list[i];
+    if (!p.is_array() || p.size() != 2)
+      throw FormatError(
+          {name, what + " is not a point", "[y, x]", text::in_quotes(p.type_name()), "correct the point"});
+    if (p[0].is_null() || p[1].is_null())
+      throw FormatError({name, what + " is missing", "[y, x]", "null", text::kFixPoints});
+    if (!p[0].is_number() || !p[1].is_number() || !text::is_coordinate(p[0].get<double>()) ||
+        !text::is_coordinate(p[1].get<double>()))
+      throw FormatError({name, what + " is not a point", "two finite numbers", "", "correct the point"});
+    points[i] = {p[1].get<float>(), p[0].get<float>()};  // menpo writes rows first
+  }
+  return points;
+}
+
+/// Version 1: the points of all groups, one group after the other.
+Landmarks version_1(const json& file, const std::string& name) {
+  json all = json::array();
+  const json& groups = member(file, "groups");
+  if (groups.is_array())
+    for (const json& group : groups) {
+      const json& landmarks = member(group, "landmarks");
+      if (landmarks.is_array())
+        for (const json& landmark : landmarks) all.push_back(member(landmark, "point"));
+    }
+  return points_of(all, name);
+}
+
+/// Version 3: {"groups": {NAME: {"landmarks": {"points": [...]}}}}.
+Landmarks version_3(const json& file, const std::string& name, std::string_view wanted) {
+  const json& groups = member(file, "groups");
+  std::vector<const json*> fitting;
+  std::string names;
+  if (groups.is_object())
+    for (const auto& [group, content] : groups.items()) {
+      const json& points = member(member(content, "landmarks"), "points");
+      if (wanted.empty() ? points.is_array() && points.size() == kPoints : group == wanted) fitting.push_back(&points);
+      names += (names.empty() ? "" : ", ") + text::in_quotes(group);
+    }
+  if (names.size() > 200) names = names.substr(0, 200) + "…";
+  if (fitting.empty())
+    throw FormatError({name, "the wanted group of points is missing",
+                       wanted.empty() ? "a group of 68 points" : text::in_quotes(wanted),
+                       names.empty() ? "no group" : "groups " + names, text::kFixPoints});
+  if (fitting.size() > 1)
+    throw FormatError({name, "several groups have 68 points", "one", "groups " + names, "name the group to read"});
+  return points_of(*fitting[0], name);
+}
+
+}  // namespace
+
+Landmarks parse_ljson(std::string_view text, std::string_view name, std::string_view group) {
+  const std::string where(name);
+  const json file = parse_json(text, where);
+  const json& version = member(file, "version");
+  if (version == 1) return version_1(file, where);
+  if (version == 2) return points_of(member(member(file, "landmarks"), "points"), where);
+  if (version == 3) return version_3(file, where, group);
+  throw FormatError({where, "the version is unknown", "a menpo .ljson file of version 1, 2 or 3",
+                     version.is_number_integer() ? version.dump() : "no version number", "export it again from menpo"});
+}
+
+Landmarks read_ljson(const std::filesystem::path& path, std::string_view group) {
+  return parse_ljson(read_text(path), path.string(), group);
+}
+
+}  // namespace lineament

@@ -1,0 +1,81 @@
+// CSV tables of landmarks.
+#include "lineament/faces/csv.hpp"
+
+#include "dataset_support.hpp"
+#include "lineament/error.hpp"
+
+using namespace lineament;
+using namespace test;
+
+TEST_CASE("CSV: rows with and without a header, several faces a photo, any line ends") {
+  const std::string row = sample_csv_row("p/a_1.jpg");
+  std::string numbered, words = "image";
+  for (int i = 0; i < kValues; ++i) {
+    numbered += "," + std::to_string(i);
+    words += ",c" + std::to_string(i);
+  }
+  std::string windows = row;
+  windows.insert(windows.size() - 1, "\r");
+  const auto text = GENERATE_COPY(row + row, words + "\n" + row + row, numbered + "\n\n" + row + row, windows + windows,
+                                  "\xEF\xBB\xBF" + row + row.substr(0, row.size() - 1));
+  const Dataset data = parse_csv(text, "t.csv", "set");
+  CHECK(data.rejected.empty());
+  REQUIRE(data.faces.size() == 2);
+  for (const Face& face : data.faces) {
+    CHECK(face.points == sample_points());
+    CHECK(face.image == fs::path("set/p/a_1.jpg"));
+    CHECK(face.photo == "p/a_1");
+    CHECK(!face.box);
+  }
+}
+
+TEST_CASE("CSV: quotes") {
+  const std::string rest = sample_csv_row("").substr(1);
+  const Dataset data =
+      parse_csv("\"a, b.jpg\"," + rest + " \"say \"\"x\"\".jpg\" ,\"10\"" + rest.substr(rest.find(',')), "t.csv", "");
+  CHECK(data.rejected.empty());
+  REQUIRE(data.faces.size() == 2);
+  CHECK(data.faces[0].image == fs::path("a, b.jpg"));
+  CHECK(data.faces[1].image == fs::path("say \"x\".jpg"));
+  CHECK(data.faces[1].points == sample_points());
+}
+
+TEST_CASE("CSV: a header of x columns followed by y columns is understood") {
+  std::string text = "name", row = "a.jpg";
+  for (int i = 0; i < kPoints; ++i) text += ",x_" + std::to_string(i);
+  for (int i = 0; i < kPoints; ++i) text += ",y_" + std::to_string(i);
+  for (const Point& p : sample_points()) row += "," + std::to_string(p.x);
+  for (const Point& p : sample_points()) row += "," + std::to_string(p.y);
+  const Dataset data = parse_csv(text + "\n" + row, "t.csv", "");
+  REQUIRE(data.faces.size() == 1);
+  CHECK(data.faces[0].points == sample_points());
+}
+
+TEST_CASE("CSV: a bad row is reported with its line, the rest is read") {
+  const std::string row = sample_csv_row("a.jpg");
+  std::string nan = row, word = row, cut = row.substr(0, row.rfind(',')) + "\n", open = row;
+  nan.replace(nan.find(",10."), 4, ",NaN,10.");
+  nan = nan.substr(0, nan.rfind(',')) + "\n";
+  word.replace(word.find(",10."), 4, ",ten.");
+  open.insert(0, "\"");
+  const Dataset data = parse_csv(
+      row + word + row + cut + nan + row.substr(0, row.size() - 1) + ",1\n" + row.substr(5) + row + open, "t.csv", "");
+  CHECK(data.faces.size() == 3);
+  REQUIRE(data.rejected.size() == 6);
+  const auto is = [&](std::size_t i, const std::string& file, const std::string& reason) {
+    CAPTURE(i, data.rejected[i].file, data.rejected[i].reason);
+    CHECK(data.rejected[i].file == file);
+    CHECK(contains(data.rejected[i].reason, reason));
+  };
+  is(0, "t.csv:2", "not a number");
+  is(1, "t.csv:4", "got 136 fields");
+  is(2, "t.csv:5", "not a finite number");
+  is(3, "t.csv:6", "got 138 fields");
+  is(4, "t.csv:7", "name is missing");
+  is(5, "t.csv:9", "quote");
+}
+
+TEST_CASE("CSV: a table without rows is refused") {
+  CHECK(contains(message<FormatError>([] { parse_csv("", "t.csv", ""); }), "t.csv: the table has no row"));
+  CHECK(contains(message<FormatError>([] { parse_csv("name,x,y\n", "t.csv", ""); }), "a header only"));
+}
