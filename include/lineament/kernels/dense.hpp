@@ -1,0 +1,24 @@
+// Fast float matrix products of the dense layer; weights {in, out}.
+#pragma once
+#include <cstddef>
+
+namespace lineament {
+
+class Threads;
+
+struct DenseGeometry {
+  int batch, in, out;
+};
+
+/// Floats of scratch that the functions below need.
+std::size_t dense_scratch(const DenseGeometry&, bool train, int threads);
+
+/// y = x w + bias, then ReLU if asked. `bias` may be nullptr.
+void dense_forward(const DenseGeometry&, const float* x, const float* w, const float* bias, bool relu, float* y,
+                   float* scratch, Threads&);
+
+/// dw and dbias (may be nullptr) are added to; dx (may be nullptr) is overwritten.
+void dense_backward(const DenseGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                    float* dbias, float* scratch, Threads&);
+
+}  // namespace lineament

@@ -1,0 +1,54 @@
+// A team of threads for one session. Work is cut into numbered tasks by the caller, never by the number of threads, so that
+// results do not depend on it.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace lineament {
+
+class Threads {
+ public:
+  /// `count` >= 1 threads, the caller's among them; 0 means one for each core.
+  explicit Threads(int count = 1);
+  ~Threads();
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+  int count() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Calls f(task, thread) for every task in 0 … tasks-1, thread in 0 … count()-1, and returns when all are done.
+  /// Allocates nothing. `f` must not throw.
+  template <class F>
+  void run(int tasks, F&& f) {
+    if (tasks <= 1 || workers_.empty()) {
+      for (int task = 0; task < tasks; ++task) f(task, 0);
+      return;
+    }
+    run_erased(tasks, [](void* context, int task, int thread) { (*static_cast<std::remove_reference_t<F>*>(context))(task, thread); },
+               const_cast<void*>(static_cast<const void*>(&f)));
+  }
+
+ private:
+  using Function = void (*)(void* context, int task, int thread);
+  void run_erased(int tasks, Function function, void* context);
+  void work(int thread);
+  void take_tasks(int thread);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<std::uint64_t> round_{0};
+  std::atomic<int> next_task_{0};
+  std::atomic<int> busy_{0};
+  std::atomic<bool> stop_{false};
+  Function function_ = nullptr;
+  void* context_ = nullptr;
+  int tasks_ = 0;
+};
+
+}  // namespace lineament

@@ -1,0 +1,55 @@
+// How a layer names its kernels: a list in order of preference whose last entry is the Eigen reference, so that every layer
+// always has one that fits. The memory plan picks one for each layer and asks it how much memory it wants.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "lineament/layers/layer.hpp"
+
+namespace lineament {
+
+/// The sizes a kernel is chosen for.
+struct KernelShapes {
+  std::span<const Shape> inputs;
+  Shape output;
+  int batch = 1;
+  Mode mode = Mode::infer;
+  int threads = 1;
+};
+
+template <class Layer, class T>
+struct Kernel {
+  std::string_view name;
+  bool (*fits)(const Layer&, const KernelShapes&) = nullptr;  ///< nullptr: always
+  bool (*fuses)(const Layer&, const KernelShapes&, const Epilogue&) = nullptr;  ///< nullptr: nothing
+  std::size_t (*saved_bytes)(const Layer&, const KernelShapes&) = nullptr;      ///< kept from forward to backward
+  std::size_t (*scratch_size)(const Layer&, const KernelShapes&) = nullptr;     ///< values of T while it runs
+  void (*forward)(const Layer&, const Forward<T>&) = nullptr;
+  void (*backward)(const Layer&, const Backward<T>&) = nullptr;
+};
+
+/// Bytes the reference implementation of a layer keeps from forward to backward.
+template <class Layer, class T>
+std::size_t reference_saved_bytes(const Layer& layer, const KernelShapes& s) {
+  if constexpr (requires { layer.template saved_bytes<T>(s); }) {
+    return layer.template saved_bytes<T>(s);
+  } else {
+    return 0;
+  }
+}
+
+template <class Layer, class T>
+constexpr Kernel<Layer, T> reference_kernel() {
+  return {.name = "reference",
+          .saved_bytes = reference_saved_bytes<Layer, T>,
+          .forward = [](const Layer& layer, const Forward<T>& f) { layer.template forward<T>(f); },
+          .backward = [](const Layer& layer, const Backward<T>& b) { layer.template backward<T>(b); }};
+}
+
+/// The list for one layer and scalar; a layer's file specialises it for float.
+template <class Layer, class T>
+struct Kernels {
+  static constexpr Kernel<Layer, T> list[] = {reference_kernel<Layer, T>()};
+};
+
+}  // namespace lineament

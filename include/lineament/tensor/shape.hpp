@@ -1,0 +1,47 @@
+// The shape of one sample (no batch): {features}, {height, width, channels}, or a weight's up to four sizes.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+
+namespace lineament {
+
+class Shape {
+ public:
+  static constexpr int kMaxRank = 4;
+
+  constexpr Shape() = default;
+  constexpr Shape(std::initializer_list<int> sizes) {
+    for (int size : sizes) sizes_[rank_++] = size;
+  }
+
+  constexpr int rank() const { return rank_; }
+  constexpr int operator[](int i) const { return sizes_[i]; }
+  /// Number of elements; 1 for rank 0.
+  constexpr std::size_t size() const {
+    std::size_t n = 1;
+    for (int i = 0; i < rank_; ++i) n *= static_cast<std::size_t>(sizes_[i]);
+    return n;
+  }
+  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+
+  /// An image-like sample is {height, width, channels}; a vector {n} is seen as {1, 1, n}.
+  constexpr int height() const { return rank_ == 3 ? sizes_[0] : 1; }
+  constexpr int width() const { return rank_ == 3 ? sizes_[1] : 1; }
+  constexpr int channels() const { return sizes_[rank_ > 0 ? rank_ - 1 : 0]; }
+
+ private:
+  std::array<int, kMaxRank> sizes_{};
+  int rank_ = 0;
+};
+
+/// "128x128x3"; "scalar" for rank 0.
+inline std::string to_string(const Shape& shape) {
+  if (shape.rank() == 0) return "scalar";
+  std::string s = std::to_string(shape[0]);
+  for (int i = 1; i < shape.rank(); ++i) s += "x" + std::to_string(shape[i]);
+  return s;
+}
+
+}  // namespace lineament

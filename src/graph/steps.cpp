@@ -1,0 +1,82 @@
+#include "steps.hpp"
+
+namespace lineament {
+namespace {
+
+template <class L, class T>
+BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice choice) {
+  using K = Kernel<L, T>;
+  const std::span<const K> list = Kernels<L, T>::list;
+  const K* chosen = &list.back();
+  if (choice == KernelChoice::fast)
+    for (const K& k : list)
+      if (k.fits == nullptr || k.fits(layer, shapes)) {
+        chosen = &k;
+        break;
+      }
+  const auto size = [&](std::size_t (*f)(const L&, const KernelShapes&)) { return f == nullptr ? 0 : f(layer, shapes); };
+  const auto typed = [](const void* k) { return static_cast<const K*>(k); };
+  BoundKernel<T> bound;
+  bound.kernel = chosen;
+  bound.name = chosen->name;
+  bound.saved_bytes = size(chosen->saved_bytes);
+  bound.scratch_size = size(chosen->scratch_size);
+  bound.forward = [](const Layer& l, const void* k, const Forward<T>& f) {
+    static_cast<const K*>(k)->forward(std::get<L>(l), f);
+  };
+  bound.backward = [](const Layer& l, const void* k, const Backward<T>& b) {
+    static_cast<const K*>(k)->backward(std::get<L>(l), b);
+  };
+  if (typed(chosen)->fuses != nullptr)
+    bound.fuses = [](const Layer& l, const void* k, const KernelShapes& s, const Epilogue& e) {
+      return static_cast<const K*>(k)->fuses(std::get<L>(l), s, e);
+    };
+  return bound;
+}
+
+/// Takes the ReLU and the 2x2 max-pool that alone read a step's output into the step, as far as its kernel can.
+template <class T>
+void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
+  if (step.kernel.fuses == nullptr) return;
+  const auto accept = [&](NodeId reader, const Epilogue& epilogue) {
+    if (!step.kernel.fuses(spec[step.node].layer, step.kernel.kernel, shapes, epilogue)) return false;
+    step.epilogue = epilogue;
+    step.output = reader;
+    return true;
+  };
+  NodeId reader = only_reader(spec, step.output);
+  if (reader != 0 && std::holds_alternative<ReLU>(spec[reader].layer))
+    if (accept(reader, {.relu = true})) reader = only_reader(spec, reader);
+  if (reader == 0) return;
+  const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);
+  if (pool != nullptr && pool->kernel == 2 && pool->stride == 2)
+    accept(reader, {.relu = step.epilogue.relu, .max_pool = true});
+}
+
+}  // namespace
+
+template <class T>
+std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOptions& options) {
+  const Spec& spec = network.spec();
+  std::vector<Step<T>> steps;
+  std::vector<bool> done(static_cast<std::size_t>(spec.size() + 1), false);
+  for (NodeId id = 1; id <= spec.size(); ++id) {
+    if (done[static_cast<std::size_t>(id)]) continue;
+    const InputShapes inputs(spec[id], network.shapes());
+    const KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads};
+    Step<T> step;
+    step.node = step.output = id;
+    step.kernel = std::visit([&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },
+                             spec[id].layer);
+    if (options.mode == Mode::infer) fuse(step, spec, shapes);
+    for (NodeId covered = step.node; covered != step.output; covered = only_reader(spec, covered))
+      done[static_cast<std::size_t>(only_reader(spec, covered))] = true;
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+template std::vector<Step<float>> make_steps(const BasicNetwork<float>&, const SessionOptions&);
+template std::vector<Step<double>> make_steps(const BasicNetwork<double>&, const SessionOptions&);
+
+}  // namespace lineament

@@ -1,0 +1,47 @@
+// What a Session runs: the graph as a list of steps, each a layer (or several fused ones) on a kernel.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "lineament/graph/network.hpp"
+#include "lineament/graph/session.hpp"
+
+namespace lineament {
+
+/// A layer's kernel behind function pointers, its type forgotten.
+template <class T>
+struct BoundKernel {
+  const void* kernel = nullptr;  ///< Kernel<L, T> of the layer's type L
+  void (*forward)(const Layer&, const void* kernel, const Forward<T>&) = nullptr;
+  void (*backward)(const Layer&, const void* kernel, const Backward<T>&) = nullptr;
+  std::string_view name;
+  std::size_t saved_bytes = 0, scratch_size = 0;
+  bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
+};
+
+template <class T>
+struct Step {
+  NodeId node = 0;    ///< the layer that runs
+  NodeId output = 0;  ///< the last layer fused into it, or `node`
+  Epilogue epilogue;
+  BoundKernel<T> kernel;
+  // Filled in when memory is planned:
+  std::vector<View<const T>> inputs;
+  std::vector<View<T>> input_gradients;
+  std::vector<std::span<const T>> params;
+  std::vector<std::span<T>> statistics, param_gradients;
+  View<T> value, gradient;  ///< of the output
+  std::span<std::byte> saved;
+  std::span<T> forward_scratch, backward_scratch;
+  struct Sum {
+    std::span<const T> from;
+    std::span<T> to;
+  };
+  std::vector<Sum> sums;  ///< after `backward`: gradients of a value that several layers read
+};
+
+/// The steps of `network` in order, with kernels chosen and, when inferring, layers fused.
+template <class T>
+std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOptions& options);
+
+}  // namespace lineament

@@ -1,0 +1,158 @@
+// The one inner loop that convolutions and dense layers share, forward and backward: a tile of a matrix product held in
+// registers,
+//   C[r][n] (+)= sum over segments s and steps k of  A[r*a_row + s*a_segment + k*a_step] * B[(s*length + k)*b_row + n]
+// A is read value by value where it lies (pixels of a picture, rows of a matrix): nothing is packed or copied. Rows of a
+// convolution's window are contiguous in NHWC, so a k x k window is k segments of k*channels steps.
+// Compiled once for each instruction set: no include guard in the usual sense.
+#if defined(LINEAMENT_TILE_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINEAMENT_TILE_INL
+#undef LINEAMENT_TILE_INL
+#else
+#define LINEAMENT_TILE_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstddef>
+
+HWY_BEFORE_NAMESPACE();
+namespace lineament {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::ScalableTag<float>;
+using Vector = hn::Vec<Floats>;
+
+// 32 registers hold 12 x 2 accumulators, 16 hold 6 x 2; the rest is for the operands.
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr int kMaxRows = 12;
+#else
+constexpr int kMaxRows = 6;
+#endif
+
+struct Product {
+  const float* a;
+  std::ptrdiff_t a_row, a_step, a_segment;
+  const float* b;
+  std::ptrdiff_t b_row;
+  int segments, length;
+  float* c;
+  std::ptrdiff_t c_row;
+  const float* bias = nullptr;  ///< one a column, added before the ReLU
+  bool relu = false;
+  bool add = false;  ///< to what C holds, instead of overwriting it
+};
+
+/// The first `count` values and zeros; reads nothing behind them. Highway's MaskedLoad promises that only where the processor
+/// has such an instruction: elsewhere it loads the whole vector, and from an aligned place.
+HWY_INLINE Vector LoadFirst(const float* from, std::size_t count, hn::Mask<Floats> mask) {
+  const Floats d;
+#if HWY_MAX_BYTES > 16
+  (void)count;
+  return hn::MaskedLoad(mask, d, from);
+#else
+  (void)mask;
+  HWY_ALIGN float values[HWY_MAX_BYTES / sizeof(float)] = {};
+  for (std::size_t i = 0; i < count; ++i) values[i] = from[i];
+  return hn::Load(d, values);
+#endif
+}
+
+template <int kRows, int kVectors, bool kPartial>
+HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c, const float* bias, std::size_t columns) {
+  const Floats d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t last = kPartial ? columns - (kVectors - 1) * lanes : lanes;  // columns in the last vector
+  const auto mask = hn::FirstN(d, last);
+  const auto load = [&](const float* from, int v) HWY_ATTR {
+    return kPartial && v == kVectors - 1 ? LoadFirst(from + v * lanes, last, mask) : hn::LoadU(d, from + v * lanes);
+  };
+  Vector sum[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+
+  const std::ptrdiff_t row = p.a_row, step = p.a_step, b_row = p.b_row;
+  for (int s = 0; s < p.segments; ++s) {
+    // Rows are addressed as base + {0, 1, 2} * row: a pointer for every third row is what the registers have room for.
+    const float* base[(kRows + 2) / 3];
+#pragma GCC unroll 4
+    for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] = a + s * p.a_segment + 3 * i * row;
+    for (int k = 0; k < p.length; ++k) {
+      Vector bs[kVectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) bs[v] = load(b, v);
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const Vector as = hn::Set(d, base[r / 3][(r % 3) * row]);
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(as, bs[v], sum[r][v]);
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += step;
+      b += b_row;
+    }
+  }
+
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      Vector y = sum[r][v];
+      float* to = c + r * p.c_row;
+      if (p.add) y = hn::Add(y, load(to, v));
+      if (bias != nullptr) y = hn::Add(y, load(bias, v));
+      if (p.relu) y = hn::Max(y, hn::Zero(d));
+      if (kPartial && v == kVectors - 1) {
+        hn::BlendedStore(y, mask, d, to + v * lanes);
+      } else {
+        hn::StoreU(y, d, to + v * lanes);
+      }
+    }
+}
+
+/// As many rows as possible in the largest tiles.
+template <int kVectors, bool kPartial>
+HWY_INLINE void Rows(const Product& p, int rows, std::size_t column, std::size_t columns) {
+  const float* a = p.a;
+  const float* b = p.b + column;
+  const float* bias = p.bias == nullptr ? nullptr : p.bias + column;
+  float* c = p.c + column;
+  const auto advance = [&](int n) HWY_ATTR {
+    a += n * p.a_row;
+    c += n * p.c_row;
+    rows -= n;
+  };
+  if constexpr (kMaxRows >= 12) {
+    for (; rows >= 12; advance(12)) Tile<12, kVectors, kPartial>(p, a, b, c, bias, columns);
+    for (; rows >= 8; advance(8)) Tile<8, kVectors, kPartial>(p, a, b, c, bias, columns);
+  }
+  for (; rows >= 6; advance(6)) Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
+  for (; rows >= 4; advance(4)) Tile<4, kVectors, kPartial>(p, a, b, c, bias, columns);
+  for (; rows >= 2; advance(2)) Tile<2, kVectors, kPartial>(p, a, b, c, bias, columns);
+  for (; rows >= 1; advance(1)) Tile<1, kVectors, kPartial>(p, a, b, c, bias, columns);
+}
+
+/// `rows` x `columns` of C.
+inline HWY_ATTR void Multiply(const Product& p, int rows, int columns) {
+  const std::size_t lanes = hn::Lanes(Floats());
+  const auto total = static_cast<std::size_t>(columns);
+  std::size_t n = 0;
+  if (rows == 1)  // a single row needs more accumulators to hide the latency of the additions
+    for (; n + 8 * lanes <= total; n += 8 * lanes)
+      Tile<1, 8, false>(p, p.a, p.b + n, p.c + n, p.bias == nullptr ? nullptr : p.bias + n, 8 * lanes);
+  for (; n + 2 * lanes <= total; n += 2 * lanes) Rows<2, false>(p, rows, n, 2 * lanes);
+  const std::size_t rest = total - n;
+  if (rest == 0) return;
+  if (rest > lanes) Rows<2, true>(p, rows, n, rest);
+  else if (rest == lanes) Rows<1, false>(p, rows, n, rest);
+  else Rows<1, true>(p, rows, n, rest);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace lineament
+HWY_AFTER_NAMESPACE();
+
+#endif
