@@ -1,0 +1,45 @@
+// Drawn faces: a parametric 3-D head (identity, expression, pose, skin, hair, light, background) rendered by our own
+// code, with its 68 iBUG points known exactly. Any number of them from a seed: the training data that is always there.
+#pragma once
+#include <cstdint>
+
+#include "lineament/faces/landmarks.hpp"
+#include "lineament/image/image.hpp"
+
+namespace lineament {
+
+/// What to draw. Every range is centred so that the default looks like snapshots: mostly near frontal, often smiling.
+struct DrawOptions {
+  /// Side of the square picture in pixels, 32 … 2048. why 192: a 128-pixel crop of the face is about its true size.
+  int size = 192;
+  /// Larger side of the points' bounding box as a share of the picture's side. why: leaves room on all sides for a
+  /// jittered, rotated crop (a square box with a margin of 0.25 still fits) without wasting pixels on background.
+  float smallest_face = 0.46f;
+  float largest_face = 0.60f;
+  /// Largest turn to either side, degrees, 0 … 75. why 60: beyond, one eye is hidden and the 68 points lose their
+  /// meaning.
+  float max_yaw = 60;
+  /// Largest nod up or down, degrees, 0 … 40.
+  float max_pitch = 25;
+  /// Largest tilt of the head in the picture's plane, degrees, 0 … 180.
+  float max_roll = 30;
+  /// 0: neutral with open eyes and closed mouth; 1: as in snapshots. Scales how far expressions go.
+  float expression = 1;
+  /// 0: everyone is the average person; 1: as people vary.
+  float variety = 1;
+  /// Multiplies the chances of glasses, hats and things in front of the face; 0: none.
+  float accessories = 1;
+};
+
+struct DrawnFace {
+  Image image;       ///< size x size
+  Landmarks points;  ///< in pixels of `image`: 0-based, pixel centres at integers; iBUG order
+};
+
+/// Draws face number `index` of the endless sequence that `seed` names.
+/// A pure function: the same arguments give the same bits, on any thread, in any order.
+/// Jaw points of a turned head lie on the visible outline, as annotators of photos put them.
+/// Throws ArgumentError if an option is out of the range given beside it.
+DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
+
+}  // namespace lineament

@@ -1,0 +1,122 @@
+// What is behind the face: gradients, soft blobs, sharp clutter, texture.
+#include "shade.hpp"
+
+namespace lineament::synthetic {
+namespace {
+
+Vec3 some_color(Random& random) {
+  const float level = random.chance(0.25f) ? random.uniform(0, 0.05f) : square(random.uniform(0.05f, 1));
+  const float strength = random.chance(0.4f) ? random.uniform(0, 0.25f) : random.uniform(0, 0.9f);
+  const Vec3 hue{random.uniform(0.2f, 1.6f), random.uniform(0.2f, 1.6f), random.uniform(0.2f, 1.6f)};
+  return mix(Vec3{1, 1, 1}, hue, strength) * level;
+}
+
+void gradient(std::span<Vec3> color, int size, Random& random) {
+  Vec3 corner[4];
+  corner[0] = some_color(random);
+  const float vary = random.uniform();
+  for (int i = 1; i < 4; ++i) corner[i] = mix(corner[0], some_color(random), vary);
+  for (int y = 0; y < size; ++y) {
+    const float v = static_cast<float>(y) / static_cast<float>(size);
+    const Vec3 left = mix(corner[0], corner[2], v), right = mix(corner[1], corner[3], v);
+    const Vec3 step = (right - left) * (1 / static_cast<float>(size));
+    Vec3* row = color.data() + static_cast<std::ptrdiff_t>(y) * size;
+    for (int x = 0; x < size; ++x) row[x] = left + step * static_cast<float>(x);
+  }
+}
+
+/// An ellipse or a box, turned, with an edge from sharp to out of focus.
+void blob(std::span<Vec3> color, int size, Random& random, float soft) {
+  const float side = static_cast<float>(size);
+  const float cx = random.uniform(-0.1f, 1.1f) * side, cy = random.uniform(-0.1f, 1.1f) * side;
+  const bool strip = random.chance(0.25f);
+  const float rx = side * (strip ? random.uniform(0.5f, 1.2f) : random.uniform(0.03f, 0.3f)),
+              ry = side * (strip ? random.uniform(0.005f, 0.05f) : random.uniform(0.03f, 0.35f));
+  const float turn = random.chance(0.6f) ? 0 : random.uniform(-1.6f, 1.6f), cs = std::cos(turn), sn = std::sin(turn);
+  const Vec3 paint = some_color(random);
+  const bool box = random.chance(0.5f);
+  const float strength = random.uniform(0.4f, 1), reach_x = std::abs(cs) * rx + std::abs(sn) * ry,
+              reach_y = std::abs(sn) * rx + std::abs(cs) * ry;
+  const float widen = 1 + soft;
+  const int x0 = std::max(0, static_cast<int>(cx - widen * reach_x)),
+            x1 = std::min(size - 1, static_cast<int>(cx + widen * reach_x));
+  const int y0 = std::max(0, static_cast<int>(cy - widen * reach_y)),
+            y1 = std::min(size - 1, static_cast<int>(cy + widen * reach_y));
+  for (int y = y0; y <= y1; ++y) {
+    for (int x = x0; x <= x1; ++x) {
+      const float dx = static_cast<float>(x) - cx, dy = static_cast<float>(y) - cy;
+      const float u = std::abs(cs * dx + sn * dy) / rx, v = std::abs(cs * dy - sn * dx) / ry;
+      const float d = box ? std::max(u, v) : u * u + v * v;
+      const float cover = strength * clamp01((1 + soft - d) / (soft + 0.03f));
+      Vec3& c = color[static_cast<std::size_t>(y * size + x)];
+      c = mix(c, paint, cover);
+    }
+  }
+}
+
+void texture(std::span<Vec3> color, int size, Random& random) {
+  const float coarse = random.uniform(0.01f, 0.08f), fine = coarse * random.uniform(2.5f, 5),
+              stretch = std::exp(random.normal(0, 0.7f));
+  const float strength = random.uniform(0.1f, 0.6f);
+  const std::uint32_t seed = random.bits();
+  for (int y = 0; y < size; ++y) {
+    for (int x = 0; x < size; ++x) {
+      const float fx = static_cast<float>(x), fy = static_cast<float>(y) * stretch;
+      const float n = noise(coarse * fx, coarse * fy, seed) + 0.5f * noise(fine * fx, fine * fy, seed + 1);
+      Vec3& c = color[static_cast<std::size_t>(y * size + x)];
+      c = c * std::max(0.1f, 1 + strength * n);
+    }
+  }
+}
+
+}  // namespace
+
+void draw_background(std::span<Vec3> color, int size, Random& random) {
+  gradient(color, size, random);
+  if (random.chance(0.2f)) return;  // a plain wall
+  const bool textured = random.chance(0.4f);
+  const float soft = random.chance(0.5f) ? random.uniform(0.2f, 1) : random.uniform(0, 0.1f);
+  const int count = static_cast<int>(random.below(14));
+  for (int i = 0; i < count; ++i) blob(color, size, random, soft);
+  if (textured) texture(color, size, random);
+}
+
+void draw_occluders(std::span<Vec3> color, int size, const Person& person, const Landmarks& points, Random& random) {
+  const float unit = person.pose.face * static_cast<float>(size);
+  for (int k = 0; k < person.look.occluders; ++k) {
+    // Capsules side by side: fingers, a microphone, a strap, a cup's edge.
+    const Point near = points[random.below(17)];
+    const float angle = random.uniform(0, 6.2831853f), radius = unit * random.uniform(0.035f, 0.08f);
+    const Point along{std::cos(angle), std::sin(angle)}, aside{-along.y, along.x};
+    const int count = random.chance(0.5f) ? 4 : 1;
+    const Vec3 paint = count > 1 ? person.look.skin : some_color(random);
+    const float length = unit * random.uniform(0.2f, 0.5f), fat = count > 1 ? 1 : random.uniform(1, 3);
+    const Point start = near + along * (unit * random.uniform(-0.12f, 0.05f));
+    for (int f = 0; f < count; ++f) {
+      const Point a = start + aside * (radius * 2 * static_cast<float>(f)) + along * (radius * random.uniform(0, 1.5f)),
+                  b = a + along * length;
+      const float r = radius * fat;
+      const int x0 = std::max(0, static_cast<int>(std::min(a.x, b.x) - r)),
+                x1 = std::min(size - 1, static_cast<int>(std::max(a.x, b.x) + r + 1));
+      const int y0 = std::max(0, static_cast<int>(std::min(a.y, b.y) - r)),
+                y1 = std::min(size - 1, static_cast<int>(std::max(a.y, b.y) + r + 1));
+      for (int y = y0; y <= y1; ++y) {
+        for (int x = x0; x <= x1; ++x) {
+          const Point p = Point{static_cast<float>(x), static_cast<float>(y)} - a;
+          const float t = std::clamp(p.x * along.x + p.y * along.y, 0.0f, length), dx = p.x - t * along.x,
+                      dy = p.y - t * along.y;
+          const float d = std::hypot(dx, dy);
+          if (d > r + 0.5f) continue;
+          const Vec3 n{dx / r, -dy / r, std::sqrt(std::max(0.0f, 1 - d * d / (r * r)))};
+          const Look& look = person.look;
+          const Vec3 light = look.key_color * std::max(0.0f, dot(n, look.key_direction)) +
+                             mix(look.ground_color, look.sky_color, 0.5f + 0.5f * n.y);
+          Vec3& c = color[static_cast<std::size_t>(y * size + x)];
+          c = mix(c, paint * light, clamp01(r + 0.5f - d));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace lineament::synthetic

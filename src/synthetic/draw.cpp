@@ -1,0 +1,143 @@
+// draw_face: a person from the seed, its solid parts to pixels, pixels to colours.
+#include <string>
+#include <utility>
+
+#include "lineament/error.hpp"
+#include "mesh.hpp"
+#include "shade.hpp"
+
+namespace lineament {
+namespace synthetic {
+namespace {
+
+void check_range(const char* name, float value, float low, float high) {
+  if (value >= low && value <= high) return;
+  throw ArgumentError({"DrawOptions::" + std::string(name),
+                       "out of range",
+                       std::to_string(low) + " to " + std::to_string(high),
+                       std::to_string(value),
+                       {}});
+}
+
+void check(const DrawOptions& o) {
+  check_range("size", static_cast<float>(o.size), 32, 2048);
+  check_range("smallest_face", o.smallest_face, 0.1f, 1);
+  check_range("largest_face", o.largest_face, o.smallest_face, 1);
+  check_range("max_yaw", o.max_yaw, 0, 75);
+  check_range("max_pitch", o.max_pitch, 0, 40);
+  check_range("max_roll", o.max_roll, 0, 180);
+  check_range("expression", o.expression, 0, 1);
+  check_range("variety", o.variety, 0, 1);
+  check_range("accessories", o.accessories, 0, 10);
+}
+
+void draw_solids(Raster& raster, const Head& head, const Camera& camera, const Person& person) {
+  const Look& look = person.look;
+  raster.draw(head_grid(head, camera, look), Material::skin);
+  if (look.ears && look.headwear != Headwear::scarf) {
+    for (const int side : {-1, 1}) raster.draw(ear_grid(head, camera, side), Material::ear, true);
+  }
+  raster.draw(body_grid(head, camera, person.pose), Material::neck);
+  if (look.style != HairStyle::bald && look.headwear != Headwear::scarf) {
+    raster.draw(hair_grid(head, camera, look), Material::hair, true, hair_cover(look));
+  }
+  if (look.headwear != Headwear::none)
+    raster.draw(hat_grid(head, camera, look), Material::hat, look.headwear == Headwear::scarf, hat_cover(look));
+  if (look.headwear == Headwear::cap) raster.draw(brim_grid(head, camera, look), Material::hat, true);
+  if (look.glasses > 0) draw_glasses(raster, head, camera, look);
+}
+
+/// Softens the steps where one thing ends in front of another, as a lens does.
+void soften_edges(std::vector<Vec3>& color, const Raster& raster) {
+  const int size = raster.size();
+  std::vector<std::pair<int, Vec3>> soft;  // set aside, so that each reads its neighbours as they were
+  for (int y = 1; y + 1 < size; ++y) {
+    for (int x = 1; x + 1 < size; ++x) {
+      const Fragment& f = raster.at(x, y);
+      const auto other = [&](int nx, int ny) {
+        const Fragment& g = raster.at(nx, ny);
+        return g.material != f.material || std::abs(g.z - f.z) > 2.5f;
+      };
+      if (!other(x - 1, y) && !other(x + 1, y) && !other(x, y - 1) && !other(x, y + 1)) continue;
+      Vec3 sum;
+      for (int dy = -1; dy <= 1; ++dy) {
+        for (int dx = -1; dx <= 1; ++dx) {
+          const float w = static_cast<float>((2 - dx * dx) * (2 - dy * dy)) / 16;
+          sum = sum + color[static_cast<std::size_t>((y + dy) * size + x + dx)] * w;
+        }
+      }
+      soft.emplace_back(y * size + x, sum);
+    }
+  }
+  for (const auto& [i, c] : soft) color[static_cast<std::size_t>(i)] = c;
+}
+
+/// Linear light to 8-bit sRGB-like values, with exposure and contrast.
+class Film {
+ public:
+  explicit Film(const Look& look) : exposure_(look.exposure), saturation_(look.saturation) {
+    for (int i = 0; i < kSteps; ++i) {
+      // Input is a square root, so that the dark end has steps enough.
+      const float light = square(static_cast<float>(i) / kSteps * kRoot);
+      const float soft =
+          light < 0.8f ? light : 0.8f + 0.35f * std::tanh((light - 0.8f) / 0.35f);  // highlights roll off
+      const float plain = std::pow(soft, 1 / 2.2f), value = mix(plain, ramp(0, 1, plain), look.contrast);
+      table_[i] = static_cast<std::uint8_t>(255 * clamp01(value) + 0.5f);
+    }
+  }
+  Color operator()(Vec3 light) const {
+    const float grey = 0.3f * light.x + 0.6f * light.y + 0.1f * light.z;
+    const Vec3 c = mix({grey, grey, grey}, light, saturation_);
+    return {value(c.x), value(c.y), value(c.z)};
+  }
+
+ private:
+  static constexpr int kSteps = 1024;
+  static constexpr float kRoot = 1.6f;
+  std::uint8_t value(float light) const {
+    const float root = std::sqrt(std::max(0.0f, light * exposure_));
+    return table_[std::min(kSteps - 1, static_cast<int>(root * (kSteps / kRoot)))];
+  }
+  float exposure_, saturation_;
+  std::array<std::uint8_t, kSteps> table_;
+};
+
+}  // namespace
+}  // namespace synthetic
+
+DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
+  using namespace synthetic;
+  check(options);
+  const Person person = draw_person(seed, index, options);
+  const Head head(person.identity, person.expression);
+  const Camera camera = aim(head, person.pose, options.size);
+  DrawnFace out{Image(options.size, options.size), place_points(head, camera)};
+
+  Raster raster(options.size, camera);
+  draw_solids(raster, head, camera, person);
+
+  std::vector<Vec3> color(static_cast<std::size_t>(options.size) * static_cast<std::size_t>(options.size));
+  Random background(seed, index, 5), front(seed, index, 6);
+  draw_background(color, options.size, background);
+  const Vec3 half = normalized(person.look.key_direction + Vec3{0, 0, 1});
+  const Scene scene{&head, &person.look, half, 1 / camera.scale()};
+  for (int y = 0; y < options.size; ++y) {
+    for (int x = 0; x < options.size; ++x) {
+      const Fragment& f = raster.at(x, y);
+      if (f.material != Material::none) color[static_cast<std::size_t>(y * options.size + x)] = shade(scene, f);
+    }
+  }
+  soften_edges(color, raster);
+  draw_occluders(color, options.size, person, out.points, front);
+  const Film film(person.look);
+  std::uint8_t* to = out.image.pixels().data();
+  for (const Vec3& c : color) {
+    const Color seen = film(c);
+    *to++ = seen.r;
+    *to++ = seen.g;
+    *to++ = seen.b;
+  }
+  return out;
+}
+
+}  // namespace lineament
