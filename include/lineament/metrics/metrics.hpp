@@ -1,0 +1,150 @@
+// How good predicted points are: normalised mean error (NME), percentage of correct keypoints (PCK), and the cumulative
+// error distribution (CED) with its area (AUC) and failure rate (FR).
+// Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013; Yang and Ramanan, CVPR 2011 (PCK).
+#pragma once
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lineament/error.hpp"
+#include "lineament/faces/box.hpp"
+#include "lineament/faces/landmarks.hpp"
+
+namespace lineament {
+
+/// The length that point-to-point errors are divided by; always measured on the true points.
+enum class Normalisation {
+  inter_ocular,  ///< |p36 - p45|, the outer eye corners: the 300-W protocol.
+  inter_pupil,  ///< Distance of the eyes' centres (means of six points): about 0.7 of the above, so errors look larger.
+  box_diagonal  ///< Diagonal of the points' bounding box: does not shrink when a face is turned.
+};
+
+/// The normalising length, in the points' unit. Throws ArgumentError when it is 0 or not finite.
+inline double normaliser(const Landmarks& truth, Normalisation by) {
+  const Box box = bounding_box(truth);
+  const double length = by == Normalisation::inter_ocular  ? inter_ocular(truth)
+                        : by == Normalisation::inter_pupil ? inter_pupil(truth)
+                                                           : std::hypot(box.width, box.height);
+  if (length > 0 && std::isfinite(length)) return length;
+  throw ArgumentError({"true points", "have no size to measure errors by", "eye corners that lie apart",
+                       "a distance of " + std::to_string(length), "leave this face out"});
+}
+
+/// Mean distance between predicted and true points first … last (both included), in the points' unit.
+inline double mean_error(const Landmarks& predicted, const Landmarks& truth, int first = 0, int last = kPoints - 1) {
+  double sum = 0;
+  for (int i = first; i <= last; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    sum += distance(predicted[k], truth[k]);
+  }
+  return sum / (last - first + 1);
+}
+
+/// Normalised mean error of one face as a fraction (0.05 = 5 %). Throws like normaliser.
+inline double nme(const Landmarks& predicted, const Landmarks& truth, Normalisation by = Normalisation::inter_ocular) {
+  return mean_error(predicted, truth) / normaliser(truth, by);
+}
+
+/// The same over the points of one part of the face.
+inline double nme(const Landmarks& predicted, const Landmarks& truth, const Region& region,
+                  Normalisation by = Normalisation::inter_ocular) {
+  return mean_error(predicted, truth, region.first, region.last) / normaliser(truth, by);
+}
+
+/// Share of one face's points whose error is below `threshold` x the inter-ocular distance, in [0, 1].
+/// Throws like normaliser.
+inline double pck(const Landmarks& predicted, const Landmarks& truth, double threshold = 0.1) {
+  const double limit = threshold * normaliser(truth, Normalisation::inter_ocular);
+  int correct = 0;
+  for (std::size_t i = 0; i < kPoints; ++i) correct += distance(predicted[i], truth[i]) < limit ? 1 : 0;
+  return correct / static_cast<double>(kPoints);
+}
+
+/// Area under the CED curve from 0 to `threshold`, divided by the threshold: 1 = every face is perfect, 0 = none is
+/// below it. Exact: the curve is a staircase, and a face with error e < threshold adds a strip of width threshold - e.
+/// Throws ArgumentError when there are no errors or the threshold is not above 0.
+inline double auc(std::span<const double> errors, double threshold = 0.08) {
+  if (errors.empty()) throw ArgumentError({"area under the curve", "there are no faces", "", "", ""});
+  if (!(threshold > 0)) {
+    throw ArgumentError({"area under the curve", "the threshold is not above 0", "", std::to_string(threshold), ""});
+  }
+  double sum = 0;
+  for (const double e : errors) sum += e < threshold ? 1 - e / threshold : 0;  // A NaN counts as a miss.
+  return sum / static_cast<double>(errors.size());
+}
+
+/// Share of faces whose error is above `threshold` (or NaN), in [0, 1]. Throws ArgumentError when there are no errors.
+inline double failure_rate(std::span<const double> errors, double threshold = 0.08) {
+  if (errors.empty()) throw ArgumentError({"failure rate", "there are no faces", "", "", ""});
+  std::size_t failed = 0;
+  for (const double e : errors) failed += e <= threshold ? 0 : 1;
+  return static_cast<double>(failed) / static_cast<double>(errors.size());
+}
+
+/// Cumulative error distribution: for each threshold the share of faces with an error at or below it.
+/// Throws ArgumentError when there are no errors.
+inline std::vector<double> ced(std::span<const double> errors, std::span<const double> thresholds) {
+  std::vector<double> shares;
+  shares.reserve(thresholds.size());
+  for (const double t : thresholds) shares.push_back(1 - failure_rate(errors, t));
+  return shares;
+}
+
+/// Results over many faces.
+struct Evaluation {
+  std::size_t faces = 0;
+  double nme_inter_ocular = 0;                       ///< Mean over faces, %.
+  double nme_inter_pupil = 0;                        ///< Mean over faces, %.
+  double nme_box_diagonal = 0;                       ///< Mean over faces, %.
+  std::array<double, kRegions.size()> region_nme{};  ///< As kRegions, by the inter-ocular distance, %.
+  double pck = 0;                                    ///< Share of points below 0.1 x inter-ocular, in [0, 1].
+  double auc = 0;                                    ///< AUC@8, in [0, 1].
+  double failure_rate = 0;                           ///< FR@8, in [0, 1].
+  std::vector<double> errors;  ///< Inter-ocular NME of each face as a fraction, in the order added.
+};
+
+/// Adds up results face by face.
+class Evaluator {
+ public:
+  /// Both in the same coordinates, any unit. Throws ArgumentError for a truth without size; then nothing was added.
+  void add(const Landmarks& predicted, const Landmarks& truth) {
+    const double ocular = normaliser(truth, Normalisation::inter_ocular);
+    const double pupil = normaliser(truth, Normalisation::inter_pupil);
+    const double diagonal = normaliser(truth, Normalisation::box_diagonal);
+    const double error = mean_error(predicted, truth);
+    sums_.nme_inter_ocular += error / ocular;
+    sums_.nme_inter_pupil += error / pupil;
+    sums_.nme_box_diagonal += error / diagonal;
+    for (std::size_t r = 0; r < kRegions.size(); ++r) {
+      sums_.region_nme[r] += mean_error(predicted, truth, kRegions[r].first, kRegions[r].last) / ocular;
+    }
+    sums_.pck += lineament::pck(predicted, truth);
+    sums_.errors.push_back(error / ocular);
+  }
+
+  std::size_t faces() const noexcept { return sums_.errors.size(); }
+
+  /// Throws ArgumentError when no face was added.
+  Evaluation result() const {
+    if (sums_.errors.empty()) throw ArgumentError({"evaluation", "there are no faces", "", "", "add some first"});
+    Evaluation e = sums_;
+    e.faces = e.errors.size();
+    const double n = static_cast<double>(e.faces);
+    e.nme_inter_ocular *= 100 / n;
+    e.nme_inter_pupil *= 100 / n;
+    e.nme_box_diagonal *= 100 / n;
+    for (double& r : e.region_nme) r *= 100 / n;
+    e.pck /= n;
+    e.auc = lineament::auc(e.errors);
+    e.failure_rate = lineament::failure_rate(e.errors);
+    return e;
+  }
+
+ private:
+  Evaluation sums_;
+};
+
+}  // namespace lineament

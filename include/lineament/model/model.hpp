@@ -1,0 +1,46 @@
+// Model files: a network, how its input is made, and a test of itself, in one .safetensors file. A checkpoint is the same
+// file with the state of training beside the weights.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lineament/faces/crop.hpp"
+#include "lineament/graph/network.hpp"
+
+namespace lineament {
+
+struct Model {
+  Network network;
+  Preprocessing preprocessing;
+  std::string trained_on;  ///< in words: "4000 drawn faces"; a model's licence follows its data's
+};
+
+/// What a training run must remember to go on as if it had never stopped.
+struct TrainingState {
+  std::size_t epoch = 0;        ///< epochs completed
+  std::uint64_t step = 0;       ///< optimiser steps taken
+  double best = 0;              ///< lowest validation error so far
+  std::size_t best_epoch = 0;   ///< 1-based; 0: none yet
+  std::vector<float> optimizer;  ///< Optimizer::state()
+  std::string settings;         ///< the run's options as the caller writes them, compared on resuming
+};
+
+/// Writes the model, replacing `path` in one step. Throws FileError; then the old file is still there, whole.
+void save_model(const std::filesystem::path& path, const Model& model);
+/// The same with the training state.
+void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state);
+
+struct Checkpoint {
+  Model model;
+  std::optional<TrainingState> state;  ///< empty: the file is a model and cannot be trained on
+};
+
+/// Reads either kind of file. The network is run once on a drawn-from-seed input and must give the stored output.
+/// Throws FileError, or ModelError: damaged, of another program, or giving other results than when it was saved.
+Model load_model(const std::filesystem::path& path);
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+}  // namespace lineament

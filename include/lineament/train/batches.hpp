@@ -1,0 +1,198 @@
+// Batches prepared ahead by loader threads while the network is busy with the one before. What a batch holds depends on
+// (seed, epoch, position) alone: any number of threads, and a run resumed in the middle, give the same bits.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lineament/error.hpp"
+#include "lineament/random.hpp"
+#include "lineament/tensor/buffer.hpp"
+#include "lineament/train/samples.hpp"
+
+namespace lineament {
+
+struct BatchOptions {
+  std::size_t batch_size = 32;
+  std::uint64_t seed = 1;
+  int threads = 2;        ///< Loader threads, at least 1. Changes nothing but the speed.
+  int copies = 1;         ///< How often each sample comes in one epoch, augmented anew each time.
+  bool augmented = true;  ///< False: samples come as at inference.
+  bool shuffled = true;   ///< False: in the source's order, copy after copy.
+  std::size_t epoch = 0;  ///< Where to begin, for resuming: batch `batch` of epoch `epoch`, both from 0.
+  std::size_t batch = 0;
+};
+
+/// One batch. Sample k is sample indices[k] of the source; its pixels begin at k * pixels_per_sample().
+struct Batch {
+  std::span<const float> pixels, values;
+  std::span<const std::size_t> indices;
+  std::size_t epoch = 0, index = 0;
+  /// The first `fresh` samples are the epoch's; the others repeat its beginning to fill the last batch.
+  std::size_t fresh = 0;
+};
+
+/// An endless row of batches: batch 0 … batches_per_epoch() - 1 of an epoch, then those of the next one. An epoch is
+/// every sample `copies` times, shuffled by (seed, epoch). Every batch is full: the last of an epoch is filled up from
+/// the beginning of the epoch's order, augmented anew.
+class Batches {
+ public:
+  /// Allocates everything and starts loading. `source` must outlive this object.
+  /// Throws ArgumentError for an empty source or options out of range.
+  Batches(const SampleSource& source, const BatchOptions& options) : source_(source), options_(options) {
+    check_options();
+    per_epoch_ = (epoch_length() + options_.batch_size - 1) / options_.batch_size;
+    next_ = claimed_ = released_ = options_.epoch * per_epoch_ + options_.batch;
+    // One batch with the consumer, and one ready beside those being filled.
+    slots_ = std::vector<Slot>(static_cast<std::size_t>(std::max(3, options_.threads + 2)));
+    for (Slot& slot : slots_) {
+      slot.pixels = Buffer<float>(options_.batch_size * source_.pixels_per_sample());
+      slot.values = Buffer<float>(options_.batch_size * source_.values_per_sample());
+      slot.indices.resize(options_.batch_size);
+    }
+    try {
+      for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+    } catch (...) {
+      join();
+      throw;
+    }
+  }
+  ~Batches() { join(); }
+  Batches(const Batches&) = delete;
+  Batches& operator=(const Batches&) = delete;
+
+  /// The next batch, valid until the next call. Waits where it must. What prepare() threw in a loader thread is thrown
+  /// here when that batch's turn comes, and again by every later call.
+  const Batch& next() {
+    std::unique_lock lock(mutex_);
+    released_ = next_;
+    wake_.notify_all();
+    Slot& slot = slots_[next_ % slots_.size()];
+    const auto begin = std::chrono::steady_clock::now();
+    wake_.wait(lock, [&] { return slot.ready == next_ + 1; });
+    waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (slot.error) std::rethrow_exception(slot.error);
+    ++next_;
+    return slot.batch;
+  }
+
+  std::size_t batches_per_epoch() const { return per_epoch_; }
+  /// Time next() has spent waiting so far: where it is much of an epoch, loading is the bottleneck.
+  double waited_seconds() const { return waited_; }
+
+ private:
+  struct Slot {
+    Buffer<float> pixels, values;
+    std::vector<std::size_t> indices;
+    Batch batch;
+    std::exception_ptr error;
+    std::size_t ready = 0;  ///< 1 + the number of the batch it holds complete; 0 for none.
+  };
+  /// The shuffled epoch a loader thread is in.
+  struct Order {
+    std::vector<std::size_t> samples;
+    std::size_t epoch = 0;
+  };
+
+  std::size_t epoch_length() const { return source_.size() * static_cast<std::size_t>(options_.copies); }
+
+  void check_options() const {
+    const auto require = [](bool good, const char* what, const char* wanted, auto got) {
+      if (!good) throw ArgumentError({"batches", what, wanted, std::to_string(got), ""});
+    };
+    require(source_.size() > 0, "there are no samples", "at least 1", source_.size());
+    require(options_.batch_size > 0, "batch size out of range", "at least 1", options_.batch_size);
+    require(options_.threads > 0 && options_.threads <= 256, "number of loader threads out of range", "1 to 256",
+            options_.threads);
+    require(options_.copies > 0, "number of copies out of range", "at least 1", options_.copies);
+    require(epoch_length() < (std::size_t{1} << 32), "an epoch is too long", "less than 2^32 samples", epoch_length());
+  }
+
+  void join() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  void work() {
+    Order order;
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      // Batch n lives in slot n % slots: free once batch n - slots was given back.
+      wake_.wait(lock, [&] { return stop_ || claimed_ < released_ + slots_.size(); });
+      if (stop_) return;
+      const std::size_t number = claimed_++;
+      lock.unlock();
+
+      Slot& slot = slots_[number % slots_.size()];
+      try {
+        fill(slot, number, order);
+      } catch (...) {
+        slot.error = std::current_exception();
+      }
+      lock.lock();
+      slot.ready = number + 1;
+      lock.unlock();
+      wake_.notify_all();
+    }
+  }
+
+  void shuffle_epoch(Order& order, std::size_t epoch) const {
+    if (!order.samples.empty() && order.epoch == epoch) return;
+    order.epoch = epoch;
+    order.samples.resize(epoch_length());
+    for (std::size_t i = 0; i < order.samples.size(); ++i) order.samples[i] = i % source_.size();
+    // No position of a sample reaches 2^32 - 1: the shuffle has a stream of its own.
+    if (options_.shuffled) shuffle(order.samples, Random(options_.seed ^ kStream, epoch, 0xFFFFFFFFu));
+  }
+
+  void fill(Slot& slot, std::size_t number, Order& order) const {
+    const std::size_t epoch = number / per_epoch_, index = number % per_epoch_;
+    const std::size_t first = index * options_.batch_size;
+    shuffle_epoch(order, epoch);
+    const std::size_t pixels = source_.pixels_per_sample(), values = source_.values_per_sample();
+    for (std::size_t k = 0; k < options_.batch_size; ++k) {
+      if (stop_) return;  // Nobody will ask for this batch.
+      slot.indices[k] = order.samples[(first + k) % order.samples.size()];
+      source_.prepare(slot.indices[k], Random(options_.seed ^ kStream, epoch, first + k), options_.augmented,
+                      slot.pixels.span().subspan(k * pixels, pixels), slot.values.span().subspan(k * values, values));
+    }
+    slot.batch = {slot.pixels.span(),
+                  slot.values.span(),
+                  slot.indices,
+                  epoch,
+                  index,
+                  std::min(options_.batch_size, order.samples.size() - first)};
+  }
+
+  /// Sets these draws apart from others made with the user's seed (weights, dropout).
+  static constexpr std::uint64_t kStream = 0x6261746368657321u;
+
+  const SampleSource& source_;
+  const BatchOptions options_;
+  std::size_t per_epoch_ = 0;
+  std::size_t next_ = 0;  ///< Number of the batch that next() gives; batches are numbered through from epoch 0.
+  double waited_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Slot> slots_;
+  std::size_t claimed_ = 0;   ///< First batch no loader thread has taken on. Guarded by mutex_, as is the next.
+  std::size_t released_ = 0;  ///< First batch the consumer has not given back.
+  std::atomic<bool> stop_{false};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lineament

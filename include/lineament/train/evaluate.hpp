@@ -1,0 +1,20 @@
+// Measures a network on samples it may or may not have seen.
+#pragma once
+#include <functional>
+#include <span>
+
+#include "lineament/graph/network.hpp"
+#include "lineament/metrics/metrics.hpp"
+#include "lineament/train/samples.hpp"
+
+namespace lineament {
+
+/// Called for each sample in order: its index and the predicted values (units of the crop's side).
+using PredictionCallback = std::function<void(std::size_t index, std::span<const float> values)>;
+
+/// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples, ArgumentError
+/// when there are none.
+Evaluation evaluate(const Network& network, const SampleSource& samples, int threads = 1,
+                    const PredictionCallback& on_prediction = {});
+
+}  // namespace lineament

@@ -1,0 +1,165 @@
+#include "lineament/model/model.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "lineament/error.hpp"
+#include "lineament/graph/session.hpp"
+#include "lineament/model/safetensors.hpp"
+#include "lineament/model/spec_json.hpp"
+#include "lineament/random.hpp"
+
+namespace lineament {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kFormat = "lineament-model-1";
+constexpr const char* kOptimizerTensor = "training.optimizer";
+constexpr std::uint64_t kSelfTestSeed = 68;
+// The same weights on another instruction set add up in another order.
+constexpr double kSelfTestTolerance = 2e-3;
+
+std::vector<float> self_test_output(const Network& network) {
+  Session session(network);
+  Random random(kSelfTestSeed);
+  for (float& pixel : session.input()) pixel = random.uniform();
+  const auto output = session.forward();
+  return {output.begin(), output.end()};
+}
+
+std::vector<std::int64_t> sizes(const Shape& shape) {
+  std::vector<std::int64_t> list;
+  for (int i = 0; i < shape.rank(); ++i) list.push_back(shape[i]);
+  return list;
+}
+
+void save(const std::filesystem::path& path, const Model& model, const TrainingState* state) {
+  const Network& network = model.network;
+  Json self_test;
+  self_test["seed"] = kSelfTestSeed;
+  self_test["output"] = self_test_output(network);
+  Json preprocessing;
+  preprocessing["size"] = model.preprocessing.size;
+  preprocessing["margin"] = model.preprocessing.margin;
+  std::map<std::string, std::string> metadata{{"format", kFormat},
+                                              {"spec", spec_to_json(network.spec(), network.input_shape())},
+                                              {"preprocessing", preprocessing.dump()},
+                                              {"self_test", self_test.dump()},
+                                              {"trained_on", model.trained_on}};
+  std::vector<NamedTensor> tensors;
+  for (const ParamInfo& p : network.params()) tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
+  if (state != nullptr) {
+    Json training;
+    training["epoch"] = state->epoch;
+    training["step"] = state->step;
+    training["best"] = state->best;
+    training["best_epoch"] = state->best_epoch;
+    training["settings"] = state->settings;
+    metadata["training"] = training.dump();
+    tensors.push_back(tensor_view<float>(kOptimizerTensor, {static_cast<std::int64_t>(state->optimizer.size())},
+                                         std::span<const float>(state->optimizer)));
+  }
+  write_tensor_file(path, metadata, tensors);
+}
+
+[[noreturn]] void damaged(const TensorFile& file, const std::string& what, const std::string& wanted, const std::string& got) {
+  throw ModelError({file.source, what, wanted, got, "use another copy of the file, or train again"});
+}
+
+Json parse_metadata(const TensorFile& file, const char* key) {
+  try {
+    return Json::parse(file.meta(key));
+  } catch (const Json::exception& e) {
+    damaged(file, "the entry '" + std::string(key) + "' is not valid JSON", "", e.what());
+  }
+}
+
+/// Json's own type errors as ours.
+template <class F>
+auto reading(const TensorFile& file, const char* key, F&& f) {
+  try {
+    return f(parse_metadata(file, key));
+  } catch (const Json::exception& e) {
+    damaged(file, "the entry '" + std::string(key) + "' cannot be understood", "", e.what());
+  }
+}
+
+void read_floats(const TensorFile& file, const NamedTensor& tensor, std::span<float> to) {
+  if (tensor.dtype != "F32" || tensor.data.size() != to.size_bytes())
+    damaged(file, "the tensor '" + tensor.name + "' does not fit the network", std::to_string(to.size()) + " values of F32",
+            std::to_string(tensor.data.size()) + " bytes of " + tensor.dtype);
+  std::memcpy(to.data(), tensor.data.data(), to.size_bytes());
+}
+
+Network read_network(const TensorFile& file) {
+  SpecFile spec;
+  try {
+    spec = spec_from_json(file.meta("spec"), file.source);
+  } catch (const ModelError&) {
+    throw;
+  } catch (const Error& e) {
+    damaged(file, "the network's description does not hold together", "", e.what());
+  }
+  Network network(spec.spec, spec.input);
+  for (const ParamInfo& p : network.params()) {
+    const NamedTensor& tensor = file.at(p.name);
+    if (tensor.shape != sizes(p.shape)) damaged(file, "the tensor '" + p.name + "' has the wrong shape", to_string(p.shape), "another");
+    read_floats(file, tensor, network.values(p));
+  }
+  return network;
+}
+
+void check_self_test(const TensorFile& file, const Network& network) {
+  const auto expected = reading(file, "self_test", [](const Json& j) { return j.at("output").get<std::vector<double>>(); });
+  const std::vector<float> output = self_test_output(network);
+  if (expected.size() != output.size())
+    damaged(file, "the self-test has the wrong size", std::to_string(output.size()), std::to_string(expected.size()));
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    const double error = std::abs(static_cast<double>(output[i]) - expected[i]);
+    if (!(error <= kSelfTestTolerance * (1 + std::abs(expected[i]))))
+      damaged(file, "the network does not give the output it gave when it was saved", std::to_string(expected[i]), std::to_string(output[i]));
+  }
+}
+
+}  // namespace
+
+void save_model(const std::filesystem::path& path, const Model& model) { save(path, model, nullptr); }
+
+void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state) {
+  save(path, model, &state);
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  const TensorFile file = read_tensor_file(path);
+  if (!file.metadata.contains("format") || file.meta("format") != kFormat)
+    throw ModelError({file.source, "not a model of this program", kFormat,
+                      file.metadata.contains("format") ? file.meta("format") : "a safetensors file of another kind",
+                      "give a file that training has written"});
+  Checkpoint checkpoint;
+  checkpoint.model.network = read_network(file);
+  checkpoint.model.trained_on = file.meta("trained_on");
+  checkpoint.model.preprocessing = reading(file, "preprocessing", [](const Json& j) {
+    return Preprocessing{.size = j.at("size").get<int>(), .margin = j.at("margin").get<float>()};
+  });
+  check_self_test(file, checkpoint.model.network);
+  if (file.metadata.contains("training")) {
+    TrainingState state = reading(file, "training", [](const Json& j) {
+      TrainingState s;
+      s.epoch = j.at("epoch").get<std::size_t>();
+      s.step = j.at("step").get<std::uint64_t>();
+      s.best = j.at("best").get<double>();
+      s.best_epoch = j.at("best_epoch").get<std::size_t>();
+      s.settings = j.at("settings").get<std::string>();
+      return s;
+    });
+    const NamedTensor& tensor = file.at(kOptimizerTensor);
+    state.optimizer.resize(tensor.data.size() / sizeof(float));
+    read_floats(file, tensor, state.optimizer);
+    checkpoint.state = std::move(state);
+  }
+  return checkpoint;
+}
+
+Model load_model(const std::filesystem::path& path) { return load_checkpoint(path).model; }
+
+}  // namespace lineament

@@ -1,0 +1,174 @@
+#include "lineament/model/spec_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "lineament/error.hpp"
+
+namespace lineament {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kPaddingNames[] = {"same", "valid", "fixed"};
+
+/// Writes a layer's options.
+struct Writer {
+  Json& json;
+  void operator()(const char* key, int value) const { json[key] = value; }
+  void operator()(const char* key, bool value) const { json[key] = value; }
+  void operator()(const char* key, float value) const { json[key] = value; }
+  void operator()(const char* key, Padding value) const { json[key] = kPaddingNames[static_cast<int>(value)]; }
+};
+
+/// Reads those options that are given and remembers which keys it knows.
+struct Reader {
+  const Json& json;
+  const std::string& where;
+  std::vector<std::string> known{"type", "name", "inputs"};
+
+  const Json* find(const char* key) {
+    known.emplace_back(key);
+    const auto it = json.find(key);
+    return it == json.end() ? nullptr : &*it;
+  }
+  [[noreturn]] void wrong(const char* key, const char* wanted, const Json& got) const {
+    throw FormatError({where, "the option '" + std::string(key) + "' has a wrong value", wanted, got.dump(), ""});
+  }
+  void operator()(const char* key, int& value) {
+    const Json* given = find(key);
+    if (given == nullptr) return;
+    if (!given->is_number_integer() || given->get<std::int64_t>() != static_cast<int>(given->get<std::int64_t>()))
+      wrong(key, "a whole number", *given);
+    value = given->get<int>();
+  }
+  void operator()(const char* key, bool& value) {
+    const Json* given = find(key);
+    if (given == nullptr) return;
+    if (!given->is_boolean()) wrong(key, "true or false", *given);
+    value = given->get<bool>();
+  }
+  void operator()(const char* key, float& value) {
+    const Json* given = find(key);
+    if (given == nullptr) return;
+    if (!given->is_number()) wrong(key, "a number", *given);
+    value = given->get<float>();
+  }
+  void operator()(const char* key, Padding& value) {
+    const Json* given = find(key);
+    if (given == nullptr) return;
+    for (int i = 0; i < 3; ++i)
+      if (*given == kPaddingNames[i]) {
+        value = static_cast<Padding>(i);
+        return;
+      }
+    wrong(key, "same, valid or fixed", *given);
+  }
+};
+
+template <std::size_t I = 0>
+Layer layer_of_type(const std::string& type, const std::string& where, std::string known = "") {
+  if constexpr (I == std::variant_size_v<Layer>) {
+    throw SpecError({where, "there is no layer of this type", "one of " + known, type, "check the spelling"});
+  } else {
+    using L = std::variant_alternative_t<I, Layer>;
+    if (L::kType == type) return L{};
+    return layer_of_type<I + 1>(type, where, known + (I == 0 ? "" : ", ") + std::string(L::kType));
+  }
+}
+
+NodeId find_node(const Spec& spec, const Json& name, const std::string& where) {
+  if (!name.is_string()) throw FormatError({where, "an entry of 'inputs' is wrong", "a layer's name", name.dump(), ""});
+  if (name == "input") return Spec::kInput;
+  for (NodeId id = 1; id <= spec.size(); ++id)
+    if (spec[id].name.view() == name.get<std::string>()) return id;
+  throw SpecError({where, "an input is not known", "\"input\" or the name of an earlier layer", name.dump(), ""});
+}
+
+Shape read_input(const Json& json, std::string_view name) {
+  const auto it = json.find("input");
+  const bool fits = it != json.end() && it->is_array() && (it->size() == 3 || it->size() == 1);
+  Shape shape;
+  if (fits && it->size() == 3 && (*it)[0].is_number_integer() && (*it)[1].is_number_integer() && (*it)[2].is_number_integer())
+    shape = {(*it)[0].get<int>(), (*it)[1].get<int>(), (*it)[2].get<int>()};
+  if (fits && it->size() == 1 && (*it)[0].is_number_integer()) shape = {(*it)[0].get<int>()};
+  bool positive = shape.rank() > 0;
+  for (int i = 0; i < shape.rank(); ++i) positive = positive && shape[i] > 0 && shape[i] <= 65536;
+  if (!positive)
+    throw FormatError({std::string(name), "\"input\" is missing or wrong", "[height, width, channels]",
+                       it == json.end() ? "nothing" : it->dump(), "add \"input\": [128, 128, 3]"});
+  return shape;
+}
+
+void add_layer(Spec& spec, const Json& json, const std::string& where) {
+  if (!json.is_object() || !json.contains("type") || !json["type"].is_string())
+    throw FormatError({where, "a layer is not described", "{\"type\": …}", json.dump().substr(0, 60), ""});
+  Layer layer = layer_of_type(json["type"].get<std::string>(), where);
+  Reader reader{json, where};
+  std::visit([&](auto& l) { l.fields(l, reader); }, layer);
+  for (const auto& [key, value] : json.items())
+    if (std::find(reader.known.begin(), reader.known.end(), key) == reader.known.end()) {
+      std::string known;
+      for (const auto& k : reader.known) known += (known.empty() ? "" : ", ") + k;
+      throw SpecError({where, "this layer has no such option", "one of " + known, key, "check the spelling"});
+    }
+  std::vector<NodeId> inputs{spec.last()};
+  if (const auto it = json.find("inputs"); it != json.end()) {
+    if (!it->is_array()) throw FormatError({where, "'inputs' is wrong", "a list of names", it->dump(), ""});
+    inputs.clear();
+    for (const Json& input : *it) inputs.push_back(find_node(spec, input, where));
+  }
+  Name name;
+  if (const auto it = json.find("name"); it != json.end()) {
+    if (!it->is_string()) throw FormatError({where, "'name' is wrong", "a text", it->dump(), ""});
+    name = std::string_view(it->get_ref<const std::string&>());
+  }
+  spec.add(layer, inputs, name);
+}
+
+}  // namespace
+
+std::string spec_to_json(const Spec& spec, const Shape& input) {
+  Json json;
+  json["input"] = Json::array();
+  for (int i = 0; i < input.rank(); ++i) json["input"].push_back(input[i]);
+  json["layers"] = Json::array();
+  for (NodeId id = 1; id <= spec.size(); ++id) {
+    const Node& node = spec[id];
+    Json layer;
+    layer["name"] = node.name.str();
+    layer["type"] = std::string(type_of(node.layer));
+    layer["inputs"] = Json::array();
+    for (NodeId from : node.input_ids()) layer["inputs"].push_back(from == Spec::kInput ? "input" : spec[from].name.str());
+    std::visit([&](const auto& l) { l.fields(l, Writer{layer}); }, node.layer);
+    json["layers"].push_back(std::move(layer));
+  }
+  return json.dump(1);
+}
+
+SpecFile spec_from_json(std::string_view text, std::string_view name) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const Json::exception& e) {
+    throw FormatError({std::string(name), "not valid JSON", "", e.what(), ""});
+  }
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
+    throw FormatError({std::string(name), "not a network", "{\"input\": […], \"layers\": […]}", text.empty() ? "nothing" : std::string(text.substr(0, 40)), ""});
+  SpecFile file;
+  file.input = read_input(json, name);
+  int number = 0;
+  for (const Json& layer : json["layers"]) {
+    const std::string where = std::string(name) + ", layer " + std::to_string(++number);
+    try {
+      add_layer(file.spec, layer, where);
+    } catch (const SpecError& e) {
+      Problem problem = e.problem();
+      if (problem.where != where) problem.where = problem.where.empty() ? where : where + ": " + problem.where;
+      throw SpecError(problem);
+    }
+  }
+  infer_shapes(file.spec, file.input);  // throws for layers that do not fit
+  return file;
+}
+
+}  // namespace lineament

@@ -1,0 +1,38 @@
+#include "lineament/train/evaluate.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "lineament/faces/crop.hpp"
+#include "lineament/graph/session.hpp"
+
+namespace lineament {
+
+Evaluation evaluate(const Network& network, const SampleSource& samples, int threads, const PredictionCallback& on_prediction) {
+  const std::size_t pixels = samples.pixels_per_sample(), values = samples.values_per_sample();
+  if (network.input_shape().size() != pixels || network.output_shape().size() != values)
+    throw SpecError({"network", "it does not fit the samples", std::to_string(pixels) + " values in and " + std::to_string(values) + " out",
+                     to_string(network.input_shape()) + " in and " + to_string(network.output_shape()) + " out", ""});
+  const std::size_t batch = std::min<std::size_t>(16, std::max<std::size_t>(1, samples.size()));
+  Session session(network, {.batch = static_cast<int>(batch), .threads = threads});
+  std::vector<float> truth(batch * values);
+  Evaluator evaluator;
+  for (std::size_t first = 0; first < samples.size(); first += batch) {
+    const std::size_t count = std::min(batch, samples.size() - first);
+    session.threads().run(static_cast<int>(count), [&](int i, int) {
+      const auto k = static_cast<std::size_t>(i);
+      samples.prepare(first + k, Random(0), false, session.input().subspan(k * pixels, pixels),
+                      std::span(truth).subspan(k * values, values));
+    });
+    const std::span<const float> output = session.forward();
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto predicted = output.subspan(k * values, values);
+      // Any similarity of the coordinates cancels in every measure: crop pixels of a crop of side 1 will do.
+      evaluator.add(values_to_crop_points(predicted, 1), values_to_crop_points(std::span(truth).subspan(k * values, values), 1));
+      if (on_prediction) on_prediction(first + k, predicted);
+    }
+  }
+  return evaluator.result();
+}
+
+}  // namespace lineament

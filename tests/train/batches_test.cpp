@@ -1,0 +1,192 @@
+// The batch loader: the same bits for any number of threads and from any start, nothing left out, no deadlock.
+#include "lineament/train/batches.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace lineament;
+
+namespace {
+
+/// Sample i: its index and three draws. Keeps count of calls; sample `bad` throws.
+struct Numbers : SampleSource {
+  std::size_t count = 10, bad = ~std::size_t{0};
+  mutable std::atomic<int> calls{0};
+  int delay_us = 0;
+  explicit Numbers(std::size_t n) : count(n) {}
+
+  std::size_t size() const override { return count; }
+  std::size_t pixels_per_sample() const override { return 4; }
+  std::size_t values_per_sample() const override { return 2; }
+  void prepare(std::size_t index, Random random, bool augmented, std::span<float> pixels,
+               std::span<float> values) const override {
+    if (index == bad) throw FormatError({"sample", "is bad", "", "", ""});
+    if (delay_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+    pixels[0] = static_cast<float>(index);
+    for (std::size_t i = 1; i < 4; ++i) pixels[i] = augmented ? random.uniform() : 0;
+    values[0] = static_cast<float>(index) + 0.5f;
+    values[1] = augmented ? random.uniform() : 0;
+    ++calls;
+  }
+};
+
+/// All a consumer can see of the next `n` batches.
+struct Seen {
+  std::vector<float> pixels, values;
+  std::vector<std::size_t> indices, places;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+Seen take(Batches& batches, int n) {
+  Seen seen;
+  for (int i = 0; i < n; ++i) {
+    const Batch& b = batches.next();
+    seen.pixels.insert(seen.pixels.end(), b.pixels.begin(), b.pixels.end());
+    seen.values.insert(seen.values.end(), b.values.begin(), b.values.end());
+    seen.indices.insert(seen.indices.end(), b.indices.begin(), b.indices.end());
+    seen.places.insert(seen.places.end(), {b.epoch, b.index, b.fresh});
+  }
+  return seen;
+}
+
+Seen take(const SampleSource& source, const BatchOptions& options, int n) {
+  Batches batches(source, options);
+  return take(batches, n);
+}
+
+}  // namespace
+
+TEST_CASE("1, 2 and 4 loader threads give the same bits") {
+  Numbers source(23);
+  source.delay_us = 20;
+  BatchOptions options{.batch_size = 5, .seed = 7, .threads = 1, .copies = 2};
+  const Seen one = take(source, options, 40);
+  for (const int threads : {2, 4}) {
+    options.threads = threads;
+    CHECK(take(source, options, 40) == one);
+  }
+  options.seed = 8;
+  CHECK_FALSE(take(source, options, 40) == one);
+}
+
+TEST_CASE("a run resumed anywhere goes on with the same bits") {
+  const Numbers source(23);
+  BatchOptions options{.batch_size = 4, .threads = 2};
+  Batches whole(source, options);
+  CHECK(whole.batches_per_epoch() == 6);
+  take(whole, 15);  // Two epochs and three batches.
+  const Seen rest = take(whole, 20);
+  options.epoch = 2;
+  options.batch = 3;
+  CHECK(take(source, options, 20) == rest);
+  options.epoch = 0;
+  options.batch = 15;  // The same place, counted through.
+  CHECK(take(source, options, 20) == rest);
+}
+
+TEST_CASE("an epoch is every sample as often as asked, in another order each time") {
+  const Numbers source(11);
+  Batches batches(source, {.batch_size = 4, .threads = 3, .copies = 3});
+  REQUIRE(batches.batches_per_epoch() == 9);  // 33 samples.
+  std::vector<std::vector<std::size_t>> orders;
+  for (std::size_t epoch = 0; epoch < 4; ++epoch) {
+    std::vector<std::size_t> order, filled;
+    for (std::size_t i = 0; i < 9; ++i) {
+      const Batch& b = batches.next();
+      REQUIRE(b.epoch == epoch);
+      REQUIRE(b.index == i);
+      REQUIRE(b.fresh == (i < 8 ? 4u : 1u));
+      for (std::size_t k = 0; k < 4; ++k) {
+        REQUIRE(b.pixels[4 * k] == static_cast<float>(b.indices[k]));  // Rows and indices belong together.
+        REQUIRE(b.values[2 * k] == static_cast<float>(b.indices[k]) + 0.5f);
+        (k < b.fresh ? order : filled).push_back(b.indices[k]);
+      }
+    }
+    std::map<std::size_t, int> times;
+    for (const std::size_t i : order) ++times[i];
+    REQUIRE(times.size() == 11);
+    for (const auto& [sample, n] : times) REQUIRE(n == 3);
+    CHECK(filled == std::vector<std::size_t>(order.begin(), order.begin() + 3));
+    orders.push_back(order);
+  }
+  CHECK(orders[0] != orders[1]);
+  CHECK(orders[1] != orders[2]);
+}
+
+TEST_CASE("every sample is augmented by draws of its own") {
+  const Numbers source(16);
+  const Seen seen = take(source, {.batch_size = 8, .copies = 4}, 24);  // Three epochs.
+  std::map<float, int> draws;
+  for (std::size_t i = 0; i < seen.pixels.size(); i += 4) ++draws[seen.pixels[i + 1]];
+  CHECK(draws.size() == 24 * 8);
+}
+
+TEST_CASE("unshuffled and without augmentation: the source as it is") {
+  const Numbers source(5);
+  const Seen seen = take(source, {.batch_size = 3, .augmented = false, .shuffled = false}, 2);
+  CHECK(seen.indices == std::vector<std::size_t>{0, 1, 2, 3, 4, 0});
+  CHECK(seen.places == std::vector<std::size_t>{0, 0, 3, 0, 1, 2});
+  for (std::size_t i = 0; i < seen.pixels.size(); i += 4) CHECK(seen.pixels[i + 1] == 0);
+}
+
+TEST_CASE("a batch larger than the epoch goes round it") {
+  const Numbers source(3);
+  const Seen seen = take(source, {.batch_size = 7, .shuffled = false}, 1);
+  CHECK(seen.indices == std::vector<std::size_t>{0, 1, 2, 0, 1, 2, 0});
+  CHECK(seen.places == std::vector<std::size_t>{0, 0, 3});
+}
+
+TEST_CASE("what a loader thread throws is thrown by next, in its turn") {
+  Numbers source(12);
+  source.bad = 7;
+  for (const int threads : {1, 4}) {
+    Batches batches(source, {.batch_size = 3, .threads = threads, .shuffled = false});
+    batches.next();
+    batches.next();
+    CHECK_THROWS_WITH(batches.next(), "sample: is bad");  // Samples 6, 7, 8.
+    CHECK_THROWS_AS(batches.next(), FormatError);
+  }
+}
+
+TEST_CASE("no more is prepared ahead than there is room for, and leaving never hangs") {
+  Numbers source(1000);
+  for (int round = 0; round < 50; ++round) {
+    Batches batches(source, {.batch_size = 10, .threads = 1 + round % 4});
+    if (round % 3 > 0) batches.next();
+  }
+  source.calls = 0;
+  {
+    Batches batches(source, {.batch_size = 10, .threads = 1});
+    for (int i = 0; i < 200 && source.calls < 30; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(source.calls == 30);  // Three batches.
+  }
+
+  source.delay_us = 1000;
+  const auto begin = std::chrono::steady_clock::now();
+  { Batches batches(source, {.batch_size = 1000, .threads = 2}); }  // A batch takes a second.
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(500));
+}
+
+TEST_CASE("the time spent waiting is measured") {
+  Numbers source(8);
+  source.delay_us = 5000;
+  Batches batches(source, {.batch_size = 8, .threads = 1});
+  batches.next();  // 40 ms of work.
+  CHECK(batches.waited_seconds() > 0.02);
+  CHECK(batches.waited_seconds() < 10);
+}
+
+TEST_CASE("options out of range are refused") {
+  const Numbers source(8), empty(0);
+  CHECK_THROWS_AS(Batches(empty, {}), ArgumentError);
+  CHECK_THROWS_AS(Batches(source, {.batch_size = 0}), ArgumentError);
+  CHECK_THROWS_AS(Batches(source, {.threads = 0}), ArgumentError);
+  CHECK_THROWS_WITH(Batches(source, {.threads = -1}), Catch::Contains("got -1"));
+  CHECK_THROWS_AS(Batches(source, {.copies = 0}), ArgumentError);
+}
