@@ -1,0 +1,19 @@
+// Landmarks drawn into a picture, for people to look at.
+#pragma once
+#include "lineament/faces/landmarks.hpp"
+#include "lineament/image/image.hpp"
+
+namespace lineament {
+
+struct OverlayStyle {
+  Color points{255, 176, 0};  ///< amber and blue: told apart by every eye, and on skin of any tone
+  Color lines{255, 255, 255};
+  float radius = 0;     ///< of a point, pixels; 0: by the size of the face
+  bool draw_lines = true;
+};
+inline constexpr Color kTruthColor{60, 160, 255};
+
+/// Jaw, brows, nose, eyes and lips as lines, and the 68 points on them. Points outside the picture are skipped.
+void draw_landmarks(Image& image, const Landmarks& points, const OverlayStyle& style = {});
+
+}  // namespace lineament

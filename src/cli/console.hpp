@@ -1,0 +1,35 @@
+// What the program says while it works: a bar that is redrawn on a terminal, plain lines elsewhere. All to standard error,
+// so that standard output is data alone.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace lineament::cli {
+
+/// A line for people.
+void say(const std::string& line);
+
+/// "1:05" or "2:03:10".
+std::string clock_text(double seconds);
+/// printf-style, as a string.
+[[gnu::format(printf, 1, 2)]] std::string text(const char* format, ...);
+
+class Progress {
+ public:
+  explicit Progress(std::string title);
+  ~Progress();
+  /// `done` of `total`; `note` behind the bar. Redrawn at most ten times a second; off a terminal a line every ten seconds.
+  void update(std::size_t done, std::size_t total, const std::string& note = "");
+  /// Takes the bar away, so that a line can be printed.
+  void clear();
+  double seconds() const;
+
+ private:
+  std::string title_;
+  std::chrono::steady_clock::time_point begin_, last_;
+  bool terminal_;
+  bool drawn_ = false;
+};
+
+}  // namespace lineament::cli

@@ -1,0 +1,84 @@
+#include "cli/data.hpp"
+
+#include <algorithm>
+
+#include "cli/console.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/split.hpp"
+
+namespace lineament::cli {
+namespace {
+
+void report_rejected(const std::vector<Rejected>& rejected) {
+  constexpr std::size_t kShown = 8;
+  for (std::size_t i = 0; i < std::min(kShown, rejected.size()); ++i)
+    say("left out: " + rejected[i].file + ": " + rejected[i].reason);
+  if (rejected.size() > kShown)
+    say(text("left out: %zu more; 'lineament validate' lists them all", rejected.size() - kShown));
+}
+
+FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
+  Progress progress(title);
+  options.progress = [&](std::size_t done, std::size_t total) { progress.update(done, total, text("%zu of %zu", done, total)); };
+  FaceStore store = make();
+  progress.clear();
+  report_rejected(store.rejected());
+  if (store.size() == 0) throw FormatError({"data", "no usable face is left", "at least one", "none", "run 'lineament validate' on the data"});
+  return store;
+}
+
+}  // namespace
+
+Dataset read_data(const std::vector<Path>& paths, Part part) {
+  Dataset all;
+  for (const Path& path : paths) {
+    Dataset one = read_dataset(path, {.part = part});
+    all.faces.insert(all.faces.end(), one.faces.begin(), one.faces.end());
+    all.rejected.insert(all.rejected.end(), one.rejected.begin(), one.rejected.end());
+    all.other_part += one.other_part;
+  }
+  report_rejected(all.rejected);
+  if (all.other_part > 0 && part == Part::train)
+    say(text("%zu faces of test folders are not trained on", all.other_part));
+  if (all.faces.empty())
+    throw FormatError({paths.empty() ? "data" : paths.front().string(), "no face was found", "photos with 68-point annotations", "none",
+                       "run 'lineament validate' on the data"});
+  return all;
+}
+
+FaceStore load_faces(std::span<const Face> faces, StoreOptions options) {
+  return with_progress("reading photos", options, [&] { return FaceStore::load(faces, options); });
+}
+
+FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, StoreOptions options) {
+  const std::uint64_t stream = seed * 2 + (held_out ? 1 : 0);
+  return with_progress("drawing faces", options, [&] { return FaceStore::draw(stream, count, options); });
+}
+
+Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
+  StoreOptions store;
+  store.preprocessing = preprocessing;
+  store.augment = augment_level(o.augment);
+  store.box = box_source(o.box);
+  store.threads = o.threads;
+  if (o.synthetic > 0) {
+    const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
+    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt, text("%d drawn faces", o.synthetic)};
+    if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, true, store);
+    return sets;
+  }
+  const Dataset dataset = read_data(o.data, Part::train);
+  const Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
+  const auto pick = [&](const std::vector<std::size_t>& indices) {
+    std::vector<Face> faces;
+    for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
+    return faces;
+  };
+  Sets sets{load_faces(pick(split.train), store), std::nullopt, ""};
+  if (!split.held_out.empty()) sets.held_out = load_faces(pick(split.held_out), store);
+  sets.about = text("%zu faces of", sets.train.size());
+  for (const Path& path : o.data) sets.about += " " + path.string();
+  return sets;
+}
+
+}  // namespace lineament::cli

@@ -1,0 +1,60 @@
+#include "lineament/train/evaluate.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/data.hpp"
+#include "lineament/model/model.hpp"
+
+namespace lineament::cli {
+namespace {
+
+Part part_by_name(const std::string& name) {
+  if (name == "train") return Part::train;
+  if (name == "test") return Part::test;
+  return Part::all;
+}
+
+void print_json(const Evaluation& e, const EvaluateOptions& o) {
+  nlohmann::ordered_json json;
+  json["model"] = o.model.string();
+  json["faces"] = e.faces;
+  json["nme"] = {{"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
+  for (std::size_t r = 0; r < kRegions.size(); ++r) json["nme_by_region"][std::string(kRegions[r].name)] = e.region_nme[r];
+  json["pck_0.1"] = e.pck;
+  json["auc_8"] = e.auc;
+  json["fr_8"] = e.failure_rate;
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void print_table(const Evaluation& e) {
+  std::printf("faces                 %zu\n", e.faces);
+  std::printf("NME, inter-ocular     %6.2f %%\n", e.nme_inter_ocular);
+  std::printf("NME, inter-pupil      %6.2f %%\n", e.nme_inter_pupil);
+  std::printf("NME, box diagonal     %6.2f %%\n", e.nme_box_diagonal);
+  for (std::size_t r = 0; r < kRegions.size(); ++r)
+    std::printf("  %-19s %6.2f %%\n", std::string(kRegions[r].name).c_str(), e.region_nme[r]);
+  std::printf("PCK@0.1               %6.3f\n", e.pck);
+  std::printf("AUC@8                 %6.3f\n", e.auc);
+  std::printf("FR@8                  %6.3f\n", e.failure_rate);
+}
+
+}  // namespace
+
+int evaluate(const EvaluateOptions& o) {
+  const Model model = load_model(o.model);
+  StoreOptions store;
+  store.preprocessing = model.preprocessing;
+  store.box = box_source(o.box);
+  store.threads = o.threads;
+  const FaceStore faces = o.synthetic > 0 ? draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, true, store)
+                                          : load_faces(read_data(o.data, part_by_name(o.part)).faces, store);
+  const Evaluation result = lineament::evaluate(model.network, faces, o.threads);
+  if (o.json) print_json(result, o);
+  else print_table(result);
+  return 0;
+}
+
+}  // namespace lineament::cli

@@ -1,0 +1,83 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/networks.hpp"
+#include "lineament/graph/session.hpp"
+#include "lineament/kernels/isa.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/model/spec_json.hpp"
+
+namespace lineament::cli {
+namespace {
+
+struct Sizes {
+  std::size_t train, infer, infer_one;
+};
+
+Sizes arena_sizes(Network& network, int batch) {
+  return {Session(network, {.mode = Mode::train, .batch = batch}).arena_bytes(),
+          Session(std::as_const(network), {.batch = batch}).arena_bytes(), Session(std::as_const(network), {}).arena_bytes()};
+}
+
+std::size_t weights_of(const Network& network, NodeId id) {
+  std::size_t n = 0;
+  for (const ParamInfo& p : network.params())
+    if (p.node == id && p.trainable) n += p.size;
+  return n;
+}
+
+void print_table(const Network& network, const Sizes& sizes, int batch) {
+  const Spec& spec = network.spec();
+  std::printf("%-14s %-16s %-14s %12s %14s\n", "layer", "type", "output", "weights", "multiply-adds");
+  std::printf("%-14s %-16s %-14s\n", "input", "", to_string(network.input_shape()).c_str());
+  for (NodeId id = 1; id <= spec.size(); ++id)
+    std::printf("%-14s %-16s %-14s %12zu %14zu\n", spec[id].name.str().c_str(), std::string(type_of(spec[id].layer)).c_str(),
+                to_string(network.shapes()[id]).c_str(), weights_of(network, id), lineament::multiply_adds(spec[id], network.shapes(), id));
+  std::printf("%-14s %-16s %-14s %12zu %14zu\n\n", "total", "", "", network.weight_count(), network.multiply_adds());
+  std::printf("arena, training, batch %d    %8.1f MB\n", batch, static_cast<double>(sizes.train) / 1e6);
+  std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
+  std::printf("arena, inference, batch 1    %8.1f MB\n\n", static_cast<double>(sizes.infer_one) / 1e6);
+  std::printf("inference runs as (%s):\n", current_isa().c_str());
+  const Session session(network);
+  for (const PlannedStep& step : session.plan())
+    std::printf("  %-36s %-12s %s\n", step.layers.c_str(), step.kernel.c_str(), to_string(step.output).c_str());
+}
+
+void print_json(const Network& network, const Sizes& sizes, int batch) {
+  nlohmann::ordered_json json;
+  const Spec& spec = network.spec();
+  for (NodeId id = 1; id <= spec.size(); ++id)
+    json["layers"].push_back({{"name", spec[id].name.str()},
+                              {"type", std::string(type_of(spec[id].layer))},
+                              {"output", to_string(network.shapes()[id])},
+                              {"weights", weights_of(network, id)},
+                              {"multiply_adds", lineament::multiply_adds(spec[id], network.shapes(), id)}});
+  json["weights"] = network.weight_count();
+  json["multiply_adds"] = network.multiply_adds();
+  json["batch"] = batch;
+  json["arena_bytes"] = {{"train", sizes.train}, {"infer", sizes.infer}, {"infer_batch_1", sizes.infer_one}};
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+}  // namespace
+
+int inspect(const InspectOptions& o) {
+  std::optional<Model> model;
+  const SpecFile file = is_model_file(o.model) ? SpecFile{} : network_by_name(o.model);
+  if (is_model_file(o.model)) model = load_model(o.model);
+  Network network = model ? std::move(model->network) : Network(file.spec, file.input);
+  const Sizes sizes = arena_sizes(network, o.batch);
+  if (o.json) {
+    print_json(network, sizes, o.batch);
+    return 0;
+  }
+  if (model)
+    std::printf("crop %d x %d, margin %.2f of the box; trained on %s\n\n", model->preprocessing.size, model->preprocessing.size,
+                static_cast<double>(model->preprocessing.margin), model->trained_on.c_str());
+  print_table(network, sizes, o.batch);
+  return 0;
+}
+
+}  // namespace lineament::cli

@@ -1,0 +1,25 @@
+// Networks as the command line names them: one of the library's, or a JSON file.
+#pragma once
+#include <string>
+
+#include "lineament/error.hpp"
+#include "lineament/file.hpp"
+#include "lineament/graph/networks.hpp"
+#include "lineament/model/spec_json.hpp"
+
+namespace lineament::cli {
+
+inline bool is_model_file(const std::string& name) { return name.ends_with(".safetensors"); }
+
+/// Throws ArgumentError listing the names, or what reading the file throws.
+inline SpecFile network_by_name(const std::string& name) {
+  std::string known;
+  for (const NamedNetwork& n : named_networks()) {
+    if (n.name == name) return {n.spec(), n.input};
+    known += std::string(n.name) + ", ";
+  }
+  if (name.ends_with(".json")) return spec_from_json(read_text(name), name);
+  throw ArgumentError({"network", "there is no network of this name", known + "or a file ending in .json", name, ""});
+}
+
+}  // namespace lineament::cli

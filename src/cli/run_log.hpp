@@ -1,0 +1,21 @@
+// RUN/log.jsonl: one line an epoch, for people, for plots, and for the report of a resumed run.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "lineament/train/fit.hpp"
+
+namespace lineament::cli {
+
+std::string log_line(const EpochReport& report);
+/// The lines of `path` up to `epochs` epochs; none if the file is not there. Throws FormatError.
+std::vector<EpochReport> read_log(const Path& path, std::size_t epochs);
+void write_log(const Path& path, const std::vector<EpochReport>& reports);
+
+/// The options that change a run's result, as JSON text: stored in checkpoints.
+std::string settings_of(const TrainOptions& options);
+/// Takes a stored run's settings over. Throws ArgumentError when an option given on the command line differs from them.
+void restore_settings(TrainOptions& options, const std::string& settings, const Path& file);
+
+}  // namespace lineament::cli

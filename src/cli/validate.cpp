@@ -1,0 +1,50 @@
+#include "lineament/faces/validate.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+
+namespace lineament::cli {
+namespace {
+
+void print_table(const Path& path, const ValidationReport& r) {
+  std::printf("%s: %zu faces in %zu images can be used, %zu entries cannot\n", path.string().c_str(), r.faces, r.images, r.rejected.size());
+  for (const auto& [folder, count] : r.folders) std::printf("  %-24s %6zu faces\n", folder.empty() ? "." : folder.c_str(), count);
+  if (r.images > 0) {
+    std::printf("  images %d to %d pixels wide, %d to %d high\n", r.width.low, r.width.high, r.height.low, r.height.high);
+    std::printf("  faces %.0f to %.0f pixels\n", static_cast<double>(r.face_size.low), static_cast<double>(r.face_size.high));
+  }
+  for (const Rejected& rejected : r.rejected) std::printf("rejected: %s: %s\n", rejected.file.c_str(), rejected.reason.c_str());
+}
+
+nlohmann::ordered_json to_json(const Path& path, const ValidationReport& r) {
+  nlohmann::ordered_json json;
+  json["path"] = path.string();
+  json["faces"] = r.faces;
+  json["images"] = r.images;
+  json["folders"] = r.folders;
+  json["rejected"] = nlohmann::ordered_json::array();
+  for (const Rejected& rejected : r.rejected) json["rejected"].push_back({{"file", rejected.file}, {"reason", rejected.reason}});
+  return json;
+}
+
+}  // namespace
+
+int validate(const ValidateOptions& o) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  bool clean = true;
+  for (const Path& path : o.data) {
+    Progress progress("checking");
+    const ValidationReport report = lineament::validate(path, [&](std::size_t done, std::size_t total) { progress.update(done, total, text("%zu of %zu", done, total)); });
+    progress.clear();
+    clean = clean && report.rejected.empty();
+    if (o.json) all.push_back(to_json(path, report));
+    else print_table(path, report);
+  }
+  if (o.json) std::printf("%s\n", all.dump(2).c_str());
+  return clean ? 0 : 2;
+}
+
+}  // namespace lineament::cli
