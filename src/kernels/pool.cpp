@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
 
 /// The first row of the window of output row `task` (counted over the batch), in the input.
 HWY_ATTR inline const float* WindowRow(const PoolGeometry& g, const float* x, int task) {
@@ -22,35 +23,49 @@ HWY_ATTR inline const float* WindowRow(const PoolGeometry& g, const float* x, in
   return x + (static_cast<std::ptrdiff_t>(image) * g.in_h + oy * g.stride) * g.in_w * g.channels;
 }
 
-HWY_ATTR inline void MaxWindow(const PoolGeometry& g, const float* HWY_RESTRICT window, float* HWY_RESTRICT y) {
+/// Maximum of one window, and with `mask` its position, the first one of equals.
+template <bool kMask>
+HWY_ATTR HWY_INLINE void MaxWindow(const PoolGeometry& g, const float* window, float* y, std::uint8_t* mask) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const hn::Rebind<std::uint8_t, decltype(d)> d8;
+  const auto lanes = static_cast<int>(hn::Lanes(d));
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in_w) * g.channels;
-  std::memcpy(y, window, sizeof(float) * static_cast<std::size_t>(g.channels));
-  for (int ky = 0; ky < g.kernel; ++ky)
-    for (int kx = 0; kx < g.kernel; ++kx) {
-      const float* HWY_RESTRICT seen = window + ky * row + kx * g.channels;
-      for (int c = 0; c < g.channels; ++c) y[c] = seen[c] > y[c] ? seen[c] : y[c];
+  int c = 0;
+  for (; c + lanes <= g.channels; c += lanes) {
+    auto best = hn::LoadU(d, window + c);
+    auto position = hn::Zero(di);
+    for (int ky = 0, tap = 0; ky < g.kernel; ++ky)
+      for (int kx = 0; kx < g.kernel; ++kx, ++tap) {
+        const auto seen = hn::LoadU(d, window + ky * row + kx * g.channels + c);
+        if (kMask) position = hn::IfThenElse(hn::RebindMask(di, hn::Gt(seen, best)), hn::Set(di, tap), position);
+        best = hn::Max(seen, best);
+      }
+    hn::StoreU(best, d, y + c);
+    if (kMask) hn::StoreU(hn::DemoteTo(d8, position), d8, mask + c);
+  }
+  for (; c < g.channels; ++c) {
+    float best = window[c];
+    std::uint8_t position = 0;
+    for (int tap = 1; tap < g.kernel * g.kernel; ++tap) {
+      const float seen = window[tap / g.kernel * row + tap % g.kernel * g.channels + c];
+      if (seen > best) {
+        best = seen;
+        position = static_cast<std::uint8_t>(tap);
+      }
     }
-}
-
-/// Which position holds the maximum y. Run from the last position to the first, so that the first of equals remains.
-HWY_ATTR inline void MaxPosition(const PoolGeometry& g, const float* HWY_RESTRICT window, const float* HWY_RESTRICT y,
-                                 std::uint8_t* HWY_RESTRICT mask) {
-  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in_w) * g.channels;
-  for (int tap = g.kernel * g.kernel - 1; tap >= 0; --tap) {
-    const float* HWY_RESTRICT seen = window + tap / g.kernel * row + tap % g.kernel * g.channels;
-    const auto position = static_cast<std::uint8_t>(tap);
-    for (int c = 0; c < g.channels; ++c) mask[c] = seen[c] == y[c] ? position : mask[c];
+    y[c] = best;
+    if (kMask) mask[c] = position;
   }
 }
 
 HWY_ATTR void MaxPoolForward(const PoolGeometry& g, const float* x, float* y, std::uint8_t* mask, Threads& threads) {
   threads.run(g.batch * g.out_h, [&](int task, int) HWY_ATTR {
     const float* window = WindowRow(g, x, task);
-    const std::ptrdiff_t begin = static_cast<std::ptrdiff_t>(task) * g.out_w * g.channels;
-    for (int ox = 0; ox < g.out_w; ++ox, window += g.stride * g.channels) {
-      const std::ptrdiff_t at = begin + static_cast<std::ptrdiff_t>(ox) * g.channels;
-      MaxWindow(g, window, y + at);
-      if (mask != nullptr) MaxPosition(g, window, y + at, mask + at);
+    std::ptrdiff_t at = static_cast<std::ptrdiff_t>(task) * g.out_w * g.channels;
+    for (int ox = 0; ox < g.out_w; ++ox, window += g.stride * g.channels, at += g.channels) {
+      if (mask != nullptr) MaxWindow<true>(g, window, y + at, mask + at);
+      else MaxWindow<false>(g, window, y + at, nullptr);
     }
   });
 }

@@ -19,7 +19,7 @@ struct FitOptions {
   int batch_size = 32;
   int copies = 1;  ///< augmented copies of each sample in an epoch
   bool augmented = true;
-  Loss loss{.kind = Loss::Kind::wing};  // why: the best of the five on held-out faces of both kinds
+  Loss loss{.kind = Loss::Kind::wing};  // why: made for landmarks, errors of a pixel still count
   OptimizerOptions optimizer{};
   Schedule schedule{.kind = Schedule::Kind::cosine, .rate = 1e-3f, .warmup = 0.5};
   double clip_norm = 0;  ///< longest gradient, 0: any
@@ -48,7 +48,8 @@ struct EpochReport {
   double validation_seconds = 0;
   double waited_seconds = 0;  ///< of `seconds`: for samples
   double images_per_second = 0;
-  bool best = false;  ///< lowest validation NME so far (training NME without validation)
+  /// Lowest validation NME so far; without validation, training NME; where the samples are no faces, loss.
+  bool best = false;
 };
 
 struct FitCallbacks {
@@ -66,7 +67,8 @@ struct FitResult {
 /// Trains `network` in place for options.epochs epochs in all; with `resume`, from there on (the network must be the one
 /// saved with it), ending with the same bits as an uninterrupted run. The output bias starts at the mean shape of `train`
 /// unless resuming. `validation` may be nullptr. Same seed, same bits, for any number of threads on one instruction set.
-/// Throws ArgumentError or SpecError for options or samples that do not fit, TrainingError when the loss is no longer a number.
+/// Throws ArgumentError or SpecError for options or samples that do not fit, TrainingError when the loss, a weight or the
+/// validation error is no longer a number; on_epoch never sees such a network.
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks = {}, const TrainingState* resume = nullptr);
 

@@ -1,0 +1,75 @@
+// Question: how fast is a whole network, in training and inference, and how much memory does it take? For each case: time a
+// step, images/s, GFLOP/s (two for each multiply-add; three times that in training) and the planned memory.
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include <string>
+
+#include "lineament/graph/networks.hpp"
+#include "lineament/graph/session.hpp"
+#include "lineament/random.hpp"
+#include "lineament/train/losses.hpp"
+#include "lineament/train/optimizers.hpp"
+
+using namespace lineament;
+
+namespace {
+
+void fill(std::span<float> values, std::uint64_t seed) {
+  Random random(seed);
+  for (float& v : values) v = random.uniform();
+}
+
+void report(benchmark::State& state, const Network& network, double passes, int batch, std::size_t bytes) {
+  const double images = static_cast<double>(state.iterations()) * batch;
+  const double flops = 2 * passes * static_cast<double>(network.multiply_adds()) * images;
+  state.counters["images/s"] = benchmark::Counter(images, benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(flops / 1e9, benchmark::Counter::kIsRate);
+  state.counters["planned_MB"] = static_cast<double>(bytes) / 1e6;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  state.counters["peak_MB"] = static_cast<double>(usage.ru_maxrss) / 1e3;  // of the process so far
+}
+
+void infer(benchmark::State& state, const NamedNetwork& named) {
+  const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
+  const Network network(named.spec(), named.input, 1);
+  Session session(network, {.batch = batch, .threads = threads});
+  fill(session.input(), 1);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(session.forward().data());
+  }
+  report(state, network, 1, batch, session.arena_bytes() + 4 * network.weights().size());
+}
+
+void train_step(benchmark::State& state, const NamedNetwork& named) {
+  const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
+  Network network(named.spec(), named.input, 1);
+  Session session(network, {.mode = Mode::train, .batch = batch, .threads = threads});
+  Optimizer adam({}, network.trainable_size());
+  std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());
+  fill(target, 2);
+  fill(session.input(), 1);
+  for (auto _ : state) {
+    const auto output = session.forward();
+    value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), batch);
+    session.zero_gradients();
+    session.backward();
+    adam.step(network.weights().first(network.trainable_size()), session.gradients(), 1e-4f, 1, OnThreads{session.threads()});
+  }
+  report(state, network, 3, batch, session.arena_bytes() + 4 * (2 * network.weights().size() + adam.state().size()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const NamedNetwork& named : named_networks()) {
+    const std::string name(named.name);
+    benchmark::RegisterBenchmark((name + "/infer").c_str(), infer, named)
+        ->ArgsProduct({{1, 32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark((name + "/train").c_str(), train_step, named)
+        ->ArgsProduct({{32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+  }
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}
