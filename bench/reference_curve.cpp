@@ -28,7 +28,7 @@ struct Options {
   std::string data;
   std::size_t faces = 6000;  // drawn, when there is no data
   int copies = 0;            // 0: as many as make about 30,000 samples an epoch
-  std::string augment = "light";
+  float augment = 0.25f;  // of the level "standard"
   std::string loss = "nme";
   std::string optimizer = "adam";
   double lr = 1e-3;
@@ -42,7 +42,7 @@ struct Sets {
 
 Sets load(const Options& o) {
   StoreOptions store;
-  store.augment = augment_level(o.augment);
+  store.augment = scaled({}, o.augment);
   store.threads = o.threads;
   if (o.data.empty()) return {FaceStore::draw(o.seed * 2, o.faces, store), FaceStore::draw(o.seed * 2 + 1, o.faces / 10, store)};
   const Dataset dataset = read_dataset(o.data);
@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   app.add_option("--data", o.data, "Folder in the layout of 300-W (default: drawn faces)");
   app.add_option("--faces", o.faces, "Drawn faces to train on")->capture_default_str();
   app.add_option("--copies", o.copies, "Augmented copies of a face in an epoch (0: about 30,000 samples an epoch)")->capture_default_str();
-  app.add_option("--augment", o.augment, "none, light, standard, strong")->capture_default_str();
+  app.add_option("--augment", o.augment, "Strength: 0 none, 0.5 light, 1 standard")->capture_default_str();
   app.add_option("--loss", o.loss, "Loss that is minimised")->capture_default_str();
   app.add_option("--optimizer", o.optimizer, "sgd, adam, adamw")->capture_default_str();
   app.add_option("--lr", o.lr, "Learning rate")->capture_default_str();
@@ -83,9 +83,10 @@ int main(int argc, char** argv) {
   try {
     const Sets sets = load(o);
     if (o.copies == 0) o.copies = static_cast<int>((30000 + sets.train.size() - 1) / sets.train.size());
-    std::printf("%zu training faces (%s), %d augmented copies of each an epoch (%s), %zu held out; loss '%s', %s %g, %s\n",
+    std::printf("%zu training faces (%s), %d copies of each an epoch, augmentation %.2f, %zu held out; loss '%s', %s %g, %s\n",
                 sets.train.size(), o.data.empty() ? "drawn" : std::filesystem::path(o.data).filename().c_str(), o.copies,
-                o.augment.c_str(), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, current_isa().c_str());
+                static_cast<double>(o.augment), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, current_isa().c_str());
+    std::fflush(stdout);
     std::printf("epoch   loss (train NME)    accuracy (PCK@0.1)   reference: loss, accuracy\n");
     FitOptions fit_options;
     fit_options.epochs = 15;

@@ -14,7 +14,9 @@ namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what, int error) {
   std::string fix;
-  if (error == ENOENT) fix = "check the path";
+  if (error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG) fix = "check the path";
+  if (error == EISDIR) fix = "give a file, not a folder";
+  if (error == EFBIG) fix = "raise the limit on the size of files (ulimit -f)";
   if (error == EACCES || error == EPERM || error == EROFS) fix = "check the permissions or choose another folder";
   if (error == ENOSPC || error == EDQUOT) fix = "free some space or choose another disk";
   throw FileError({path.string(), what, "", std::strerror(error), fix});
@@ -72,6 +74,13 @@ std::string read_text(const std::filesystem::path& path) {
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  // A device or a pipe is written to, not replaced: as root, /dev/null would become a file.
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    const Descriptor file{open_retrying(path.c_str(), O_WRONLY)};
+    if (file.fd < 0) fail(path, "cannot be written", errno);
+    return write_all(file.fd, bytes, path);
+  }
   const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
   try {
     const Descriptor file{open_retrying(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644)};

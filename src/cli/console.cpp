@@ -1,8 +1,10 @@
 #include "cli/console.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdarg>
 #include <cstdio>
 
@@ -10,7 +12,37 @@ namespace lineament::cli {
 
 using Clock = std::chrono::steady_clock;
 
-void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+namespace {
+
+std::string interrupt_line;  // a signal handler may not allocate
+
+extern "C" void end_by_signal(int signal) {
+  // What a failed write would say cannot be said.
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, interrupt_line.data(), interrupt_line.size());
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+void say(const std::string& line) {
+  // Names and contents of files reach this place: they must not make a second line of it, or steer the terminal.
+  std::string clean = line;
+  for (char& c : clean)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  std::fprintf(stderr, "%s\n", clean.c_str());
+}
+
+void say_when_interrupted(const std::string& line) {
+  interrupt_line = (::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") + line + "\n";
+  std::signal(SIGINT, end_by_signal);
+  std::signal(SIGTERM, end_by_signal);
+}
 
 std::string text(const char* format, ...) {
   va_list arguments;
@@ -43,10 +75,12 @@ void Progress::update(std::size_t done, std::size_t total, const std::string& no
   last_ = now;
   const double share = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
   if (terminal_) {
-    constexpr int kWidth = 24;
-    const int filled = static_cast<int>(share * kWidth);
-    const std::string bar = std::string(static_cast<std::size_t>(filled), '=') + std::string(static_cast<std::size_t>(kWidth - filled), ' ');
-    std::fprintf(stderr, "\r\033[K%s [%s] %s", title_.c_str(), bar.c_str(), note.c_str());
+    // A line longer than the terminal is wide would wrap, and only its last part could be taken away again.
+    const std::size_t columns = terminal_width() - 1, texts = title_.size() + note.size() + 4;
+    const std::size_t width = columns > texts + 4 ? std::min<std::size_t>(24, columns - texts) : 0;
+    const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width));
+    const std::string bar = width == 0 ? "" : "[" + std::string(filled, '=') + std::string(width - filled, ' ') + "] ";
+    std::fprintf(stderr, "\r\033[K%s", (title_ + " " + bar + note).substr(0, columns).c_str());
     std::fflush(stderr);
     drawn_ = true;
   } else {

@@ -4,11 +4,15 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace lineament::cli {
 
-/// A line for people.
+/// A line for people. Control characters in it become '?'.
 void say(const std::string& line);
+
+/// From now on Ctrl-C (or SIGTERM) takes a bar away and says `line` before it ends the program.
+void say_when_interrupted(const std::string& line);
 
 /// "1:05" or "2:03:10".
 std::string clock_text(double seconds);
@@ -21,6 +25,8 @@ class Progress {
   ~Progress();
   /// `done` of `total`; `note` behind the bar. Redrawn at most ten times a second; off a terminal a line every ten seconds.
   void update(std::size_t done, std::size_t total, const std::string& note = "");
+  /// What stands before the bar.
+  void rename(std::string title) { title_ = std::move(title); }
   /// Takes the bar away, so that a line can be printed.
   void clear();
   double seconds() const;

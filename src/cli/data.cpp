@@ -1,5 +1,7 @@
 #include "cli/data.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "cli/console.hpp"
@@ -27,6 +29,16 @@ FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
   return store;
 }
 
+/// Drawn faces are kept in memory: a number that cannot fit is refused before hours of drawing, not after.
+void require_memory(double faces, const StoreOptions& options) {
+  const int side = std::min(DrawOptions{}.size, static_cast<int>(options.region * options.detail * static_cast<float>(options.preprocessing.size)));
+  const double bytes_of_face = 3.0 * side * side + 1000;
+  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (memory > 0 && faces * bytes_of_face > memory)
+    throw ArgumentError({"--synthetic", "so many faces do not fit into memory", text("at most %.0f, with those held out", memory / bytes_of_face),
+                         text("%.0f", faces), "draw fewer and train longer: each epoch augments them anew"});
+}
+
 }  // namespace
 
 Dataset read_data(const std::vector<Path>& paths, Part part) {
@@ -51,6 +63,7 @@ FaceStore load_faces(std::span<const Face> faces, StoreOptions options) {
 }
 
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, StoreOptions options) {
+  require_memory(static_cast<double>(count), options);
   const std::uint64_t stream = seed * 2 + (held_out ? 1 : 0);
   return with_progress("drawing faces", options, [&] { return FaceStore::draw(stream, count, options); });
 }
@@ -63,6 +76,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
   store.threads = o.threads;
   if (o.synthetic > 0) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
+    require_memory(o.synthetic * (1 + o.val_split), store);
     Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt, text("%d drawn faces", o.synthetic)};
     if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, true, store);
     return sets;

@@ -26,7 +26,7 @@ void print_json(const Evaluation& e, const EvaluateOptions& o) {
   json["pck_0.1"] = e.pck;
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
 void print_table(const Evaluation& e) {
@@ -51,7 +51,11 @@ int evaluate(const EvaluateOptions& o) {
   store.threads = o.threads;
   const FaceStore faces = o.synthetic > 0 ? draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, true, store)
                                           : load_faces(read_data(o.data, part_by_name(o.part)).faces, store);
-  const Evaluation result = lineament::evaluate(model.network, faces, o.threads);
+  Progress progress("measuring");
+  const Evaluation result = lineament::evaluate(model.network, faces, o.threads, [&](std::size_t i, std::span<const float>) {
+    progress.update(i + 1, faces.size(), text("%zu of %zu", i + 1, faces.size()));
+  });
+  progress.clear();
   if (o.json) print_json(result, o);
   else print_table(result);
   return 0;

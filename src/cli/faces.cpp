@@ -29,11 +29,11 @@ int faces(const FacesOptions& o) {
     } else {
       paste(sheet, face.image, i % columns * o.size, i / columns * o.size);
     }
-    progress.update(static_cast<std::size_t>(i + 1), static_cast<std::size_t>(o.count));
+    progress.update(static_cast<std::size_t>(i + 1), static_cast<std::size_t>(o.count), text("%d of %d", i + 1, o.count));
   }
   progress.clear();
   if (!o.sheet.empty()) write_png(o.sheet, sheet);
-  say(text("%d faces: ", o.count) + (o.sheet.empty() ? o.out : o.sheet).string());
+  say(text("%d face%s: ", o.count, o.count == 1 ? "" : "s") + (o.sheet.empty() ? o.out : o.sheet).string());
   return 0;
 }
 

@@ -65,6 +65,8 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
 
 int inspect(const InspectOptions& o) {
   std::optional<Model> model;
+  if (!is_model_file(o.model) && !o.model.ends_with(".json") && std::filesystem::exists(o.model))
+    throw ArgumentError({o.model, "neither a model nor a description of a network", "a file ending in .safetensors or .json", "", "give a file of a run, e.g. run/model.safetensors"});
   const SpecFile file = is_model_file(o.model) ? SpecFile{} : network_by_name(o.model);
   if (is_model_file(o.model)) model = load_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);

@@ -4,14 +4,23 @@
 #include <exception>
 #include <new>
 
+#include "cli/checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/mistakes.hpp"
 #include "lineament/error.hpp"
+#include "lineament/graph/networks.hpp"
 
 namespace lineament::cli {
 namespace {
 
-const auto kAtLeastOne = CLI::Range(1, 1 << 30).description("");
+constexpr int kMostThreads = 1024;
+
+std::string network_names() {
+  std::string names;
+  for (const NamedNetwork& n : named_networks()) names += std::string(n.name) + ", ";
+  return names;
+}
 
 void add_train(CLI::App& app, TrainOptions& o) {
   CLI::App* c = app.add_subcommand("train", "Train a network on annotated photos or on drawn faces");
@@ -21,26 +30,26 @@ void add_train(CLI::App& app, TrainOptions& o) {
       "  lineament train --data 300w --epochs 60 --out run             a folder with the layout of 300-W\n"
       "  lineament train --resume --out run                            go on after a stop\n"
       "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.");
-  c->add_option("--data", o.data, "Folder of photos with .pts files, or a .xml (dlib), .csv or .ljson file; several may be given");
-  c->add_option("--synthetic", o.synthetic, "Train on this many drawn faces instead")->check(kAtLeastOne);
-  c->add_option("--network", o.network, "reference, or a JSON file that describes a network")->capture_default_str();
-  c->add_option("--epochs", o.epochs, "Passes over the training faces")->capture_default_str()->check(kAtLeastOne);
-  c->add_option("--batch", o.batch, "Faces a step")->capture_default_str()->check(kAtLeastOne);
-  c->add_option("--lr", o.lr, "Learning rate")->capture_default_str()->check(CLI::PositiveNumber.description(""));
+  c->add_option("--data", o.data, "Folder of photos with .pts files, or a .xml (dlib), .csv or .ljson file; several may be given")->type_name("FOLDER");
+  c->add_option("--synthetic", o.synthetic, "Train on this many drawn faces instead")->check(at_least(1));
+  c->add_option("--network", o.network, network_names() + "or a JSON file that describes a network")->capture_default_str();
+  c->add_option("--epochs", o.epochs, "Passes over the training faces")->capture_default_str()->check(at_least(1));
+  c->add_option("--batch", o.batch, "Faces a step")->capture_default_str()->check(at_least(1));
+  c->add_option("--lr", o.lr, "Learning rate")->capture_default_str()->check(number(1e-12, 1e6));
   c->add_option("--schedule", o.schedule, "Of the learning rate: constant, step, cosine")->capture_default_str();
   c->add_option("--loss", o.loss, "l2, l1, smooth-l1, wing, nme")->capture_default_str();
   c->add_option("--optimizer", o.optimizer, "sgd, adam, adamw")->capture_default_str();
-  c->add_option("--weight-decay", o.weight_decay, "Of the weights, not of biases and norms (default: the optimizer's)");
-  c->add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str();
+  c->add_option("--weight-decay", o.weight_decay, "Of the weights, not of biases and norms (default: 0.01 for adamw, else 0)")->check(number(0, 1e6));
+  c->add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str()->check(number(0, 1e12));
   c->add_option("--augment", o.augment, "none, light, standard, strong")->capture_default_str();
-  c->add_option("--copies", o.copies, "Augmented copies of each face in an epoch")->capture_default_str()->check(kAtLeastOne);
-  c->add_option("--val-split", o.val_split, "Share of the photos held out")->capture_default_str()->check(CLI::Range(0.0, 0.9).description(""));
-  c->add_option("--patience", o.patience, "Stop after this many epochs without a new best; 0: never")->capture_default_str();
+  c->add_option("--copies", o.copies, "Augmented copies of each face in an epoch")->capture_default_str()->check(at_least(1));
+  c->add_option("--val-split", o.val_split, "Share of the photos held out")->capture_default_str()->check(number(0, 0.9));
+  c->add_option("--patience", o.patience, "Stop after this many epochs without a new best; 0: never")->capture_default_str()->check(at_least(0));
   c->add_option("--box", o.box, "Where a face's box comes from: points, file, image")->capture_default_str();
-  c->add_option("--margin", o.margin, "Free border around the box, in box sides")->capture_default_str();
-  c->add_option("--seed", o.seed, "Same seed, same bits, for any number of threads")->capture_default_str();
-  c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str();
-  c->add_option("--out", o.out, "Folder of the run")->capture_default_str();
+  c->add_option("--margin", o.margin, "Free border around the box, in box sides")->capture_default_str()->check(number(-0.4, 4));
+  c->add_option("--seed", o.seed, "Same seed, same bits, for any number of threads")->capture_default_str()->check(any_seed());
+  c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
+  c->add_option("--out", o.out, "Folder of the run")->type_name("FOLDER")->capture_default_str();
   c->add_flag("--resume", o.resume, "Go on with the run in --out, with its settings");
   c->callback([c, &o] {
     for (const CLI::Option* option : c->get_options())
@@ -50,28 +59,36 @@ void add_train(CLI::App& app, TrainOptions& o) {
 
 void add_evaluate(CLI::App& app, EvaluateOptions& o) {
   CLI::App* c = app.add_subcommand("evaluate", "Measure a model on annotated faces");
+  c->footer(
+      "Examples:\n"
+      "  lineament evaluate run/model.safetensors --synthetic 500\n"
+      "  lineament evaluate run/model.safetensors --data 300w --part test --json");
   c->add_option("MODEL", o.model, "A .safetensors file written by training")->required();
-  auto* data = c->add_option("--data", o.data, "As for training; several may be given");
-  c->add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")->check(kAtLeastOne)->excludes(data);
+  auto* data = c->add_option("--data", o.data, "As for training; several may be given")->type_name("FOLDER");
+  c->add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")->check(at_least(1))->excludes(data);
   c->add_option("--part", o.part, "Of a folder with the layout of 300-W: train, test, all")
       ->capture_default_str()->check(CLI::IsMember({"train", "test", "all"}).description(""));
   c->add_option("--box", o.box, "Where a face's box comes from: points, file, image")->capture_default_str();
-  c->add_option("--seed", o.seed, "Of the drawn faces")->capture_default_str();
-  c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str();
+  c->add_option("--seed", o.seed, "Of the drawn faces")->capture_default_str()->check(any_seed());
+  c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
   c->add_flag("--json", o.json, "Print JSON");
 }
 
 void add_predict(CLI::App& app, PredictOptions& o, std::string& box) {
   CLI::App* c = app.add_subcommand("predict", "Find the 68 points of a face in photos");
-  c->footer("Without --box the face should fill most of the picture. Without --json, --pts and --overlay, JSON is printed.");
+  c->footer(
+      "Without --box the face should fill most of the picture. Without --json, --pts and --overlay, JSON is printed.\n"
+      "Examples:\n"
+      "  lineament predict run/model.safetensors photo.jpg --box 120,80,200,200 --overlay out\n"
+      "  lineament predict run/model.safetensors photos/*.jpg --json points.json --pts out");
   c->add_option("MODEL", o.model, "A .safetensors file written by training")->required();
   c->add_option("IMAGE", o.images, "JPEG, PNG, BMP or PNM")->required();
   c->add_option("--box", box, "x,y,width,height of the face, brows to chin, in pixels");
-  c->add_option("--passes", o.passes, "Times the face is cropped anew to the points just found")->capture_default_str()->check(CLI::Range(1, 10).description(""));
-  c->add_option("--json", o.json, "File for all results");
-  c->add_option("--pts", o.pts, "Folder for a .pts file for each photo");
-  c->add_option("--overlay", o.overlay, "Folder for a picture of each photo with its points");
-  c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str();
+  c->add_option("--passes", o.passes, "Times the face is cropped anew to the points just found")->capture_default_str()->check(whole(1, 10));
+  c->add_option("--json", o.json, "File for all results")->type_name("FILE");
+  c->add_option("--pts", o.pts, "Folder for a .pts file for each photo")->type_name("FOLDER");
+  c->add_option("--overlay", o.overlay, "Folder for a picture of each photo with its points")->type_name("FOLDER");
+  c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
 }
 
 Box parse_box(const std::string& text_of_box) {
@@ -104,26 +121,38 @@ int run(int argc, char** argv) {
   add_predict(app, predict_options, box);
 
   CLI::App* c = app.add_subcommand("inspect", "Show a model's or network's layers, weights, multiply-adds and memory");
+  c->footer("Examples:\n  lineament inspect reference\n  lineament inspect run/model.safetensors --json");
   c->add_option("MODEL", inspect_options.model, "A .safetensors file, 'reference', or a JSON file")->required();
-  c->add_option("--batch", inspect_options.batch, "For the arena's size")->capture_default_str()->check(kAtLeastOne);
+  c->add_option("--batch", inspect_options.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
   c->add_flag("--json", inspect_options.json, "Print JSON");
 
   c = app.add_subcommand("faces", "Draw faces with their points, as training does");
-  c->add_option("--count", faces_options.count, "How many")->capture_default_str()->check(kAtLeastOne);
-  c->add_option("--size", faces_options.size, "Side of a picture, pixels")->capture_default_str()->check(CLI::Range(32, 2048).description(""));
-  c->add_option("--seed", faces_options.seed, "Same seed, same faces")->capture_default_str();
-  c->add_option("--out", faces_options.out, "Folder for .png and .pts files")->capture_default_str();
-  c->add_option("--sheet", faces_options.sheet, "One picture of all faces instead");
+  c->footer(
+      "Examples:\n"
+      "  lineament faces --count 12 --out faces\n"
+      "  lineament faces --count 40 --seed 3 --points --sheet faces.png");
+  c->add_option("--count", faces_options.count, "How many")->capture_default_str()->check(at_least(1));
+  c->add_option("--size", faces_options.size, "Side of a picture, pixels")->capture_default_str()->check(whole(32, 2048));
+  c->add_option("--seed", faces_options.seed, "Same seed, same faces")->capture_default_str()->check(any_seed());
+  c->add_option("--out", faces_options.out, "Folder for .png and .pts files")->type_name("FOLDER")->capture_default_str();
+  c->add_option("--sheet", faces_options.sheet, "One picture of all faces instead")->type_name("FILE");
   c->add_flag("--points", faces_options.points, "Draw the points into the pictures");
 
   c = app.add_subcommand("validate", "Read whole data sets and list every file that cannot be used, with the reason");
+  c->footer("Examples:\n  lineament validate 300w\n  lineament validate my_photos more.xml --json\nThe exit code is 2 if anything is rejected.");
   c->add_option("DIR", validate_options.data, "As --data of training")->required();
   c->add_flag("--json", validate_options.json, "Print JSON");
 
+  for (CLI::App* command : app.get_subcommands({}))  // of an option given twice the last counts, as in other programs
+    for (CLI::Option* option : command->get_options())
+      if (option->get_items_expected_max() == 1) option->take_last();
+  require_command(app, argc, argv);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& e) {  // --help and --version
+    return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    throw mistake(app, e, argv[1]);
   }
   if (!box.empty()) predict_options.box = parse_box(box);
   const std::string command = app.get_subcommands().front()->get_name();
@@ -145,7 +174,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using lineament::cli::say;
   try {
-    return lineament::cli::run(argc, argv);
+    const int code = lineament::cli::run(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    say("lineament: standard output: it cannot be written; free some space, or send the output elsewhere");
   } catch (const lineament::Error& e) {
     say(std::string("lineament: ") + e.what());
   } catch (const std::bad_alloc&) {

@@ -19,7 +19,7 @@ inline SpecFile network_by_name(const std::string& name) {
     known += std::string(n.name) + ", ";
   }
   if (name.ends_with(".json")) return spec_from_json(read_text(name), name);
-  throw ArgumentError({"network", "there is no network of this name", known + "or a file ending in .json", name, ""});
+  throw ArgumentError({"network", "there is no network of this name", known + "or a file ending in .json", name, "check the spelling"});
 }
 
 }  // namespace lineament::cli

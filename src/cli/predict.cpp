@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -30,13 +31,42 @@ void make_folder(const Path& folder) {
   if (error) throw FileError({folder.string(), "the folder cannot be made", "", error.message(), "choose another folder"});
 }
 
+/// Nothing a person made is written over: a photo, or an annotation beside its photo.
+void require_other_file(const Path& out, const Path& photo, const char* option) {
+  std::error_code error;
+  if (std::filesystem::exists(out, error) && std::filesystem::equivalent(out.parent_path() / ".", photo.parent_path() / ".", error))
+    throw ArgumentError({out.string(), "a file beside the photo would be replaced", "", "", std::string("give another folder with ") + option});
+}
+
+/// Found now, not after a thousand photos.
+void require_json_file(const Path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw ArgumentError({path.string(), "the results cannot be written here", "a file", "a folder", "give --json a file's name, e.g. points.json"});
+  if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) > 0 && !read_text(path).starts_with("{"))
+    throw ArgumentError({path.string(), "a file that is no JSON would be replaced", "", "", "give --json another file's name, e.g. points.json"});
+  make_folder(path.parent_path());
+}
+
+void require_sane(const Box& box, const Image& photo) {
+  const auto w = static_cast<float>(photo.width()), h = static_cast<float>(photo.height());
+  if (box.x < w && box.y < h && box.x + box.width > 0 && box.y + box.height > 0 && std::max(box.width, box.height) <= 10 * std::max(w, h)) return;
+  throw ArgumentError({"--box", "it does not lie on the photo", text("a part of 0,0,%d,%d", photo.width(), photo.height()),
+                       text("%g,%g,%g,%g", static_cast<double>(box.x), static_cast<double>(box.y), static_cast<double>(box.width), static_cast<double>(box.height)),
+                       "give x,y,width,height in pixels of the upright photo"});
+}
+
 Face predict_one(Landmarker& landmarker, const PredictOptions& o, const Path& path, const std::string& stem) {
+  const Path pts = o.pts / (stem + ".pts"), overlay = o.overlay / (stem + ".png");
+  if (!o.pts.empty()) require_other_file(pts, path, "--pts");
+  if (!o.overlay.empty()) require_other_file(overlay, path, "--overlay");
   Image photo = read_image(path);
+  if (o.box) require_sane(*o.box, photo);
   const FaceLandmarks found = o.box ? landmarker.predict(photo, *o.box) : landmarker.predict(photo);
-  if (!o.pts.empty()) write_pts(o.pts / (stem + ".pts"), found.points);
+  if (!o.pts.empty()) write_pts(pts, found.points);
   if (!o.overlay.empty()) {
     draw_landmarks(photo, found.points);
-    write_png(o.overlay / (stem + ".png"), photo);
+    write_png(overlay, photo);
   }
   return {path, found.points, o.box, ""};
 }
@@ -47,17 +77,23 @@ int predict(const PredictOptions& o) {
   Landmarker landmarker(o.model, {.threads = o.threads, .passes = o.passes});
   make_folder(o.pts);
   make_folder(o.overlay);
+  if (!o.json.empty()) require_json_file(o.json);
   std::vector<Face> found;
   std::set<std::string> stems;
-  std::size_t failed = 0;
+  std::size_t done = 0, failed = 0;
+  Progress progress("predicting");
   for (const Path& image : o.images) {
     try {
       found.push_back(predict_one(landmarker, o, image, free_stem(image, stems)));
     } catch (const Error& e) {  // one bad photo of many is no reason to lose the others
+      progress.clear();
       say(std::string("lineament: ") + e.what());
       ++failed;
     }
+    ++done;
+    progress.update(done, o.images.size(), text("%zu of %zu", done, o.images.size()));
   }
+  progress.clear();
   if (!o.json.empty()) write_json(o.json, found);
   else if (o.pts.empty() && o.overlay.empty() && !found.empty()) std::printf("%s\n", format_json(found).c_str());
   return failed == 0 ? 0 : 2;

@@ -70,7 +70,7 @@ std::string headline(const Report& report) {
                 trained_on_shown(report) ? "trained on" : "held out of training") +
            tile(fixed(e.nme_inter_ocular, 2), "&nbsp;%", "NME",
                 "inter-pupil " + fixed(e.nme_inter_pupil, 2) + "&nbsp;%, box diagonal " + fixed(e.nme_box_diagonal, 2) +
-                    " %") +
+                    "&nbsp;%") +
            tile(percent(e.pck, 1), " %", "PCK@0.1", "of points within a tenth of the eye distance") +
            tile(fixed(e.auc, 3), "", "AUC@8", "area under the error curve, 1 is perfect") +
            tile(percent(e.failure_rate, 1), " %", "FR@8", "of faces with an NME above 8&nbsp;%") + "</div>\n";

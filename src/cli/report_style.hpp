@@ -28,7 +28,10 @@ h1, h2, p, td, th, figcaption { overflow-wrap: anywhere; }
 p { margin: .2rem 0; max-width: 46rem; }
 sup { line-height: 0; font-size: .75em; }
 .soft { color: var(--soft); }
-.grid { display: grid; gap: 1rem; margin-top: .9rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); }
+.grid {
+  display: grid; gap: 1rem; margin-top: .9rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
+}
 figure { margin: 0; min-width: 0; }
 .panel { background: var(--panel); border: 1px solid var(--edge); border-radius: 6px; padding: .8rem .9rem .6rem; }
 .panel figcaption { margin-bottom: .35rem; line-height: 1.35; }
@@ -70,8 +73,11 @@ svg .bar { fill: var(--bar); }
 .faces figcaption span {
   color: var(--soft); display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden;
 }
-.key { display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin: 0 .3em 0 0; border: 1px solid var(--edge); }
-.key + .key, .key.next { margin-left: 1em; }
+.key {
+  display: inline-block; width: .75em; height: .75em; border-radius: 50%;
+  margin: 0 .3em 0 0; border: 1px solid var(--edge);
+}
+.key.next { margin-left: 1em; }
 .key.truth { background: rgb(60, 160, 255); }
 .key.predicted { background: rgb(255, 176, 0); }
 
@@ -80,8 +86,12 @@ th, td { text-align: left; vertical-align: top; padding: .32rem .9rem .32rem 0; 
 .facts { margin-top: .7rem; width: 100%; max-width: 58rem; }
 .facts th { font-weight: 500; color: var(--soft); width: 13rem; }
 .scroll { overflow-x: auto; }
-.epochs th, .epochs td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding: .22rem .9rem .22rem 0; }
+.epochs th, .epochs td {
+  text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums;
+  padding: .22rem .9rem .22rem 0;
+}
 .epochs th { vertical-align: bottom; font-weight: 500; color: var(--soft); }
+.epochs { font-size: .85rem; }
 .epochs .best { font-weight: 650; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; font-weight: 600; }

@@ -1,6 +1,7 @@
 #include "cli/run_log.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -12,25 +13,29 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// JSON has no NaN: it is written as null.
+double number_in(const Json& j, const char* key) { return j.at(key).is_null() ? std::nan("") : j.at(key).get<double>(); }
+
 EpochReport parse_line(const Json& j) {
   EpochReport r;
   r.epoch = j.at("epoch").get<std::size_t>();
-  r.loss = j.at("loss").get<double>();
-  r.nme = j.at("train_nme").get<double>() / 100;
-  r.accuracy = j.at("train_pck_0.1").get<double>();
-  r.learning_rate = j.at("learning_rate").get<double>();
-  r.seconds = j.at("seconds").get<double>();
-  r.waited_seconds = j.at("waited_seconds").get<double>();
-  r.images_per_second = j.at("images_per_second").get<double>();
+  r.loss = number_in(j, "loss");
+  r.nme = number_in(j, "train_nme") / 100;
+  r.accuracy = number_in(j, "train_pck_0.1");
+  r.learning_rate = number_in(j, "learning_rate");
+  r.seconds = number_in(j, "seconds");
+  r.waited_seconds = number_in(j, "waited_seconds");
+  r.images_per_second = number_in(j, "images_per_second");
   r.best = j.at("best").get<bool>();
   if (j.contains("nme")) {
     Evaluation e;
     e.faces = j.at("faces").get<std::size_t>();
-    e.nme_inter_ocular = j.at("nme").get<double>();
-    e.pck = j.at("pck_0.1").get<double>();
-    e.auc = j.at("auc_8").get<double>();
-    e.failure_rate = j.at("fr_8").get<double>();
+    e.nme_inter_ocular = number_in(j, "nme");
+    e.pck = number_in(j, "pck_0.1");
+    e.auc = number_in(j, "auc_8");
+    e.failure_rate = number_in(j, "fr_8");
     r.validation = e;
+    r.validation_seconds = number_in(j, "validation_seconds");
   }
   return r;
 }
@@ -83,6 +88,7 @@ std::string log_line(const EpochReport& r) {
     j["pck_0.1"] = r.validation->pck;
     j["auc_8"] = r.validation->auc;
     j["fr_8"] = r.validation->failure_rate;
+    j["validation_seconds"] = r.validation_seconds;
   }
   j["learning_rate"] = r.learning_rate;
   j["seconds"] = r.seconds;
@@ -120,7 +126,11 @@ std::string settings_of(const TrainOptions& o) {
   Json j;
   j["data"] = data_texts(o);
   each_setting(o, [&](const char* name, const auto& value) { j[name] = value; });
-  return j.dump();
+  try {
+    return j.dump();
+  } catch (const Json::exception&) {  // found now, not when the first epoch is to be saved
+    throw ArgumentError({"train", "a path given cannot be kept in a model file", "a name in UTF-8", "another encoding", "rename the file or folder"});
+  }
 }
 
 void restore_settings(TrainOptions& o, const std::string& settings, const Path& file) {

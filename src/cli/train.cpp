@@ -6,6 +6,7 @@
 #include "cli/data.hpp"
 #include "cli/networks.hpp"
 #include "cli/report.hpp"
+#include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
@@ -96,49 +97,62 @@ void write_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   write_file(o.out / "report.html", std::string_view(report_html(report)));
 }
 
-/// A clear message before hours of work, not after: the folder takes files, and they can be replaced.
-void prepare_folder(const TrainOptions& o) {
-  std::error_code error;
-  std::filesystem::create_directories(o.out, error);
-  if (error) throw FileError({o.out.string(), "the folder cannot be made", "", error.message(), "choose another folder with --out"});
-  if (!o.resume && std::filesystem::exists(o.out / "last.safetensors"))
-    throw ArgumentError({o.out.string(), "there is a run in this folder", "", "", "go on with it by --resume, or choose another folder with --out"});
-  write_file(o.out / ".writable", std::string_view("test\n"));
-  std::filesystem::remove(o.out / ".writable");
-}
-
 class Run {
  public:
   explicit Run(TrainOptions options) : o_(std::move(options)) {}
 
   int go() {
     if (!o_.resume) check_options();
-    prepare_folder(o_);
-    std::optional<Checkpoint> checkpoint;
-    if (o_.resume) {
-      checkpoint = load_checkpoint(o_.out / "last.safetensors");
-      if (!checkpoint->state) throw ModelError({(o_.out / "last.safetensors").string(), "it holds no state of training", "", "", "start a new run"});
-      restore_settings(o_, checkpoint->state->settings, o_.out / "last.safetensors");
-      check_options();
-      log_ = read_log(o_.out / "log.jsonl", checkpoint->state->epoch);
+    if (!o_.resume) {
+      Model model = new_model();
+      return go_on(RunFolder(o_.out, false), std::move(model), {.settings = settings_of(o_)});
     }
-    Model model = checkpoint ? std::move(checkpoint->model) : new_model();
-    const Sets sets = load_sets(o_, model.preprocessing);
-    model.trained_on = sets.about;
-    say(text("training on %zu faces", sets.train.size()) + (sets.held_out ? text(", %zu held out", sets.held_out->size()) : "") +
-        text("; %d threads, %s", Threads(o_.threads).count(), current_isa().c_str()));
-    train(model, sets, checkpoint ? &*checkpoint->state : nullptr);
-    write_report(o_, sets, log_, load_model(o_.out / "model.safetensors"));
-    say("model:  " + (o_.out / "model.safetensors").string());
-    say("report: " + (o_.out / "report.html").string());
-    return 0;
+    const RunFolder folder(o_.out, true);
+    Checkpoint checkpoint = load_checkpoint(folder.last());
+    if (!checkpoint.state) throw ModelError({folder.last().string(), "it holds no state of training", "", "", "start a new run"});
+    restore_settings(o_, checkpoint.state->settings, folder.last());
+    check_options();
+    log_ = read_log(folder.log(), checkpoint.state->epoch);
+    return go_on(folder, std::move(checkpoint.model), *checkpoint.state);
   }
 
  private:
+  int go_on(const RunFolder& folder, Model model, const TrainingState& state) {
+    const Sets sets = load_sets(o_, model.preprocessing);
+    check_batch(sets);
+    if (!o_.resume) model.trained_on = sets.about;
+    const int threads = Threads(o_.threads).count();
+    say(text("training on %zu faces", sets.train.size()) + (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") +
+        text("; %d thread%s, %s", threads, threads == 1 ? "" : "s", current_isa().c_str()));
+    if (o_.resume) say_resumed(model, state, sets);
+    // A kill in the first epoch, too, leaves something to resume; and a disk too small says so now.
+    else save_checkpoint(folder.last(), model, state);
+    say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() + "' goes on after the last whole epoch");
+    train(folder, model, sets, state);
+    write_report(o_, sets, log_, load_model(folder.model()));
+    say("model:  " + folder.model().string());
+    say("report: " + folder.report().string());
+    return 0;
+  }
+
+  void check_batch(const Sets& sets) const {
+    const std::size_t samples = sets.train.size() * static_cast<std::size_t>(o_.copies);
+    if (static_cast<std::size_t>(o_.batch) <= samples) return;
+    throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples), std::to_string(o_.batch),
+                         text("use --batch %zu, more faces or more --copies", samples)});
+  }
+
+  void say_resumed(const Model& model, const TrainingState& state, const Sets& sets) const {
+    if (state.epoch >= static_cast<std::size_t>(o_.epochs)) say(text("all %d epochs are done; the report is written anew", o_.epochs));
+    else say(text("going on after epoch %zu of %d", state.epoch, o_.epochs));
+    if (!model.trained_on.starts_with(std::to_string(sets.train.size()) + " ") && o_.synthetic == 0)
+      say("note: the data has changed: the run was begun with " + model.trained_on + "; its result will be another than without the stop");
+  }
+
   void check_options() const {
     if (o_.data.empty() == (o_.synthetic == 0))
       throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", o_.data.empty() ? "neither" : "both",
-                           "add --synthetic 4000 to train on drawn faces"});
+                           o_.data.empty() ? "add --synthetic 4000 to train on drawn faces" : "leave one of them out"});
     augment_level(o_.augment);
     box_source(o_.box);
     fit_options(o_);
@@ -155,24 +169,25 @@ class Run {
     return model;
   }
 
-  void train(Model& model, const Sets& sets, const TrainingState* resume) {
+  void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
     const FitOptions options = fit_options(o_);
     Progress progress("training");
     FitCallbacks callbacks;
     callbacks.on_step = [&](const StepReport& s) { show_step(progress, s, sets.train.size()); };
-    callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& state) {
+    callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
       progress.clear();
       say_epoch(r, o_.epochs);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
-      if (r.best) save_model(o_.out / "model.safetensors", model);
-      write_log(o_.out / "log.jsonl", log_);
-      TrainingState with_settings = state;
-      with_settings.settings = settings_of(o_);
-      save_checkpoint(o_.out / "last.safetensors", model, with_settings);
+      if (r.best) save_model(folder.model(), model);
+      write_log(folder.log(), log_);
+      TrainingState with_settings = now;
+      with_settings.settings = state.settings;
+      save_checkpoint(folder.last(), model, with_settings);
       return true;
     };
-    const FitResult result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options, callbacks, resume);
+    const FitResult result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options, callbacks,
+                                 state.epoch > 0 ? &state : nullptr);
     progress.clear();
     say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training", 100 * result.best));
   }
@@ -180,8 +195,9 @@ class Run {
   void show_step(Progress& progress, const StepReport& s, std::size_t faces) const {
     const double epochs_left = o_.epochs - static_cast<double>(s.epoch) + 1 - static_cast<double>(s.batch) / static_cast<double>(s.batches);
     const double images_left = epochs_left * static_cast<double>(faces) * o_.copies;
+    progress.rename(text("epoch %zu/%d", s.epoch, o_.epochs));
     progress.update(s.batch, s.batches,
-                    text("epoch %zu/%d  loss %.4f  accuracy %.3f  %.0f images/s  %s left", s.epoch, o_.epochs, s.loss, s.accuracy,
+                    text("loss %.4f  accuracy %.3f  %.0f images/s  %s left", s.loss, s.accuracy,
                          s.images_per_second, clock_text(images_left / s.images_per_second).c_str()));
   }
 

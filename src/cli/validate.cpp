@@ -43,7 +43,7 @@ int validate(const ValidateOptions& o) {
     if (o.json) all.push_back(to_json(path, report));
     else print_table(path, report);
   }
-  if (o.json) std::printf("%s\n", all.dump(2).c_str());
+  if (o.json) std::printf("%s\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   return clean ? 0 : 2;
 }
 

@@ -197,14 +197,17 @@ class Sampler {
   std::unique_ptr<std::uint16_t[]> smooth_;
 };
 
+/// why: positions are turned into int, and a box filter of such a width into memory.
+constexpr float kLargest = 1e7f;
+
 void check(const Image& source, const Affine& m, int width, int height) {
   if (source.empty()) throw ArgumentError({"warp", "the image is empty", "", "", ""});
   if (width <= 0 || height <= 0)
     throw ArgumentError({"warp", "the size of the result is not positive", "",
                          std::to_string(width) + " x " + std::to_string(height), ""});
   for (const float v : {m.a, m.b, m.c, m.d, m.e, m.f})
-    if (!std::isfinite(v))
-      throw ArgumentError({"warp", "a number of the map is not finite", "", std::to_string(v), ""});
+    if (!(std::abs(v) <= kLargest))
+      throw ArgumentError({"warp", "a number of the map is too large or not a number", "at most ten million", std::to_string(v), ""});
 }
 
 }  // namespace

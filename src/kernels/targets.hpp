@@ -1,4 +1,4 @@
-// Which instruction sets the kernels are compiled for: AVX-512, AVX2 with FMA, SSE4, and the platform's baseline (SSE2, NEON, …).
+// Which instruction sets the kernels are compiled for: AVX-512, AVX2 with FMA, SSE4 or the platform's own (NEON, …), and plain scalar code.
 // The others would lengthen the build for a few old or special processors, which run the next lower set.
 // Included before any Highway header.
 #pragma once

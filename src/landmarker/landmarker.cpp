@@ -57,9 +57,11 @@ FaceLandmarks Landmarker::predict(const Image& photo, const Box& box) {
   if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
   FaceLandmarks face = state_->run(photo, box);
   for (int pass = 1; pass < state_->options.passes; ++pass) {
-    // Points in a heap are no face to crop to: an untrained network, or a picture without one.
+    // Points in a heap, or far outside the crop, are no face to crop to: an untrained network, or a picture without one.
     const Box seen = bounding_box(face.points);
-    if (!(std::max(seen.width, seen.height) > 0.2f * std::max(box.width, box.height))) break;
+    const float side = std::max(box.width, box.height), seen_side = std::max(seen.width, seen.height);
+    const bool near = distance(seen.center(), box.center()) < 5 * side;
+    if (!(near && seen_side > 0.2f * side && seen_side < 5 * side && seen.width > 0 && seen.height > 0)) break;
     face = state_->run(photo, seen);
   }
   return face;

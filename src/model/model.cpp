@@ -1,6 +1,9 @@
 #include "lineament/model/model.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "lineament/error.hpp"
@@ -33,11 +36,28 @@ std::vector<std::int64_t> sizes(const Shape& shape) {
   return list;
 }
 
+std::string training_json(const TrainingState& state) {
+  Json training;
+  training["epoch"] = state.epoch;
+  training["step"] = state.step;
+  training["best"] = state.best;
+  training["best_epoch"] = state.best_epoch;
+  training["settings"] = state.settings;
+  try {
+    return training.dump();
+  } catch (const Json::exception&) {
+    throw ArgumentError({"settings", "they cannot be written", "UTF-8", "another text", ""});
+  }
+}
+
 void save(const std::filesystem::path& path, const Model& model, const TrainingState* state) {
   const Network& network = model.network;
+  const std::vector<float> output = self_test_output(network);
+  if (!std::all_of(output.begin(), output.end(), [](float v) { return std::isfinite(v); }))
+    throw ModelError({path.string(), "not written: the network gives values that are no numbers", "", "", "train it with a lower learning rate"});
   Json self_test;
   self_test["seed"] = kSelfTestSeed;
-  self_test["output"] = self_test_output(network);
+  self_test["output"] = output;
   Json preprocessing;
   preprocessing["size"] = model.preprocessing.size;
   preprocessing["margin"] = model.preprocessing.margin;
@@ -49,13 +69,7 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
   std::vector<NamedTensor> tensors;
   for (const ParamInfo& p : network.params()) tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
   if (state != nullptr) {
-    Json training;
-    training["epoch"] = state->epoch;
-    training["step"] = state->step;
-    training["best"] = state->best;
-    training["best_epoch"] = state->best_epoch;
-    training["settings"] = state->settings;
-    metadata["training"] = training.dump();
+    metadata["training"] = training_json(*state);
     tensors.push_back(tensor_view<float>(kOptimizerTensor, {static_cast<std::int64_t>(state->optimizer.size())},
                                          std::span<const float>(state->optimizer)));
   }
@@ -88,25 +102,40 @@ void read_floats(const TensorFile& file, const NamedTensor& tensor, std::span<fl
   if (tensor.dtype != "F32" || tensor.data.size() != to.size_bytes())
     damaged(file, "the tensor '" + tensor.name + "' does not fit the network", std::to_string(to.size()) + " values of F32",
             std::to_string(tensor.data.size()) + " bytes of " + tensor.dtype);
-  std::memcpy(to.data(), tensor.data.data(), to.size_bytes());
+  if (!to.empty()) std::memcpy(to.data(), tensor.data.data(), to.size_bytes());
+}
+
+std::string to_string(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "a single value" : text;
+}
+
+/// Before any memory is set aside: a network has no more weights than the file.
+void check_tensors(const TensorFile& file, const SpecFile& spec) {
+  const Shapes shapes = infer_shapes(spec.spec, spec.input);
+  for (NodeId id = 1; id <= spec.spec.size(); ++id) {
+    const Node& node = spec.spec[id];
+    for (const ParamSpec& p : params_of(node.layer, InputShapes(node, shapes))) {
+      const NamedTensor& tensor = file.at(node.name.str() + "." + std::string(p.name));
+      if (tensor.shape != sizes(p.shape))
+        damaged(file, "the tensor '" + tensor.name + "' has the wrong shape", to_string(p.shape), to_string(tensor.shape));
+    }
+  }
 }
 
 Network read_network(const TensorFile& file) {
-  SpecFile spec;
   try {
-    spec = spec_from_json(file.meta("spec"), file.source);
+    const SpecFile spec = spec_from_json(file.meta("spec"), "spec");
+    check_tensors(file, spec);
+    Network network(spec.spec, spec.input);
+    for (const ParamInfo& p : network.params()) read_floats(file, file.at(p.name), network.values(p));
+    return network;
   } catch (const ModelError&) {
     throw;
   } catch (const Error& e) {
     damaged(file, "the network's description does not hold together", "", e.what());
   }
-  Network network(spec.spec, spec.input);
-  for (const ParamInfo& p : network.params()) {
-    const NamedTensor& tensor = file.at(p.name);
-    if (tensor.shape != sizes(p.shape)) damaged(file, "the tensor '" + p.name + "' has the wrong shape", to_string(p.shape), "another");
-    read_floats(file, tensor, network.values(p));
-  }
-  return network;
 }
 
 void check_self_test(const TensorFile& file, const Network& network) {
@@ -141,6 +170,11 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   checkpoint.model.preprocessing = reading(file, "preprocessing", [](const Json& j) {
     return Preprocessing{.size = j.at("size").get<int>(), .margin = j.at("margin").get<float>()};
   });
+  try {
+    check(checkpoint.model.preprocessing);
+  } catch (const ArgumentError& e) {
+    damaged(file, "the preprocessing makes no sense", "", e.what());
+  }
   check_self_test(file, checkpoint.model.network);
   if (file.metadata.contains("training")) {
     TrainingState state = reading(file, "training", [](const Json& j) {

@@ -1,5 +1,8 @@
 #include "lineament/model/spec_json.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "lineament/error.hpp"
@@ -17,8 +20,15 @@ struct Writer {
   void operator()(const char* key, int value) const { json[key] = value; }
   void operator()(const char* key, bool value) const { json[key] = value; }
   void operator()(const char* key, float value) const { json[key] = value; }
+  void operator()(const char* key, double value) const { json[key] = value; }
   void operator()(const char* key, Padding value) const { json[key] = kPaddingNames[static_cast<int>(value)]; }
 };
+
+/// A whole number that an int can hold; larger ones are read as others.
+bool is_int(const Json& json) {
+  if (json.is_number_unsigned()) return json.get<std::uint64_t>() <= std::numeric_limits<int>::max();
+  return json.is_number_integer() && json.get<std::int64_t>() >= std::numeric_limits<int>::min();
+}
 
 /// Reads those options that are given and remembers which keys it knows.
 struct Reader {
@@ -37,8 +47,7 @@ struct Reader {
   void operator()(const char* key, int& value) {
     const Json* given = find(key);
     if (given == nullptr) return;
-    if (!given->is_number_integer() || given->get<std::int64_t>() != static_cast<int>(given->get<std::int64_t>()))
-      wrong(key, "a whole number", *given);
+    if (!is_int(*given)) wrong(key, "a whole number", *given);
     value = given->get<int>();
   }
   void operator()(const char* key, bool& value) {
@@ -52,6 +61,12 @@ struct Reader {
     if (given == nullptr) return;
     if (!given->is_number()) wrong(key, "a number", *given);
     value = given->get<float>();
+  }
+  void operator()(const char* key, double& value) {
+    const Json* given = find(key);
+    if (given == nullptr) return;
+    if (!given->is_number()) wrong(key, "a number", *given);
+    value = given->get<double>();
   }
   void operator()(const char* key, Padding& value) {
     const Json* given = find(key);
@@ -88,9 +103,9 @@ Shape read_input(const Json& json, std::string_view name) {
   const auto it = json.find("input");
   const bool fits = it != json.end() && it->is_array() && (it->size() == 3 || it->size() == 1);
   Shape shape;
-  if (fits && it->size() == 3 && (*it)[0].is_number_integer() && (*it)[1].is_number_integer() && (*it)[2].is_number_integer())
+  if (fits && it->size() == 3 && is_int((*it)[0]) && is_int((*it)[1]) && is_int((*it)[2]))
     shape = {(*it)[0].get<int>(), (*it)[1].get<int>(), (*it)[2].get<int>()};
-  if (fits && it->size() == 1 && (*it)[0].is_number_integer()) shape = {(*it)[0].get<int>()};
+  if (fits && it->size() == 1 && is_int((*it)[0])) shape = {(*it)[0].get<int>()};
   bool positive = shape.rank() > 0;
   for (int i = 0; i < shape.rank(); ++i) positive = positive && shape[i] > 0 && shape[i] <= 65536;
   if (!positive)
@@ -142,7 +157,11 @@ std::string spec_to_json(const Spec& spec, const Shape& input) {
     std::visit([&](const auto& l) { l.fields(l, Writer{layer}); }, node.layer);
     json["layers"].push_back(std::move(layer));
   }
-  return json.dump(1);
+  try {
+    return json.dump(1);
+  } catch (const Json::exception&) {
+    throw SpecError({"network", "a layer's name cannot be written", "UTF-8", "another text", ""});
+  }
 }
 
 SpecFile spec_from_json(std::string_view text, std::string_view name) {
@@ -152,8 +171,8 @@ SpecFile spec_from_json(std::string_view text, std::string_view name) {
   } catch (const Json::exception& e) {
     throw FormatError({std::string(name), "not valid JSON", "", e.what(), ""});
   }
-  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
-    throw FormatError({std::string(name), "not a network", "{\"input\": […], \"layers\": […]}", text.empty() ? "nothing" : std::string(text.substr(0, 40)), ""});
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array() || json["layers"].empty())
+    throw FormatError({std::string(name), "not a network", "{\"input\": […], \"layers\": […]}", json.dump().substr(0, 40), ""});
   SpecFile file;
   file.input = read_input(json, name);
   int number = 0;
@@ -167,7 +186,13 @@ SpecFile spec_from_json(std::string_view text, std::string_view name) {
       throw SpecError(problem);
     }
   }
-  infer_shapes(file.spec, file.input);  // throws for layers that do not fit
+  try {
+    infer_shapes(file.spec, file.input);
+  } catch (const SpecError& e) {
+    Problem problem = e.problem();
+    problem.where = std::string(name) + ", " + problem.where;
+    throw SpecError(problem);
+  }
   return file;
 }
 

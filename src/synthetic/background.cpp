@@ -54,13 +54,15 @@ void blob(std::span<Vec3> color, int size, Random& random, float soft) {
   }
 }
 
-void texture(std::span<Vec3> color, int size, Random& random) {
+void texture(std::span<Vec3> color, const Raster& raster, Random& random) {
+  const int size = raster.size();
   const float coarse = random.uniform(0.01f, 0.08f), fine = coarse * random.uniform(2.5f, 5),
               stretch = std::exp(random.normal(0, 0.7f));
   const float strength = random.uniform(0.1f, 0.6f);
   const std::uint32_t seed = random.bits();
   for (int y = 0; y < size; ++y) {
     for (int x = 0; x < size; ++x) {
+      if (raster.material(x, y) != Material::none) continue;
       const float fx = static_cast<float>(x), fy = static_cast<float>(y) * stretch;
       const float n = noise(coarse * fx, coarse * fy, seed) + 0.5f * noise(fine * fx, fine * fy, seed + 1);
       Vec3& c = color[static_cast<std::size_t>(y * size + x)];
@@ -71,14 +73,15 @@ void texture(std::span<Vec3> color, int size, Random& random) {
 
 }  // namespace
 
-void draw_background(std::span<Vec3> color, int size, Random& random) {
+void draw_background(std::span<Vec3> color, const Raster& raster, Random& random) {
+  const int size = raster.size();
   gradient(color, size, random);
   if (random.chance(0.2f)) return;  // a plain wall
   const bool textured = random.chance(0.4f);
   const float soft = random.chance(0.5f) ? random.uniform(0.2f, 1) : random.uniform(0, 0.1f);
   const int count = static_cast<int>(random.below(14));
   for (int i = 0; i < count; ++i) blob(color, size, random, soft);
-  if (textured) texture(color, size, random);
+  if (textured) texture(color, raster, random);
 }
 
 void draw_occluders(std::span<Vec3> color, int size, const Person& person, const Landmarks& points, Random& random) {

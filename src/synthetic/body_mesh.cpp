@@ -41,10 +41,10 @@ Grid body_grid(const Head& head, const Camera& camera, const Pose& pose) {
     float y, half, front, back;
   };
   // Down the neck, over the shoulders, to the chest.
-  static constexpr Level kLevels[] = {
-      {-3, 5.0f, 3.5f, 6.5f},     {-7, 4.9f, 3.2f, 6.5f}, {-10, 5.2f, 3.0f, 6.5f},  {-12, 6.2f, 3.4f, 7},
-      {-13.6f, 8.2f, 4.2f, 7.5f}, {-15, 12, 5.2f, 8},     {-16.4f, 16, 6.2f, 8.5f}, {-18.2f, 19, 7.2f, 9},
-      {-22, 20.5f, 8.5f, 9},      {-30, 20.5f, 10, 9},    {-45, 20, 10, 9}};
+  static constexpr Level kLevels[] = {{-3, 5.0f, 3.5f, 6.5f},   {-7, 4.9f, 3.2f, 6.5f},  {-10, 4.9f, 3.0f, 6.5f},
+                                      {-12, 5.4f, 3.3f, 6.8f},  {-13.6f, 7.2f, 4, 7.3f}, {-15, 12, 5.2f, 8},
+                                      {-16.4f, 16, 6.2f, 8.5f}, {-18.2f, 19, 7.2f, 9},   {-22, 20.5f, 8.5f, 9},
+                                      {-30, 20.5f, 10, 9},      {-45, 20, 10, 9}};
   constexpr int kAround = 32, kLevelCount = static_cast<int>(std::size(kLevels));
   Grid grid(kLevelCount, kAround, true);
   // The shoulders follow the head's turn only in part; the neck twists between.

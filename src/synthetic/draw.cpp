@@ -1,4 +1,5 @@
 // draw_face: a person from the seed, its solid parts to pixels, pixels to colours.
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -37,26 +38,27 @@ void draw_solids(Raster& raster, const Head& head, const Camera& camera, const P
   if (look.ears && look.headwear != Headwear::scarf) {
     for (const int side : {-1, 1}) raster.draw(ear_grid(head, camera, side), Material::ear, true);
   }
-  raster.draw(body_grid(head, camera, person.pose), Material::neck);
+  raster.draw(body_grid(head, camera, person.pose), Material::body);
   if (look.style != HairStyle::bald && look.headwear != Headwear::scarf) {
     raster.draw(hair_grid(head, camera, look), Material::hair, true, hair_cover(look));
   }
-  if (look.headwear != Headwear::none)
+  if (look.headwear != Headwear::none) {
     raster.draw(hat_grid(head, camera, look), Material::hat, look.headwear == Headwear::scarf, hat_cover(look));
+  }
   if (look.headwear == Headwear::cap) raster.draw(brim_grid(head, camera, look), Material::hat, true);
   if (look.glasses > 0) draw_glasses(raster, head, camera, look);
 }
 
 /// Softens the steps where one thing ends in front of another, as a lens does.
-void soften_edges(std::vector<Vec3>& color, const Raster& raster) {
+void soften_edges(Raster& raster) {
   const int size = raster.size();
+  const std::span<Vec3> color = raster.colors();
   std::vector<std::pair<int, Vec3>> soft;  // set aside, so that each reads its neighbours as they were
   for (int y = 1; y + 1 < size; ++y) {
     for (int x = 1; x + 1 < size; ++x) {
-      const Fragment& f = raster.at(x, y);
+      const float z = raster.z(x, y);
       const auto other = [&](int nx, int ny) {
-        const Fragment& g = raster.at(nx, ny);
-        return g.material != f.material || std::abs(g.z - f.z) > 2.5f;
+        return std::abs(raster.z(nx, ny) - z) > 2.5f || raster.material(nx, ny) != raster.material(x, y);
       };
       if (!other(x - 1, y) && !other(x + 1, y) && !other(x, y - 1) && !other(x, y + 1)) continue;
       Vec3 sum;
@@ -77,8 +79,7 @@ class Film {
  public:
   explicit Film(const Look& look) : exposure_(look.exposure), saturation_(look.saturation) {
     for (int i = 0; i < kSteps; ++i) {
-      // Input is a square root, so that the dark end has steps enough.
-      const float light = square(static_cast<float>(i) / kSteps * kRoot);
+      const float light = std::bit_cast<float>((kFirst + static_cast<std::uint32_t>(i)) << kShift);
       const float soft =
           light < 0.8f ? light : 0.8f + 0.35f * std::tanh((light - 0.8f) / 0.35f);  // highlights roll off
       const float plain = std::pow(soft, 1 / 2.2f), value = mix(plain, ramp(0, 1, plain), look.contrast);
@@ -92,11 +93,14 @@ class Film {
   }
 
  private:
-  static constexpr int kSteps = 1024;
-  static constexpr float kRoot = 1.6f;
+  // Indexed by the upper bits of the float, 128 steps for each doubling from 2^-10 to 4: even steps to the eye, no
+  // root.
+  static constexpr int kShift = 16, kSteps = 12 * 128;
+  static constexpr std::uint32_t kFirst = (127 - 10) << 7;
+
   std::uint8_t value(float light) const {
-    const float root = std::sqrt(std::max(0.0f, light * exposure_));
-    return table_[std::min(kSteps - 1, static_cast<int>(root * (kSteps / kRoot)))];
+    const float exposed = std::max(light * exposure_, 0.0009765625f);
+    return table_[std::min(std::bit_cast<std::uint32_t>(exposed) >> kShift, kFirst + kSteps - 1) - kFirst];
   }
   float exposure_, saturation_;
   std::array<std::uint8_t, kSteps> table_;
@@ -116,18 +120,18 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   Raster raster(options.size, camera);
   draw_solids(raster, head, camera, person);
 
-  std::vector<Vec3> color(static_cast<std::size_t>(options.size) * static_cast<std::size_t>(options.size));
-  Random background(seed, index, 5), front(seed, index, 6);
-  draw_background(color, options.size, background);
+  const std::span<Vec3> color = raster.colors();
+  Random background = stream(seed, index, 5), front = stream(seed, index, 6);
+  draw_background(color, raster, background);
   const Vec3 half = normalized(person.look.key_direction + Vec3{0, 0, 1});
   const Scene scene{&head, &person.look, half, 1 / camera.scale()};
   for (int y = 0; y < options.size; ++y) {
     for (int x = 0; x < options.size; ++x) {
-      const Fragment& f = raster.at(x, y);
-      if (f.material != Material::none) color[static_cast<std::size_t>(y * options.size + x)] = shade(scene, f);
+      if (raster.material(x, y) == Material::none) continue;
+      color[static_cast<std::size_t>(y * options.size + x)] = shade(scene, raster.at(x, y));
     }
   }
-  soften_edges(color, raster);
+  soften_edges(raster);
   draw_occluders(color, options.size, person, out.points, front);
   const Film film(person.look);
   std::uint8_t* to = out.image.pixels().data();

@@ -82,6 +82,7 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
     look.headwear = Headwear::cap;
   else if (hat < 0.15f * accessories)
     look.headwear = Headwear::scarf;
+  if (look.headwear != Headwear::none) look.hair_volume = std::min(look.hair_volume, 0.3f);  // pressed flat
   look.hat_line = random.uniform(2.9f, 5.2f);
   const float lenses = random.uniform();
   look.glasses = lenses < 0.09f * accessories   ? 1

@@ -167,8 +167,8 @@ Pose draw_pose(Random& random, const DrawOptions& options) {
 
 Person draw_person(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
   Person person;
-  const auto stream = [&](std::uint64_t k) { return Random(seed, index, k); };
-  Random identity = stream(1), expression = stream(2), pose = stream(3), look = stream(4);
+  Random identity = stream(seed, index, 1), expression = stream(seed, index, 2);
+  Random pose = stream(seed, index, 3), look = stream(seed, index, 4);
   person.identity = draw_identity(identity, options.variety);
   person.expression = draw_expression(expression, options.expression);
   person.pose = draw_pose(pose, options);

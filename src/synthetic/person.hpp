@@ -76,6 +76,11 @@ struct Person {
   Look look;
 };
 
+/// The random numbers of one aspect of one face. Salted: augmentation may use the same seed with streams of its own.
+inline Random stream(std::uint64_t seed, std::uint64_t index, std::uint64_t aspect) {
+  return Random(seed ^ 0x6472617766616365u, index, aspect);
+}
+
 Identity draw_identity(Random& random, float variety);
 Expression draw_expression(Random& random, float strength);
 Pose draw_pose(Random& random, const DrawOptions& options);

@@ -1,4 +1,4 @@
-// Normals of grids.
+// Normals of grids, and what a pixel of the raster shows.
 #include "raster.hpp"
 
 namespace lineament::synthetic {
@@ -12,6 +12,23 @@ void Grid::set_normals() {
       at(r, c).normal = normalized(cross(at(r, right).at - at(r, left).at, at(up, c).at - at(down, c).at));
     }
   }
+}
+
+Fragment Raster::at(int x, int y) const {
+  const Pixel& p = pixels_[index(x, y)];
+  Fragment f;
+  if (p.face < 0) return f;
+  const Face& t = faces_[static_cast<std::size_t>(p.face)];
+  const float wb = p.weight_b, wc = p.weight_c, wa = 1 - wb - wc;
+  f.z = p.z;
+  f.a = wa * t.a->a + wb * t.b->a + wc * t.c->a;
+  f.b = wa * t.a->b + wb * t.b->b + wc * t.c->b;
+  f.light = wa * t.a->light + wb * t.b->light + wc * t.c->light;
+  f.open = wa * t.a->open + wb * t.b->open + wc * t.c->open;
+  f.normal = t.a->normal * wa + t.b->normal * wb + t.c->normal * wc;
+  if (!lens_.empty()) f.lens = lens_[index(x, y)];
+  f.material = t.material;
+  return f;
 }
 
 }  // namespace lineament::synthetic

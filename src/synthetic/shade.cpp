@@ -18,7 +18,7 @@ Vec3 lit(const Look& look, Vec3 half, const Paint& paint, Vec3 normal, float lig
   const float up = 0.5f + 0.5f * n.y;
   const Vec3 sky = mix(look.ground_color, look.sky_color, up) * ((0.55f + 0.45f * std::max(0.0f, n.z)) * open);
   const Vec3 rim = look.rim_color * std::max(0.0f, dot(n, look.rim_direction));
-  Vec3 out = paint.albedo * (key + sky + rim) * paint.open;
+  const Vec3 out = paint.albedo * (key + sky + rim) * paint.open;
   const float s = std::max(0.0f, dot(n, half)), s2 = s * s, s8 = s2 * s2 * s2 * s2, s32 = s8 * s8 * s8 * s8;
   const float edge = 1 - std::max(0.0f, n.z);
   const float shine =
@@ -28,7 +28,8 @@ Vec3 lit(const Look& look, Vec3 half, const Paint& paint, Vec3 normal, float lig
 }
 
 Paint paint_hair(const Look& look, float angle, float y) {
-  const float wave = look.hair_wave < 0.1f ? 0 : 0.25f * look.hair_wave * noise(0.9f * y, 3 * angle, look.noise_seed + 20);
+  const float wave =
+      look.hair_wave < 0.1f ? 0 : 0.25f * look.hair_wave * noise(0.9f * y, 3 * angle, look.noise_seed + 20);
   const float strand = noise(26 * (angle + wave), 0.3f * y, look.noise_seed + 21),
               lock = noise(7 * (angle + wave), 0.25f * y, look.noise_seed + 22);
   Paint p{look.hair * std::max(0.25f, 1 + 0.35f * strand + 0.35f * lock), 0.3f, 0, clamp01(0.85f + 0.3f * lock), 0, {}};
@@ -39,8 +40,7 @@ Paint paint_hair(const Look& look, float angle, float y) {
 }
 
 Paint paint_cloth(const Look& look, float a, float y, Vec3 first, Vec3 second, int kind) {
-  const float folds =
-      noise(3 * a, 0.35f * y, look.noise_seed + 31) + 0.5f * noise(9 * a, 0.8f * y, look.noise_seed + 32);
+  const float folds = 1.2f * noise(5 * a, 0.5f * y, look.noise_seed + 31);
   float pattern = 0;
   if (kind == 1) pattern = ramp(-0.1f, 0.1f, std::sin(1.6f * y));
   if (kind == 2) pattern = ramp(-0.1f, 0.1f, std::sin(14 * a) * std::sin(1.4f * y));
@@ -98,8 +98,7 @@ Vec3 shade(const Scene& s, const Fragment& f) {
     case Material::ear:
       paint = paint_ear(s, f.a, f.b);
       break;
-    case Material::neck:
-    case Material::cloth:
+    case Material::body:
       paint = paint_body(s, f.a, f.b);
       break;
     case Material::hair:

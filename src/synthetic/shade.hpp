@@ -34,8 +34,8 @@ void paint_beard(const Scene& scene, float x, float y, float width, Paint& paint
 /// Colour of a pixel in linear light.
 Vec3 shade(const Scene& scene, const Fragment& fragment);
 
-/// Fills `color` (linear light, size x size) with a background.
-void draw_background(std::span<Vec3> color, int size, Random& random);
+/// Fills `color` (linear light, size x size) with a background; covered pixels may be left unfinished.
+void draw_background(std::span<Vec3> color, const Raster& raster, Random& random);
 /// Draws a few things in front of the face.
 void draw_occluders(std::span<Vec3> color, int size, const Person& person, const Landmarks& points, Random& random);
 

@@ -84,25 +84,28 @@ inline Mat3 rotation(float yaw, float pitch, float roll) {
   return {{x.x, y.x, z.x}, {x.y, y.y, z.y}, {x.z, y.z, z.z}};
 }
 
-/// Hash of a lattice point, 0 … 1.
-constexpr float lattice(int x, int y, std::uint32_t seed) {
-  std::uint32_t h = static_cast<std::uint32_t>(x) * 0x8DA6B343u ^ static_cast<std::uint32_t>(y) * 0xD8163841u ^ seed;
-  h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
-  return static_cast<float>((h ^ (h >> 13)) >> 8) * (1.0f / 16777216.0f);
-}
 /// floor without a library call; |v| < 2^30.
 constexpr int floor_int(float v) {
   const int i = static_cast<int>(v);
   return v < static_cast<float>(i) ? i - 1 : i;
 }
-/// Smooth value noise, -1 … 1, one wiggle a unit.
+/// Smooth value noise, -1 … 1, one wiggle a unit. Written for speed: a picture asks for it 50,000 times.
 constexpr float noise(float x, float y, std::uint32_t seed) {
   const int ix = floor_int(x), iy = floor_int(y);
   const float fx = x - static_cast<float>(ix), fy = y - static_cast<float>(iy);
   const float sx = fx * fx * (3 - 2 * fx), sy = fy * fy * (3 - 2 * fy);
-  const float top = mix(lattice(ix, iy, seed), lattice(ix + 1, iy, seed), sx);
-  const float bottom = mix(lattice(ix, iy + 1, seed), lattice(ix + 1, iy + 1, seed), sx);
-  return 2 * mix(top, bottom, sy) - 1;
+  constexpr std::uint32_t kX = 0x8DA6B343u, kY = 0xD8163841u;
+  const std::uint32_t left = static_cast<std::uint32_t>(ix) * kX, right = left + kX;
+  const std::uint32_t top = static_cast<std::uint32_t>(iy) * kY ^ seed,
+                      bottom = (static_cast<std::uint32_t>(iy) * kY + kY) ^ seed;
+  // A lattice point's value: a hash as a signed number.
+  const auto value = [](std::uint32_t h) {
+    h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
+    return static_cast<float>(static_cast<std::int32_t>(h ^ (h >> 13)));
+  };
+  const float upper = mix(value(left ^ top), value(right ^ top), sx),
+              lower = mix(value(left ^ bottom), value(right ^ bottom), sx);
+  return mix(upper, lower, sy) * (1.0f / 2147483648.0f);
 }
 
 }  // namespace lineament::synthetic

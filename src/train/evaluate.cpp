@@ -1,6 +1,7 @@
 #include "lineament/train/evaluate.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 #include "lineament/faces/crop.hpp"
@@ -10,6 +11,8 @@ namespace lineament {
 
 Evaluation evaluate(const Network& network, const SampleSource& samples, int threads, const PredictionCallback& on_prediction) {
   const std::size_t pixels = samples.pixels_per_sample(), values = samples.values_per_sample();
+  if (values != kValues)
+    throw SpecError({"samples", "they are no faces of the 68-point scheme", std::to_string(kValues) + " values", std::to_string(values), ""});
   if (network.input_shape().size() != pixels || network.output_shape().size() != values)
     throw SpecError({"network", "it does not fit the samples", std::to_string(pixels) + " values in and " + std::to_string(values) + " out",
                      to_string(network.input_shape()) + " in and " + to_string(network.output_shape()) + " out", ""});
@@ -19,11 +22,18 @@ Evaluation evaluate(const Network& network, const SampleSource& samples, int thr
   Evaluator evaluator;
   for (std::size_t first = 0; first < samples.size(); first += batch) {
     const std::size_t count = std::min(batch, samples.size() - first);
+    std::vector<std::exception_ptr> errors(count);  // of each sample: threads may not throw
     session.threads().run(static_cast<int>(count), [&](int i, int) {
       const auto k = static_cast<std::size_t>(i);
-      samples.prepare(first + k, Random(0), false, session.input().subspan(k * pixels, pixels),
-                      std::span(truth).subspan(k * values, values));
+      try {
+        samples.prepare(first + k, Random(0), false, session.input().subspan(k * pixels, pixels),
+                        std::span(truth).subspan(k * values, values));
+      } catch (...) {
+        errors[k] = std::current_exception();
+      }
     });
+    for (const std::exception_ptr& error : errors)
+      if (error) std::rethrow_exception(error);
     const std::span<const float> output = session.forward();
     for (std::size_t k = 0; k < count; ++k) {
       const auto predicted = output.subspan(k * values, values);

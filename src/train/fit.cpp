@@ -49,7 +49,7 @@ class Fit {
                              .augmented = options_.augmented,
                              .epoch = state_.epoch});
     FitResult result;
-    while (state_.epoch < static_cast<std::size_t>(options_.epochs)) {
+    while (state_.epoch < static_cast<std::size_t>(options_.epochs) && !out_of_patience()) {
       result.epochs.push_back(train_epoch(batches));
       EpochReport& report = result.epochs.back();
       validate(report);
@@ -57,7 +57,6 @@ class Fit {
       state_.epoch = report.epoch;
       state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
       if (callbacks_.on_epoch && !callbacks_.on_epoch(report, network_, state_)) break;
-      if (options_.patience > 0 && state_.epoch - state_.best_epoch >= static_cast<std::size_t>(options_.patience)) break;
     }
     result.best_epoch = state_.best_epoch;
     result.best = state_.best;
@@ -71,11 +70,23 @@ class Fit {
     };
     require(options_.epochs >= 1, "epochs", "1 or more", options_.epochs);
     require(options_.batch_size >= 1, "batch", "1 or more", options_.batch_size);
-    if (network_.input_shape().size() != train_.pixels_per_sample() || network_.output_shape().size() != train_.values_per_sample())
-      throw SpecError({"network", "it does not fit the samples",
-                       std::to_string(train_.pixels_per_sample()) + " values in and " + std::to_string(train_.values_per_sample()) + " out",
-                       to_string(network_.input_shape()) + " in and " + to_string(network_.output_shape()) + " out",
-                       "change the network's input or the crop's size"});
+    require_fit(train_, "the training samples");
+    if (validation_ == nullptr) return;
+    require_fit(*validation_, "the validation samples");
+    if (validation_->size() == 0) throw ArgumentError({"validation", "there are no samples", "at least one", "none", "leave it out"});
+  }
+
+  void require_fit(const SampleSource& samples, const char* which) const {
+    if (network_.input_shape().size() == samples.pixels_per_sample() && network_.output_shape().size() == samples.values_per_sample()) return;
+    throw SpecError({"network", std::string("it does not fit ") + which,
+                     std::to_string(samples.pixels_per_sample()) + " values in and " + std::to_string(samples.values_per_sample()) + " out",
+                     to_string(network_.input_shape()) + " in and " + to_string(network_.output_shape()) + " out",
+                     "change the network's input or the crop's size"});
+  }
+
+  /// Asked before an epoch, not after it, so that a run that had lost patience is not trained further by resuming it.
+  bool out_of_patience() const {
+    return options_.patience > 0 && state_.epoch - state_.best_epoch >= static_cast<std::size_t>(options_.patience);
   }
 
   static std::vector<DecayRange> decayed_ranges(const Network& network) {
@@ -105,6 +116,8 @@ class Fit {
         callbacks_.on_step({report.epoch, b + 1, count, totals.loss / static_cast<double>(totals.batches), totals.mean(totals.nme),
                             totals.mean(totals.accuracy), static_cast<double>((b + 1) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin)});
     }
+    // The last step may have done damage that no loss has shown yet, and the epoch's network is about to be kept.
+    for (const float weight : network_.weights()) require_finite(static_cast<double>(weight), "a weight");
     report.seconds = seconds_since(begin);
     report.waited_seconds = batches.waited_seconds() - waited;
     report.loss = totals.loss / static_cast<double>(totals.batches);
@@ -122,16 +135,24 @@ class Fit {
     measure(output, batch, totals);
     session_.zero_gradients();
     session_.backward();
+    require_finite(loss, "the loss");
     float scale = 1;
     const OnThreads parallel{session_.threads()};
-    if (options_.clip_norm > 0) scale = clip_scale(gradient_norm(session_.gradients(), parallel), options_.clip_norm);
-    if (!std::isfinite(loss) || !std::isfinite(scale))
-      throw TrainingError({"epoch " + std::to_string(state_.epoch + 1), "the loss is no longer a number", "", std::to_string(loss),
-                           "lower the learning rate or clip the gradient; the last checkpoint is still good"});
+    if (options_.clip_norm > 0) {
+      const double norm = gradient_norm(session_.gradients(), parallel);
+      require_finite(norm, "the gradient's length");
+      scale = clip_scale(norm, options_.clip_norm);
+    }
     optimizer_.step(network_.weights().first(network_.trainable_size()), session_.gradients(), rate, scale, parallel);
     ++state_.step;
     totals.loss += loss;
     ++totals.batches;
+  }
+
+  void require_finite(double value, const char* what) const {
+    if (std::isfinite(value)) return;
+    throw TrainingError({"epoch " + std::to_string(state_.epoch + 1), std::string(what) + " is no longer a number", "", std::to_string(value),
+                         "lower the learning rate or clip the gradient; the last checkpoint is still good"});
   }
 
   void measure(std::span<const float> output, const Batch& batch, Totals& totals) const {
@@ -154,7 +175,9 @@ class Fit {
   }
 
   void note_best(EpochReport& report) {
-    const double error = report.validation ? report.validation->nme_inter_ocular / 100 : report.nme;
+    const double training = train_.values_per_sample() == kValues ? report.nme : report.loss;
+    const double error = report.validation ? report.validation->nme_inter_ocular / 100 : training;
+    require_finite(error, "the validation error");
     report.best = state_.best_epoch == 0 || error < state_.best;
     if (!report.best) return;
     state_.best = error;

@@ -45,8 +45,9 @@ run("Configuring the consumer" ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B 
 file(STRINGS ${work}/build/CMakeCache.txt found REGEX "^lineament_DIR")
 expect("${found}" ${prefix})
 run("Building the consumer" ${CMAKE_COMMAND} --build ${work}/build --config ${CONFIG})
-run("The consumer" ${work}/build/consumer)
+run("The consumer" ${work}/build/consumer ${work}/model.safetensors)
 expect("${output}" "128x128x3 49152 50 30x40")
+expect("${output}" "network, model file and landmarker: 68 points")
 expect("${output}" "no such file")
 
 if(EXISTS ${prefix}/bin/lineament)

@@ -162,7 +162,7 @@ TEST_CASE("no more is prepared ahead than there is room for, and leaving never h
   source.calls = 0;
   {
     Batches batches(source, {.batch_size = 10, .threads = 1});
-    for (int i = 0; i < 200 && source.calls < 30; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    for (int i = 0; i < 2000 && source.calls < 30; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     CHECK(source.calls == 30);  // Three batches.
   }

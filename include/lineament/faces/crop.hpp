@@ -51,14 +51,19 @@ inline void check(const Preprocessing& p) {
 
 /// Maps pixels of the crop to pixels of the photo (both with centres at integers): the square of side
 /// max(width, height) * (1 + 2 margin) around the box's centre becomes size x size.
-/// Throws ArgumentError when the box is empty or not finite, or the preprocessing is out of range.
+/// Throws ArgumentError when the box is empty or beyond a million pixels, or the preprocessing is out of range.
 inline Affine crop_to_image(const Box& face, const Preprocessing& preprocessing) {
   check(preprocessing);
   const Box square = square_box(face, preprocessing.margin);
-  // The negated comparisons also catch NaN.
-  if (!(face.width > 0 && face.height > 0) || !std::isfinite(square.x + square.y + square.width)) {
+  // The negated comparisons also catch NaN. No photo is that large, and pixels must be countable with an int.
+  constexpr float kFarthest = 1e6f;
+  if (!(face.width > 0 && face.height > 0)) {
     const std::string got = std::to_string(face.width) + " x " + std::to_string(face.height);
     throw ArgumentError({"face box", "has no area", "a width and height above 0", got, ""});
+  }
+  if (!(std::abs(square.x) <= kFarthest && std::abs(square.y) <= kFarthest && square.width <= kFarthest)) {
+    const std::string got = std::to_string(square.x) + ", " + std::to_string(square.y) + " and " + std::to_string(square.width);
+    throw ArgumentError({"face box", "lies beyond any photo", "coordinates and sides of at most a million pixels", got, ""});
   }
   const float scale = square.width / static_cast<float>(preprocessing.size);
   // Pixel i covers [i - 0.5, i + 0.5) of the crop and [square.x + i scale, square.x + (i + 1) scale) of the photo,

@@ -12,8 +12,8 @@ namespace lineament {
 struct DrawOptions {
   /// Side of the square picture in pixels, 32 … 2048. why 192: a 128-pixel crop of the face is about its true size.
   int size = 192;
-  /// Larger side of the points' bounding box as a share of the picture's side. why: leaves room on all sides for a
-  /// jittered, rotated crop (a square box with a margin of 0.25 still fits) without wasting pixels on background.
+  /// Larger side of the points' bounding box as a share of the picture's side, 0.1 … 1; the face lies near the middle.
+  /// why: leaves room on all sides for a jittered, rotated crop without wasting pixels on background.
   float smallest_face = 0.46f;
   float largest_face = 0.60f;
   /// Largest turn to either side, degrees, 0 … 75. why 60: beyond, one eye is hidden and the 68 points lose their

@@ -26,7 +26,8 @@ struct FaceLandmarks {
   Affine crop_to_image;   ///< pixels of the crop -> pixels of the photo
 };
 
-/// Not for several threads at once: one Landmarker a thread. `predict` allocates nothing after the first call.
+/// Not for several threads at once: one Landmarker a thread. The network's memory is set aside once; each pass of
+/// `predict` allocates half a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
   /// Throws ModelError if the model is not one for 68 points on a square crop.

@@ -11,8 +11,8 @@ struct BatchNorm {
   static constexpr std::string_view kType = "batch_norm";
   static constexpr Traits kTraits{.backward_reads_input = true, .backward_in_place = true};
 
-  float momentum = 0.1f;  ///< share of the newest batch in the running statistics
-  float epsilon = 1e-5f;
+  double momentum = 0.1;  ///< share of the newest batch in the running statistics
+  double epsilon = 1e-5;
 
   template <class Self, class V>
   static constexpr void fields(Self& self, V&& visit) {
@@ -93,7 +93,7 @@ struct BatchNorm {
 template <>
 struct Kernels<BatchNorm, float> {
   static BatchNormGeometry geometry(const BatchNorm& n, const View<const float>& x) {
-    return {x.size() / static_cast<std::size_t>(x.shape.channels()), x.shape.channels(), n.momentum, n.epsilon};
+    return {x.size() / static_cast<std::size_t>(x.shape.channels()), x.shape.channels(), static_cast<float>(n.momentum), static_cast<float>(n.epsilon)};
   }
   static constexpr Kernel<BatchNorm, float> list[] = {
       {.name = "two pass",

@@ -13,9 +13,9 @@
 namespace lineament {
 
 struct Model {
-  Network network;
-  Preprocessing preprocessing;
-  std::string trained_on;  ///< in words: "4000 drawn faces"; a model's licence follows its data's
+  Network network{};
+  Preprocessing preprocessing{};
+  std::string trained_on{};  ///< in words: "4000 drawn faces"; a model's licence follows its data's
 };
 
 /// What a training run must remember to go on as if it had never stopped.
@@ -24,11 +24,12 @@ struct TrainingState {
   std::uint64_t step = 0;       ///< optimiser steps taken
   double best = 0;              ///< lowest validation error so far
   std::size_t best_epoch = 0;   ///< 1-based; 0: none yet
-  std::vector<float> optimizer;  ///< Optimizer::state()
-  std::string settings;         ///< the run's options as the caller writes them, compared on resuming
+  std::vector<float> optimizer{};  ///< Optimizer::state()
+  std::string settings{};          ///< the run's options as the caller writes them, compared on resuming
 };
 
-/// Writes the model, replacing `path` in one step. Throws FileError; then the old file is still there, whole.
+/// Writes the model, replacing `path` in one step. Throws FileError, ModelError (the network gives values that are no
+/// numbers) or ArgumentError (a text that is not UTF-8); then the old file is still there, whole.
 void save_model(const std::filesystem::path& path, const Model& model);
 /// The same with the training state.
 void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state);

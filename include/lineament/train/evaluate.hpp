@@ -12,8 +12,8 @@ namespace lineament {
 /// Called for each sample in order: its index and the predicted values (units of the crop's side).
 using PredictionCallback = std::function<void(std::size_t index, std::span<const float> values)>;
 
-/// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples, ArgumentError
-/// when there are none.
+/// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples or they are no
+/// faces, ArgumentError when there are none, and what preparing a sample throws.
 Evaluation evaluate(const Network& network, const SampleSource& samples, int threads = 1,
                     const PredictionCallback& on_prediction = {});
 

@@ -1,4 +1,7 @@
-#include "steps.hpp"
+// How steps are made, compiled once for each scalar (steps_float.cpp, steps_double.cpp): every layer's Eigen reference is
+// instantiated here, which takes the compiler a while.
+#pragma once
+#include "graph/steps.hpp"
 
 namespace lineament {
 namespace {
@@ -75,8 +78,5 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
   }
   return steps;
 }
-
-template std::vector<Step<float>> make_steps(const BasicNetwork<float>&, const SessionOptions&);
-template std::vector<Step<double>> make_steps(const BasicNetwork<double>&, const SessionOptions&);
 
 }  // namespace lineament

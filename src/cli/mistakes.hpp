@@ -1,0 +1,15 @@
+// What CLI11 says about a wrong command line, as one line that names the mistake and the way out.
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include "lineament/error.hpp"
+
+namespace lineament::cli {
+
+/// Throws ArgumentError if the first word that is no option is no command either, or if there is none.
+void require_command(const CLI::App& app, int argc, const char* const* argv);
+
+/// The mistake that `e` reports, made in the command that argv[1] names.
+ArgumentError mistake(const CLI::App& app, const CLI::ParseError& e, const std::string& command);
+
+}  // namespace lineament::cli

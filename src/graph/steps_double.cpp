@@ -1,0 +1,5 @@
+#include "graph/steps-inl.hpp"
+
+namespace lineament {
+template std::vector<Step<double>> make_steps(const BasicNetwork<double>&, const SessionOptions&);
+}

@@ -1,0 +1,5 @@
+#include "graph/steps-inl.hpp"
+
+namespace lineament {
+template std::vector<Step<float>> make_steps(const BasicNetwork<float>&, const SessionOptions&);
+}

@@ -1,0 +1,140 @@
+// The command line itself: help that teaches, and mistakes that are named.
+#include <algorithm>
+#include <map>
+
+#include "catch.hpp"
+#include "program.hpp"
+
+namespace lineament::test {
+
+TEST_CASE("the help of each command names every option and shows an example") {
+  const Place place;
+  const std::map<std::string, Words> options{
+      {"train", {"--data", "--synthetic", "--network", "--epochs", "--batch", "--lr", "--schedule", "--loss", "--optimizer",
+                 "--weight-decay", "--clip", "--augment", "--copies", "--val-split", "--patience", "--box", "--margin", "--seed",
+                 "--threads", "--out", "--resume"}},
+      {"evaluate", {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json"}},
+      {"predict", {"MODEL", "IMAGE", "--box", "--passes", "--json", "--pts", "--overlay", "--threads"}},
+      {"inspect", {"MODEL", "--batch", "--json"}},
+      {"faces", {"--count", "--size", "--seed", "--out", "--sheet", "--points"}},
+      {"validate", {"DIR", "--json"}}};
+  const Outcome all = place.run({"--help"});
+  CHECK(all.code == 0);
+  for (const auto& [command, names] : options) {
+    INFO(command);
+    CHECK(all.out.find("  " + command) != std::string::npos);
+    const Outcome o = place.run({command, "--help"});
+    CHECK(o.code == 0);
+    CHECK(o.err.empty());
+    for (const std::string& name : names) CHECK(o.out.find("  " + name + " ") != std::string::npos);
+    CHECK(o.out.find("  lineament " + command + " ") != std::string::npos);
+  }
+}
+
+TEST_CASE("wrong commands and options are refused in one line") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  const auto train = [](const Words& more) {
+    Words words{"train", "--synthetic", "16", "--network", "small.json", "--out", "run"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const std::vector<std::pair<Words, Words>> cases{
+      {{}, {"command is missing", "train", "--help"}},
+      {{""}, {"command is missing"}},
+      {{"trian", "--synthetic", "8"}, {"'trian'", "did you mean train?"}},
+      {{"paint"}, {"'paint'", "evaluate", "--help"}},
+      {{"--verison"}, {"--help"}},
+      {{"train"}, {"--data DIR or --synthetic N", "neither"}},
+      {{"train", "--data", "x", "--synthetic", "8"}, {"--data DIR or --synthetic N", "both"}},
+      {train({"--epoch", "3"}), {"--epoch", "did you mean --epochs?"}},
+      {train({"--colour=red"}), {"no such option", "--colour", "train --help"}},
+      {train({"--epochs"}), {"--epochs", "train --help"}},
+      {train({"--epochs", "0"}), {"--epochs", "1 or more", "'0'"}},
+      {train({"--epochs", "-3"}), {"--epochs", "1 or more", "'-3'"}},
+      {train({"--epochs", "3.5"}), {"--epochs", "'3.5'"}},
+      {train({"--epochs", "many"}), {"--epochs", "'many'"}},
+      {train({"--epochs", "99999999999999999999"}), {"--epochs", "whole number"}},
+      {train({"--batch", "0"}), {"--batch", "1 or more", "'0'"}},
+      {train({"--batch", "17"}), {"--batch", "at most 16", "17", "use --batch 16"}},
+      {train({"--lr", "nan"}), {"--lr", "'nan'"}},
+      {train({"--lr", "-1"}), {"--lr", "'-1'"}},
+      {train({"--lr", "1e-3x"}), {"--lr", "'1e-3x'"}},
+      {train({"--clip", "-1"}), {"--clip", "'-1'"}},
+      {train({"--patience", "-1"}), {"--patience", "0 or more"}},
+      {train({"--margin", "9"}), {"--margin", "-0.4 to 4"}},
+      {train({"--val-split", "1"}), {"--val-split", "0 to 0.9"}},
+      {train({"--threads", "-1"}), {"--threads", "0 to "}},
+      {train({"--seed", "-1"}), {"--seed", "'-1'"}},
+      {train({"--loss", "huber"}), {"loss", "wing", "'huber'"}},
+      {train({"--optimizer", "lion"}), {"optimizer", "adamw", "'lion'"}},
+      {train({"--schedule", "linear"}), {"schedule", "cosine", "'linear'"}},
+      {train({"--augment", "wild"}), {"augment", "standard", "wild"}},
+      {train({"--box", "detector"}), {"box", "points, file or image", "detector"}},
+      {train({"--box", "file"}), {"box"}},
+      {{"train", "--synthetic", "8", "--network", "resnet"}, {"network", "reference", "resnet"}},
+      {{"train", "--synthetic", "1000000000"}, {"--synthetic", "memory", "at most"}},
+      {{"train", "--resume", "--out", "nowhere"}, {"nowhere", "no run to resume", "without --resume"}},
+      {{"evaluate", "m.safetensors"}, {"--data DIR or --synthetic N", "neither"}},
+      {{"evaluate", "m.safetensors", "--synthetic", "4", "--data", "x"}, {"--data"}},
+      {{"evaluate", "--data", "x", "m.safetensors"}, {"m.safetensors", "check the path"}},
+      {{"evaluate", "--data", "x"}, {"MODEL", "evaluate --help"}},
+      {{"evaluate", "m.safetensors", "--data", "x", "--part", "third"}, {"--part", "third"}},
+      {{"predict"}, {"MODEL", "predict --help"}},
+      {{"predict", "m.safetensors"}, {"IMAGE", "predict --help"}},
+      {{"predict", "m.safetensors", "a.png", "--box", "1,2,3"}, {"--box", "x,y,width,height", "1,2,3"}},
+      {{"predict", "m.safetensors", "a.png", "--box", "garbage"}, {"--box", "garbage"}},
+      {{"predict", "m.safetensors", "a.png", "--box", "1,2,3,4,5"}, {"--box", "1,2,3,4,5"}},
+      {{"predict", "m.safetensors", "a.png", "--box", "1,2,-3,4"}, {"--box", "above 0"}},
+      {{"predict", "m.safetensors", "a.png", "--passes", "0"}, {"--passes", "1 to 10"}},
+      {{"predict", "nowhere.safetensors", "a.png"}, {"nowhere.safetensors", "check the path"}},
+      {{"inspect", "nothing"}, {"nothing", "reference"}},
+      {{"inspect", "small.json", "--batch", "0"}, {"--batch"}},
+      {{"faces", "--size", "16"}, {"--size", "32 to 2048"}},
+      {{"faces", "extra"}, {"extra", "faces --help"}},
+      {{"validate"}, {"DIR", "validate --help"}}};
+  for (const auto& [words, parts] : cases) {
+    std::string line;
+    for (const std::string& w : words) line += w + " ";
+    INFO("lineament " << line);
+    const Outcome o = place.run(words);
+    require_refused(o, parts);
+    CHECK(o.out.empty());
+    CHECK_FALSE(std::filesystem::exists(place / "run/last.safetensors"));
+  }
+  CHECK_FALSE(std::filesystem::exists(place / "nowhere"));
+  const Outcome twice = place.run(train({"--epochs", "7", "--epochs", "1", "--batch", "4", "--batch", "8"}));
+  INFO(twice.err);
+  CHECK(twice.code == 0);
+  CHECK(twice.err.find("epoch   1/1") != std::string::npos);
+}
+
+TEST_CASE("networks that do not fit are refused in one line") {
+  const Place place;
+  const auto network = [](const std::string& layers) { return R"({"input": [32, 32, 3], "layers": [)" + layers + "]}"; };
+  const std::string dense = R"({"type": "dense", "features": 136})";
+  const std::vector<std::pair<std::string, Words>> cases{
+      {network(dense), {"dense_1", "flatten"}},
+      {network(R"({"type": "flaten"}, )" + dense), {"layer 1", "flaten", "flatten"}},
+      {network(R"({"type": "flatten", "size": 3}, )" + dense), {"layer 1", "size"}},
+      {network(R"({"type": "flatten"}, {"type": "dense", "features": 130})"), {"136", "130"}},
+      {network(R"({"type": "flatten"}, {"type": "dense", "features": "136"})"), {"layer 2", "features", "whole number"}},
+      {network(R"({"type": "flatten"}, {"type": "dense", "features": -1})"), {"features"}},
+      {network(R"({"type": "add", "inputs": ["input", "later"]})"), {"layer 1", "later"}},
+      {network(""), {"not a network"}},
+      {R"({"input": [32, 16, 3], "layers": [{"type": "flatten"}, {"type": "dense", "features": 136}]})", {"square", "32x16x3"}},
+      {R"({"layers": []})", {"input", "[128, 128, 3]"}},
+      {"[1, 2", {"JSON"}},
+      {"", {"JSON"}},
+      {"\x01\x02\nx", {"JSON"}}};
+  for (const auto& [text, parts] : cases) {
+    INFO(text);
+    place.write("net.json", text);
+    const Outcome o = place.run({"train", "--synthetic", "16", "--network", "net.json"});
+    require_refused(o, parts);
+    CHECK(o.err.find("net.json") != std::string::npos);
+  }
+  CHECK_FALSE(std::filesystem::exists(place / "run"));
+}
+
+}  // namespace lineament::test

@@ -1,0 +1,138 @@
+// A run killed at any moment and resumed ends with the same bytes as one never killed.
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "lineament/random.hpp"
+#include "program.hpp"
+
+namespace lineament::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The log without what depends on the clock.
+std::vector<nlohmann::json> timeless_log(const Place& place, const std::string& run) {
+  std::vector<nlohmann::json> lines;
+  for (const std::string& line : lines_of(place.read(run + "/log.jsonl"))) {
+    lines.push_back(nlohmann::json::parse(line));
+    for (const char* key : {"seconds", "waited_seconds", "validation_seconds", "images_per_second"}) {
+      CHECK(lines.back().contains(key));
+      lines.back().erase(key);
+    }
+  }
+  return lines;
+}
+
+void require_same_run(const Place& place, const std::string& a, const std::string& b) {
+  for (const char* file : {"/model.safetensors", "/last.safetensors"}) {
+    INFO(b << file);
+    CHECK(place.read(a + file) == place.read(b + file));
+  }
+  CHECK(timeless_log(place, a) == timeless_log(place, b));
+  CHECK(place.list(b) == Words{"last.safetensors", "log.jsonl", "model.safetensors", "report.html"});
+}
+
+bool half_written(const Path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    if (entry.path().filename().string().find(".tmp") != std::string::npos) return true;
+  return false;
+}
+
+/// Kills and resumes until the run ends by itself, or `kills` times, then lets it end.
+int run_with_kills(const Place& place, const std::string& out, const Words& start, int kills, const std::function<bool(Clock::time_point)>& moment) {
+  int killed = 0;
+  Words words = start;
+  for (int i = 0; i < kills; ++i) {
+    const auto begin = Clock::now();
+    const Outcome o = place.run_and_kill(words, [&] { return moment(begin); }, SIGKILL);
+    INFO(o.err);
+    CHECK((o.signal == SIGKILL || o.code == 0));
+    killed += o.signal == SIGKILL;
+    if (std::filesystem::exists(place / (out + "/last.safetensors")))
+      words = {"train", "--resume", "--out", out, "--threads", std::to_string(1 + i % 3)};
+  }
+  const Outcome o = place.run(words);
+  INFO(o.err);
+  CHECK(o.code == 0);
+  return killed;
+}
+
+}  // namespace
+
+TEST_CASE("killed during an epoch or while saving, and resumed, ends with the same bytes") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  // Dropping the rate by a schedule, keeping a best and augmenting all depend on where the run is.
+  const Words options{"--synthetic", "48", "--epochs", "6", "--copies", "4", "--optimizer", "adamw", "--clip", "1"};
+  Words whole = training("whole", options), killed = training("killed", options);
+  whole.insert(whole.end(), {"--threads", "1"});
+  const auto begin = Clock::now();
+  REQUIRE(place.run(whole).code == 0);
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  Random random(20);
+  int kills = 0;
+
+  SECTION("at random moments") {
+    kills = run_with_kills(place, "killed", killed, 6, [&, after = 0.0](Clock::time_point start) mutable {
+      if (after == 0.0) after = seconds * static_cast<double>(random.uniform(0.1f, 0.7f));
+      const bool now = std::chrono::duration<double>(Clock::now() - start).count() > after;
+      if (now) after = 0.0;
+      return now;
+    });
+  }
+  SECTION("while a file is half written") {
+    kills = run_with_kills(place, "killed", killed, 6, [&, seen = 0, wanted = 1](Clock::time_point) mutable {
+      if (!half_written(place / "killed")) return false;
+      if (++seen < wanted) return false;
+      seen = 0;
+      wanted = wanted % 3 + 1;
+      return true;
+    });
+  }
+  CHECK(kills > 0);
+  require_same_run(place, "whole", "killed");
+}
+
+TEST_CASE("a run on a folder named by a relative path is resumed from another folder with the same bytes") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  make_faces(place, "in/data", 24);
+  const Words options{"--data", "in/data", "--epochs", "40", "--val-split", "0.2"};
+  REQUIRE(place.run(training("whole", options)).code == 0);
+  place.run_and_kill(
+      training("killed", options), [&] { return std::filesystem::exists(place / "killed/model.safetensors"); }, SIGKILL);
+  const Outcome o = place.run({"train", "--resume", "--out", (place / "killed").string()}, 0, "in");
+  INFO(o.err);
+  CHECK(o.code == 0);
+  CHECK(o.err.find("going on after epoch") != std::string::npos);
+  require_same_run(place, "whole", "killed");
+}
+
+TEST_CASE("a run that lost patience is not trained further by resuming it") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  const Outcome o = place.run(training("run", {"--synthetic", "32", "--epochs", "200", "--patience", "1", "--lr", "0.01"}));
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  REQUIRE(lines_of(place.read("run/log.jsonl")).size() < 200);
+  const std::string last = place.read("run/last.safetensors");
+  CHECK(place.run({"train", "--resume", "--out", "run"}).code == 0);
+  CHECK(place.read("run/last.safetensors") == last);
+}
+
+TEST_CASE("a run stopped in its first epoch may be started anew") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  const Outcome o = place.run_and_kill(
+      training("run", {"--synthetic", "32", "--epochs", "1", "--copies", "100000"}),
+      [&] { return std::filesystem::exists(place / "run/last.safetensors"); }, SIGTERM);
+  INFO(o.err);
+  REQUIRE(o.signal == SIGTERM);
+  CHECK(place.run(training("run", {"--synthetic", "32", "--epochs", "1", "--seed", "2"})).code == 0);
+}
+
+}  // namespace lineament::test

@@ -1,0 +1,76 @@
+// A layer's fast kernels, forward and backward, on every instruction set this machine has, against the definition in double;
+// and the same bits for any number of threads.
+#pragma once
+#include <array>
+#include <string>
+
+#include "catch.hpp"
+#include "lineament/kernels/isa.hpp"
+#include "support/layer_run.hpp"
+
+namespace lineament::testing {
+
+/// Puts the instruction set back that was in use before.
+class IsaRestorer {
+ public:
+  ~IsaRestorer() { force_isa(before_); }
+
+ private:
+  std::string before_ = current_isa();
+};
+
+struct Results {
+  std::vector<std::vector<double>> lists;  ///< output, input gradients, parameter gradients, statistics
+  bool intact = false;
+  std::string kernel;
+};
+
+template <class T>
+Results run_layer(const BasicNetwork<T>& network, const SessionOptions& options) {
+  LayerRun<T> layer(network, options);
+  Results results;
+  const auto keep = [&](const auto& values) { results.lists.emplace_back(values.begin(), values.end()); };
+  for (std::size_t i = 0; i < layer.inputs(); ++i) put(layer.input(i), random_values<double>(layer.input(i).size(), i, -2, 2));
+  layer.set_seed(5);
+  layer.forward();
+  keep(layer.output());
+  if (options.mode == Mode::train) {
+    put(layer.output_gradient(), random_values<double>(layer.output().size(), 20));
+    layer.backward();
+    for (std::size_t i = 0; i < layer.inputs(); ++i) keep(layer.input_gradient(i));
+    for (std::size_t i = 0; i < layer.params(); ++i) keep(layer.param_gradient(i));
+    for (std::size_t i = 0; i < layer.params(); ++i) keep(layer.param(i));
+  }
+  results.intact = layer.intact();
+  results.kernel = layer.kernel();
+  return results;
+}
+
+inline void compare(const Layer& layer, const Shape& input, int batch, int inputs = 1, double tolerance = 5e-6) {
+  const IsaRestorer restorer;
+  Network network(one_layer(layer, inputs), input, 1);
+  put(network.weights().first(network.trainable_size()), random_values<double>(network.trainable_size(), 30));
+  const BasicNetwork<double> exact(network);
+  for (const Mode mode : {Mode::train, Mode::infer}) {
+    INFO(type_of(layer) << " of " << to_string(input) << ", batch " << batch << (mode == Mode::train ? ", train" : ", infer"));
+    const Results wanted = run_layer(exact, {.mode = mode, .batch = batch});
+    for (const std::string& isa : available_isas()) {
+      INFO(isa);
+      force_isa(isa);
+      const Results one = run_layer(network, {.mode = mode, .batch = batch});
+      CHECK(one.intact);
+      REQUIRE(one.lists.size() == wanted.lists.size());
+      for (std::size_t i = 0; i < wanted.lists.size(); ++i) {
+        INFO("list " << i);
+        CHECK(difference(one.lists[i], wanted.lists[i]) < tolerance);
+      }
+      for (const int threads : {2, 4}) {
+        const Results more = run_layer(network, {.mode = mode, .batch = batch, .threads = threads});
+        CHECK(more.lists == one.lists);
+        CHECK(more.intact);
+      }
+    }
+  }
+}
+
+}  // namespace lineament::testing

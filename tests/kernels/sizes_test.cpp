@@ -1,0 +1,110 @@
+// Fast kernels on awkward sizes: a vector's length and one more or less, single pixels, more images than parts.
+#include "kernels/compare.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+TEST_CASE("kernels: convolutions of awkward sizes") {
+  struct Size {
+    int height, width, in, out, kernel, stride, batch;
+  };
+  for (const Size& s : {Size{1, 1, 1, 1, 1, 1, 1}, Size{3, 7, 3, 15, 3, 1, 2}, Size{17, 15, 3, 33, 3, 1, 1},
+                        Size{15, 17, 17, 31, 3, 2, 3}, Size{7, 33, 31, 17, 3, 3, 2}, Size{1, 127, 1, 7, 3, 1, 1},
+                        Size{129, 3, 3, 7, 5, 2, 1}, Size{7, 7, 127, 129, 1, 1, 2}, Size{3, 3, 129, 127, 3, 1, 1},
+                        Size{7, 15, 7, 16, 3, 1, 9}, Size{15, 7, 3, 8, 3, 2, 8}, Size{31, 33, 1, 3, 2, 1, 5}})
+    for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
+      if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
+      INFO("kernel " << s.kernel << ", stride " << s.stride << ", padding " << static_cast<int>(padding) << ", out " << s.out);
+      compare(Conv2d{.channels = s.out, .kernel = s.kernel, .stride = s.stride, .padding = padding, .pad = 2, .bias = s.batch != 2},
+              {s.height, s.width, s.in}, s.batch);
+    }
+}
+
+TEST_CASE("kernels: grouped and depthwise convolutions") {
+  struct Size {
+    int height, width, in, out, groups, kernel, stride, batch;
+  };
+  for (const Size& s : {Size{7, 15, 6, 9, 3, 3, 1, 2}, Size{15, 7, 34, 34, 2, 3, 2, 3}, Size{3, 3, 3, 9, 3, 3, 1, 1},
+                        Size{7, 7, 33, 33, 33, 3, 1, 2}, Size{17, 15, 17, 17, 17, 3, 2, 9}, Size{9, 7, 127, 127, 127, 5, 1, 1},
+                        Size{7, 1, 3, 3, 3, 3, 3, 5}, Size{1, 1, 15, 15, 15, 3, 1, 1}})
+    for (const Padding padding : {Padding::same, Padding::fixed}) {
+      INFO("groups " << s.groups << ", kernel " << s.kernel << ", stride " << s.stride << ", out " << s.out);
+      compare(Conv2d{.channels = s.out, .kernel = s.kernel, .stride = s.stride, .padding = padding, .pad = 2, .groups = s.groups},
+              {s.height, s.width, s.in}, s.batch);
+    }
+}
+
+TEST_CASE("kernels: dense layers of awkward sizes") {
+  struct Size {
+    int in, out, batch;
+  };
+  for (const Size& s : {Size{1, 1, 1}, Size{3, 7, 2}, Size{15, 17, 3}, Size{33, 31, 5}, Size{127, 129, 8}, Size{129, 127, 9},
+                        Size{513, 3, 1}, Size{600, 136, 1}, Size{1031, 129, 3}, Size{1, 33, 2}, Size{769, 1, 2}}) {
+    INFO(s.in << " to " << s.out);
+    compare(Dense{.features = s.out, .bias = s.batch != 2}, {s.in}, s.batch);
+  }
+}
+
+TEST_CASE("kernels: pools of awkward sizes") {
+  struct Size {
+    int height, width, channels, batch;
+  };
+  for (const Size& s : {Size{3, 7, 1, 2}, Size{15, 3, 7, 1}, Size{7, 7, 33, 3}, Size{4, 6, 129, 2}, Size{17, 31, 15, 1}}) {
+    for (const int kernel : {1, 2, 3})
+      for (const int stride : {1, 2, 3}) {
+        INFO("kernel " << kernel << ", stride " << stride);
+        compare(MaxPool{.kernel = kernel, .stride = stride}, {s.height, s.width, s.channels}, s.batch);
+        compare(AvgPool{.kernel = kernel, .stride = stride}, {s.height, s.width, s.channels}, s.batch);
+      }
+    compare(GlobalAvgPool{}, {s.height, s.width, s.channels}, s.batch);
+  }
+}
+
+TEST_CASE("kernels: activations and sums, on one block and on several") {
+  for (const int size : {1, 3, 7, 15, 17, 31, 33, 127, 129, 16385, 40000})
+    for (const Layer& layer : {Layer(ReLU{}), Layer(SiLU{}), Layer(HardSwish{}), Layer(Sigmoid{})}) compare(layer, {size}, 1);
+  for (const int size : {1, 17, 129, 16385}) {
+    compare(Add{}, {size}, 3, 2);
+    compare(Add{}, {size}, 1, 3);
+    compare(Concat{}, {1, size, 3}, 2, 3);
+  }
+  compare(Dropout{.rate = 0.3f}, {40000}, 1);
+}
+
+TEST_CASE("kernels: a slope or a normalisation for each channel") {
+  struct Size {
+    int height, width, channels, batch;
+  };
+  for (const Size& s : {Size{3, 1, 1, 1}, Size{7, 3, 7, 2}, Size{1, 17, 17, 3}, Size{33, 31, 33, 1}, Size{129, 33, 3, 2},
+                        Size{3, 3, 129, 5}}) {
+    compare(PReLU{}, {s.height, s.width, s.channels}, s.batch);
+    compare(BatchNorm{}, {s.height, s.width, s.channels}, s.batch, 1, 4e-5);  // means near 0 keep fewer digits
+  }
+  compare(BatchNorm{}, {17}, 9, 1, 4e-5);
+}
+
+TEST_CASE("kernels: backward without a wish for input gradients writes none") {
+  for (const Layer& layer : {Layer(Conv2d{.channels = 3}), Layer(Conv2d{.channels = 2, .groups = Conv2d::kDepthwise}),
+                             Layer(MaxPool{}), Layer(AvgPool{}), Layer(GlobalAvgPool{}), Layer(ReLU{}), Layer(PReLU{}),
+                             Layer(BatchNorm{}), Layer(Dropout{}), Layer(Flatten{})})
+    for (const KernelChoice kernels : {KernelChoice::fast, KernelChoice::reference}) {
+      INFO(type_of(layer));
+      const Network network(one_layer(layer), Shape{4, 4, 2}, 1);
+      std::vector<std::vector<float>> gradients;
+      for (const bool wanted : {true, false}) {
+        LayerRun<float> run(network, {.mode = Mode::train, .batch = 2, .kernels = kernels});
+        put(run.input(), random_values<double>(run.input().size(), 1));
+        put(run.output_gradient(), random_values<double>(run.output().size(), 2));
+        if (!wanted) run.leave_out_input_gradients();
+        run.forward();
+        run.backward();
+        CHECK(run.intact());
+        gradients.emplace_back();
+        for (std::size_t i = 0; i < run.params(); ++i)
+          gradients.back().insert(gradients.back().end(), run.param_gradient(i).begin(), run.param_gradient(i).end());
+        const auto untouched = [](float v) { return std::isnan(v); };
+        CHECK(std::all_of(run.input_gradient().begin(), run.input_gradient().end(), untouched) == !wanted);
+      }
+      CHECK(gradients[0] == gradients[1]);
+    }
+}

@@ -1,0 +1,207 @@
+// The Landmarker does what its parts do by hand: crop, network, points; and it takes any picture, box and model.
+#include "lineament/landmarker/landmarker.hpp"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "catch.hpp"
+#include "lineament/faces/json.hpp"
+#include "lineament/faces/pts.hpp"
+#include "lineament/faces/synthetic.hpp"
+#include "lineament/file.hpp"
+#include "support/folder.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+namespace {
+
+constexpr int kSize = 32;
+
+/// A network whose points are a face's, moved a little by what is in the picture. Not trained: any weights will do.
+Model face_model() {
+  Spec net;
+  net << Conv2d{.channels = 4, .stride = 2} << BatchNorm{} << ReLU{} << Flatten{} << Dense{.features = kValues};
+  Model model{
+      .network = Network(net, Shape{kSize, kSize, 3}, 3), .preprocessing = {.size = kSize}, .trained_on = "nothing"};
+  const DrawnFace face = draw_face(1, 1, {.size = 64});
+  std::vector<float> values(kValues);
+  points_to_values(face.points, crop_to_image(bounding_box(face.points), model.preprocessing), kSize, values);
+  model.network.set_output_bias(values);
+  return model;
+}
+
+/// A network that gives `values` whatever it sees.
+Model constant_model(const std::vector<float>& values) {
+  Model model = face_model();
+  for (float& w : model.network.values(model.network.param("dense_1.weight"))) w = 0;
+  model.network.set_output_bias(values);
+  return model;
+}
+
+FaceLandmarks by_hand(const Model& model, const Image& photo, const Box& box) {
+  FaceLandmarks face;
+  face.crop_to_image = crop_to_image(box, model.preprocessing);
+  Session session(model.network);
+  crop(photo, face.crop_to_image, kSize, session.input());
+  const auto values = session.forward();
+  std::copy(values.begin(), values.end(), face.values.begin());
+  face.points = values_to_points(values, face.crop_to_image, kSize);
+  face.crop_points = values_to_crop_points(values, kSize);
+  return face;
+}
+
+std::array<float, 6> numbers(const Affine& m) { return {m.a, m.b, m.c, m.d, m.e, m.f}; }
+
+void check_same(const FaceLandmarks& got, const FaceLandmarks& wanted) {
+  CHECK(got.values == wanted.values);
+  CHECK(got.points == wanted.points);
+  CHECK(got.crop_points == wanted.crop_points);
+  CHECK(numbers(got.crop_to_image) == numbers(wanted.crop_to_image));
+}
+
+const Image& photo() {
+  static const Image image = draw_face(2, 7, {.size = 160}).image;
+  return image;
+}
+constexpr Box kBox{30, 40, 90, 80};
+
+}  // namespace
+
+TEST_CASE("predict is crop, network and points") {
+  const Model model = face_model();
+  Landmarker landmarker(face_model(), {.passes = 1});
+  const FaceLandmarks face = landmarker.predict(photo(), kBox);
+  check_same(face, by_hand(model, photo(), kBox));
+  // The square around the box, with a margin of 0.15 on each side, is 117 pixels for 32: by hand.
+  CHECK(face.crop_to_image.a == Approx(117.0 / 32));
+  CHECK(face.crop_to_image.c == Approx(75 - 117.0 / 2 + 117.0 / 64));
+  CHECK(face.crop_to_image.f == Approx(80 - 117.0 / 2 + 117.0 / 64));
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    CHECK(face.points[i].x == Approx(75 - 117.0 / 2 + 117 * static_cast<double>(face.values[2 * i])).margin(1e-3));
+    CHECK(face.crop_points[i].y == Approx(32 * static_cast<double>(face.values[2 * i + 1]) - 0.5).margin(1e-4));
+  }
+  CHECK_FALSE(landmarker.predict(photo(), {35, 40, 90, 80}).values == face.values);  // it looks at the picture
+}
+
+TEST_CASE("without a box the crop is the whole picture") {
+  Landmarker landmarker(face_model(), {.passes = 1});
+  const Image wide(64, 48, {90, 120, 60});
+  const Affine map = landmarker.predict(wide).crop_to_image;
+  CHECK(map.a == Approx(2));
+  CHECK(map.c == Approx(0.5).margin(1e-4));       // 64 pixels, from -0.5 on
+  CHECK(map.f == Approx(-8 + 0.5).margin(1e-4));  // 8 rows beyond the picture above and below
+  const auto& prep = landmarker.model().preprocessing;
+  const Box box = face_box(BoxSource::whole_image, {}, {}, 64, 48, prep);
+  check_same(landmarker.predict(wide), landmarker.predict(wide, box));
+}
+
+TEST_CASE("each further pass crops to the points of the one before") {
+  Landmarker once(face_model(), {.passes = 1}), twice(face_model(), {.passes = 2}), thrice(face_model(), {.passes = 3});
+  const FaceLandmarks first = once.predict(photo(), kBox);
+  const FaceLandmarks second = once.predict(photo(), bounding_box(first.points));
+  check_same(twice.predict(photo(), kBox), second);
+  check_same(thrice.predict(photo(), kBox), once.predict(photo(), bounding_box(second.points)));
+  CHECK_FALSE(second.points == first.points);
+  Landmarker usual(face_model());
+  check_same(usual.predict(photo(), kBox), second);
+}
+
+TEST_CASE("points that are no face are not cropped to") {
+  std::vector<float> values(kValues, 0.5f);  // a heap
+  const auto one_pass = [&] {
+    Landmarker once(constant_model(values), {.passes = 1}), thrice(constant_model(values), {.passes = 3});
+    const FaceLandmarks face = thrice.predict(photo(), kBox);
+    const Landmarks wanted = once.predict(photo(), kBox).points;
+    CHECK(std::memcmp(face.points.data(), wanted.data(), sizeof wanted) == 0);  // bytes: beyond float's range they are NaN
+  };
+  one_pass();
+  for (std::size_t i = 0; i < kPoints; ++i) values[2 * i] = static_cast<float>(i) / kPoints;  // a line
+  one_pass();
+  for (std::size_t i = 0; i < kValues; ++i) values[i] = 1e4f + static_cast<float>(i) / kValues;  // somewhere else
+  one_pass();
+  for (const float far : {1e3f, 1e20f, 3e38f}) {
+    for (std::size_t i = 0; i < kValues; ++i) values[i] = i % 3 == 0 ? -far : far;
+    one_pass();
+  }
+}
+
+TEST_CASE("any box is cropped or refused") {
+  Landmarker landmarker(face_model());
+  for (const Box& box : {Box{0, 0, 0, 10}, Box{0, 0, 10, 0}, Box{0, 0, -5, 10}, Box{0, 0, NAN, 10}, Box{NAN, 0, 5, 5},
+                         Box{0, 0, INFINITY, INFINITY}, Box{0, 0, 3e38f, 3e38f}, Box{-1e12f, -1e12f, 2e12f, 2e12f},
+                         Box{1e30f, 0, 10, 10}})
+    CHECK_THROWS_AS(landmarker.predict(photo(), box), ArgumentError);
+  CHECK_THROWS_WITH(landmarker.predict(photo(), {1, 2, 0, 10}),
+                    Catch::Contains("face box") && Catch::Contains("has no area"));
+  CHECK_THROWS_WITH(landmarker.predict(Image(), kBox), "photo: it is empty (wanted an image with pixels, got none)");
+  CHECK_THROWS_AS(landmarker.predict(Image()), ArgumentError);
+  for (const Box& box : {Box{-500, -500, 90, 80}, Box{0, 0, 1e-3f, 1e-3f}, Box{-1e5f, -1e5f, 2e5f, 2e5f}})
+    for (const float v : landmarker.predict(photo(), box).values) REQUIRE(std::isfinite(v));
+  for (const auto& [w, h] : {std::pair{1, 1}, {1, 300}, {2000, 1}})
+    for (const float v : landmarker.predict(Image(w, h, {9, 9, 9})).values) REQUIRE(std::isfinite(v));
+}
+
+TEST_CASE("models and options that do not fit are refused") {
+  Model model = face_model();
+  model.preprocessing.size = 40;
+  CHECK_THROWS_AS(Landmarker(model), ModelError);
+  CHECK_THROWS_WITH(Landmarker(model), Catch::Contains("wanted 40x40x3 in and 136 out, got 32x32x3 in and 136 out"));
+  model.preprocessing.size = kSize;
+  model.network = Network(Spec() << Flatten{} << Dense{.features = 10}, Shape{kSize, kSize, 3});
+  CHECK_THROWS_AS(Landmarker(model), ModelError);
+  CHECK_THROWS_AS(Landmarker(face_model(), {.passes = 0}), ArgumentError);
+  CHECK_THROWS_AS(Landmarker(face_model(), {.passes = 11}), ArgumentError);
+  CHECK_THROWS_AS(Landmarker("no such.safetensors"), FileError);
+}
+
+TEST_CASE("from a file, moved, with the reference kernels, on several threads: the same points") {
+  const Folder folder("landmarker");
+  save_model(folder / "m.safetensors", face_model());
+  Landmarker given(face_model());
+  const FaceLandmarks wanted = given.predict(photo(), kBox);
+  Landmarker loaded(folder / "m.safetensors");
+  check_same(loaded.predict(photo(), kBox), wanted);
+  Landmarker moved(std::move(given));
+  given = std::move(loaded);
+  check_same(moved.predict(photo(), kBox), wanted);
+  check_same(given.predict(photo(), kBox), wanted);
+  Landmarker threads(face_model(), {.threads = 3}), reference(face_model(), {.kernels = KernelChoice::reference});
+  check_same(threads.predict(photo(), kBox), wanted);
+  const FaceLandmarks slow = reference.predict(photo(), kBox);
+  for (std::size_t i = 0; i < kPoints; ++i) CHECK(distance(slow.points[i], wanted.points[i]) < 1e-2f);
+}
+
+TEST_CASE("a Landmarker a thread gives what one gives") {
+  std::vector<Image> photos;
+  for (std::uint64_t i = 0; i < 6; ++i) photos.push_back(draw_face(4, i, {.size = 96}).image);
+  Landmarker one(face_model());
+  std::vector<Landmarks> wanted;
+  for (const Image& image : photos) wanted.push_back(one.predict(image).points);
+  std::array<std::vector<Landmarks>, 3> got;
+  std::vector<std::thread> threads;
+  for (auto& list : got)
+    threads.emplace_back([&list, &photos] {
+      Landmarker own(face_model());
+      for (const Image& image : photos) list.push_back(own.predict(image).points);
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& list : got) CHECK(list == wanted);
+}
+
+TEST_CASE("results as .pts and JSON come back as they were") {
+  const Folder folder("landmarker");
+  Landmarker landmarker(face_model());
+  const FaceLandmarks face = landmarker.predict(photo(), kBox);
+  write_pts(folder / "a.pts", face.points);
+  CHECK(read_pts(folder / "a.pts") == face.points);
+  const std::vector<Face> faces{{"a.png", face.points, kBox, ""}};
+  write_json(folder / "a.json", faces);
+  const auto json = nlohmann::json::parse(read_text(folder / "a.json"));
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    CHECK(json.at("faces").at(0).at("points").at(i).at(0).get<float>() == face.points[i].x);
+    CHECK(json.at("faces").at(0).at("points").at(i).at(1).get<float>() == face.points[i].y);
+  }
+  CHECK(json.at("faces").at(0).at("box") == nlohmann::json({30, 40, 90, 80}));
+}

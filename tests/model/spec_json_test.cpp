@@ -1,0 +1,192 @@
+// Networks as JSON: every layer and option there and back, and one clear line for whatever is wrong.
+#include "lineament/model/spec_json.hpp"
+
+#include <set>
+
+#include "catch.hpp"
+#include "graph/networks.hpp"
+#include "lineament/graph/networks.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+namespace {
+
+/// A layer's type and options as text.
+std::string options_of(const Layer& layer) {
+  std::string text(type_of(layer));
+  const auto visit = [&](const char* key, auto value) {
+    text += std::string(" ") + key + "=" + std::to_string(static_cast<double>(value));
+  };
+  std::visit([&](const auto& l) { l.fields(l, visit); }, layer);
+  return text;
+}
+
+void check_round_trip(const Spec& spec, const Shape& input) {
+  const std::string json = spec_to_json(spec, input);
+  const SpecFile back = spec_from_json(json, "net.json");
+  CHECK(back.input == input);
+  REQUIRE(back.spec.size() == spec.size());
+  for (NodeId id = 1; id <= spec.size(); ++id) {
+    INFO(json);
+    CHECK(back.spec[id].name == spec[id].name);
+    CHECK(options_of(back.spec[id].layer) == options_of(spec[id].layer));
+    CHECK(std::ranges::equal(back.spec[id].input_ids(), spec[id].input_ids()));
+  }
+  CHECK(spec_to_json(back.spec, back.input) == json);
+}
+
+/// One line that begins with the file's name; SpecError or FormatError as asked.
+template <class Error>
+std::string refusal(const std::string& json) {
+  try {
+    spec_from_json(json, "net.json");
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    CHECK(text.starts_with("net.json"));
+    CHECK(text.find('\n') == std::string::npos);
+    return text;
+  }
+  return "accepted";
+}
+
+std::string network(const std::string& layers, const std::string& input = "[8, 8, 3]") {
+  return R"({"input": )" + input + R"(, "layers": [)" + layers + "]}";
+}
+
+}  // namespace
+
+TEST_CASE("every kind of layer goes to JSON and back, with options that are not the default") {
+  const std::vector<Layer> layers{
+      Conv2d{.channels = 6, .kernel = 5, .stride = 2, .padding = Padding::fixed, .pad = 1, .groups = 2, .bias = false},
+      Conv2d{.channels = 4, .padding = Padding::valid, .groups = Conv2d::kDepthwise},
+      MaxPool{.kernel = 3, .stride = 1},
+      AvgPool{.kernel = 4, .stride = 3},
+      GlobalAvgPool{},
+      ReLU{},
+      PReLU{},
+      SiLU{},
+      HardSwish{},
+      Sigmoid{},
+      BatchNorm{.momentum = 0.03f, .epsilon = 1e-3f},
+      Dropout{.rate = 0.1f},
+      Flatten{}};
+  std::set<std::size_t> kinds;
+  for (const Layer& layer : layers) {
+    kinds.insert(layer.index());
+    check_round_trip(Spec() << layer, {9, 8, 4});
+  }
+  check_round_trip(Spec() << Dense{.features = 7, .bias = false}, {5});
+  Spec joined;
+  joined.add(Concat{}, {Spec::kInput, joined.add(Add{}, {Spec::kInput, Spec::kInput, Spec::kInput}, "ünï sum")});
+  check_round_trip(joined, {9, 8, 4});
+  CHECK(kinds.size() + 3 == std::variant_size_v<Layer>);  // dense, add and concat are the others
+}
+
+TEST_CASE("whole networks go to JSON and back") {
+  check_round_trip(zoo(), kZooInput);
+  for (const NamedNetwork& named : named_networks()) {
+    INFO(named.name);
+    check_round_trip(named.spec(), named.input);
+  }
+}
+
+TEST_CASE("what is left out has its default: names, options, and the layer before as the input") {
+  const SpecFile file =
+      spec_from_json(network(R"({"type": "conv2d", "channels": 4}, {"type": "relu"}, {"type": "relu"})"), "net.json");
+  CHECK(file.spec.size() == 3);
+  CHECK(file.spec[1].name.view() == "conv2d_1");
+  CHECK(options_of(file.spec[1].layer) == options_of(Conv2d{.channels = 4}));
+  CHECK(file.spec[3].name.view() == "relu_2");
+  CHECK(file.spec[3].inputs[0] == 2);
+  CHECK(file.spec[1].inputs[0] == Spec::kInput);
+}
+
+TEST_CASE("text that is no network") {
+  CHECK_THAT(refusal<FormatError>(""), Catch::Contains("not valid JSON"));
+  CHECK_THAT(refusal<FormatError>("{\"input\":\n[8, 8"), Catch::Contains("not valid JSON"));
+  CHECK_THAT(refusal<FormatError>("[\n1,\n2]"), Catch::Contains("not a network"));
+  CHECK_THAT(refusal<FormatError>("{}"), Catch::Contains("not a network"));
+  CHECK_THAT(refusal<FormatError>(R"({"input": [8, 8, 3], "layers": {}})"), Catch::Contains("not a network"));
+  CHECK_THAT(refusal<FormatError>(R"({"layers": []})"), Catch::Contains("\"input\" is missing"));
+  for (const char* input : {"[]", "[8, 8]", "[8, 8, 3, 1]", "[8, 0, 3]", "[8, -8, 3]", "[8.5, 8, 3]", "[8, 8, \"3\"]",
+                            "8", "null", "[4294967304, 8, 3]", "[18446744073709551615, 8, 3]", "[100000, 8, 3]"}) {
+    INFO(input);
+    CHECK_THAT(refusal<FormatError>(network("", input)), Catch::Contains("\"input\" is missing or wrong"));
+  }
+}
+
+TEST_CASE("a layer that cannot be understood is named by its number") {
+  const auto wrong = [](const std::string& layer) {
+    return refusal<FormatError>(network(R"({"type": "relu"}, )" + layer));
+  };
+  for (const char* layer : {"3", "{}", R"({"type": 4})", "null", R"(["conv2d"])"}) {
+    INFO(layer);
+    CHECK_THAT(wrong(layer), Catch::StartsWith("net.json, layer 2: a layer is not described"));
+  }
+  for (const char* value :
+       {"\"8\"", "8.5", "true", "null", "[8]", "4294967304", "18446744073709551615", "-99999999999999999999"}) {
+    INFO(value);
+    CHECK_THAT(wrong(std::string(R"({"type": "conv2d", "channels": )") + value + "}"),
+               Catch::StartsWith("net.json, layer 2: the option 'channels' has a wrong value (wanted a whole number"));
+  }
+  CHECK_THAT(wrong(R"({"type": "conv2d", "bias": 1})"), Catch::Contains("wanted true or false, got 1"));
+  CHECK_THAT(wrong(R"({"type": "conv2d", "padding": "full"})"),
+             Catch::Contains("wanted same, valid or fixed, got \"full\""));
+  CHECK_THAT(wrong(R"({"type": "dropout", "rate": "a\nlot"})"), Catch::Contains("wanted a number"));
+  CHECK_THAT(wrong(R"({"type": "relu", "name": 3})"), Catch::Contains("'name' is wrong"));
+  CHECK_THAT(wrong(R"({"type": "relu", "inputs": "input"})"), Catch::Contains("'inputs' is wrong"));
+  CHECK_THAT(wrong(R"({"type": "relu", "inputs": [1]})"), Catch::Contains("an entry of 'inputs' is wrong"));
+}
+
+TEST_CASE("a layer that makes no sense is named") {
+  const auto wrong = [](const std::string& layer) {
+    return refusal<SpecError>(network(R"({"type": "relu", "name": "a"}, )" + layer));
+  };
+  CHECK_THAT(wrong(R"({"type": "conv3d"})"),
+             Catch::StartsWith("net.json, layer 2: there is no layer of this type (wanted one of conv2d, dense") &&
+                 Catch::Contains("got conv3d"));
+  CHECK_THAT(wrong(R"({"type": "conv2d", "chanels": 8})"), Catch::Contains("this layer has no such option") &&
+                                                               Catch::Contains("channels") &&
+                                                               Catch::Contains("got chanels"));
+  CHECK_THAT(wrong(R"({"type": "relu", "inputs": ["b"]})"),
+             Catch::Contains("layer 2: an input is not known") && Catch::Contains("got \"b\""));
+  // A circle would need the name of a layer that comes later, or its own.
+  CHECK_THAT(wrong(R"({"type": "relu", "name": "b", "inputs": ["b"]})"), Catch::Contains("an earlier layer"));
+  CHECK_THAT(
+      wrong(R"({"type": "add", "name": "b", "inputs": ["a", "c"]}, {"type": "relu", "name": "c", "inputs": ["b"]})"),
+      Catch::Contains("layer 2: an input is not known"));
+  CHECK_THAT(wrong(R"({"type": "relu", "inputs": []})"),
+             Catch::Contains("layer 2") && Catch::Contains("the number of inputs is wrong (wanted 1, got 0)"));
+  CHECK_THAT(wrong(R"({"type": "add", "inputs": ["a"]})"), Catch::Contains("wanted 2 to 8, got 1"));
+  CHECK_THAT(wrong(R"({"type": "add", "inputs": ["a","a","a","a","a","a","a","a","a"]})"), Catch::Contains("got 9"));
+  CHECK_THAT(wrong(R"({"type": "relu", "name": "a"})"),
+             Catch::Contains("layer 2") && Catch::Contains("the name is taken"));
+  CHECK_THAT(
+      wrong(R"({"type": "relu", "name": "12345678901234567890123456789012"})"),
+      Catch::StartsWith("net.json, layer 2: the option 'name' is out of range (wanted at most 31 characters, got 32)"));
+  // Options that are out of range, and layers that do not fit each other: by name, as when a Spec is written in C++.
+  CHECK_THAT(wrong(R"({"type": "conv2d", "name": "c", "channels": -3})"),
+             Catch::StartsWith(
+                 "net.json, layer 'c' (conv2d): the option 'channels' is out of range (wanted 1 or more, got -3)"));
+  CHECK_THAT(wrong(R"({"type": "dropout", "rate": 1})"), Catch::Contains("at least 0 and below 1"));
+  CHECK_THAT(wrong(R"({"type": "dense", "name": "d", "features": 3})"),
+             Catch::StartsWith("net.json, layer 'd' (dense): the layer does not fit its input") &&
+                 Catch::Contains("got 8x8x3"));
+  CHECK_THAT(wrong(R"({"type": "flatten"}, {"type": "add", "inputs": ["a", "flatten_1"]})"),
+             Catch::Contains("inputs of one shape"));
+}
+
+TEST_CASE("160 layers are the most") {
+  std::string layers = R"({"type": "relu"})";
+  for (int i = 1; i < Spec::kCapacity; ++i) layers += R"(, {"type": "relu"})";
+  CHECK(spec_from_json(network(layers), "net.json").spec.size() == 160);
+  CHECK_THAT(refusal<SpecError>(network(layers + R"(, {"type": "relu"})")),
+             Catch::StartsWith("net.json, layer 161: ") && Catch::Contains("at most 160"));
+}
+
+TEST_CASE("a network whose names cannot be written says so") {
+  Spec spec;
+  spec.add(ReLU{}, Spec::kInput, "caf\xe9");
+  CHECK_THROWS_AS(spec_to_json(spec, {4}), SpecError);
+}

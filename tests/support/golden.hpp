@@ -1,0 +1,96 @@
+// Reads data/golden (made by tools/golden.py, which describes the format): values from the formula, and digests of results.
+#pragma once
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "lineament/graph/spec.hpp"
+
+namespace lineament::testing {
+
+using Json = nlohmann::json;
+
+inline Json golden(const std::string& name) {
+  std::ifstream file(std::string(LINEAMENT_SOURCE_DIR) + "/data/golden/" + name + ".json");
+  REQUIRE(file);
+  return Json::parse(file);
+}
+
+inline std::uint32_t hashed(std::uint32_t i, std::uint32_t seed) {
+  std::uint32_t u = i + 0x9E3779B9u * seed;
+  u = (u ^ u >> 16) * 0x7FEB352Du;
+  u = (u ^ u >> 15) * 0x846CA68Bu;
+  return u ^ u >> 16;
+}
+
+/// The values a tensor's description stands for.
+inline std::vector<double> values_of(const Json& described) {
+  std::size_t size = 1;
+  for (const int n : described["shape"]) size *= static_cast<std::size_t>(n);
+  std::vector<double> values(size);
+  const double offset = described["offset"], scale = described["scale"];
+  const std::uint32_t seed = described["seed"];
+  for (std::size_t i = 0; i < size; ++i)
+    values[i] = offset + scale * (hashed(static_cast<std::uint32_t>(i), seed) / 2147483648.0 - 1);
+  return values;
+}
+
+/// The shape of one sample: without the batch.
+inline Shape sample_shape(const Json& described) {
+  const Json& s = described["shape"];
+  return s.size() == 4 ? Shape{s[1], s[2], s[3]} : Shape{s[1]};
+}
+
+/// Checks `got` against its digest. `tolerance` is relative to the typical size of a value; nothing below `noise` counts.
+template <class Values>
+void check_digest(const Values& got, const Json& digest, double tolerance, double noise = 1e-12) {
+  REQUIRE(std::size(got) == digest["size"].get<std::size_t>());
+  double squares = 0, probe = 0;
+  for (std::size_t i = 0; i < std::size(got); ++i) {
+    const double v = static_cast<double>(got[i]);
+    squares += v * v;
+    probe += v * std::cos(0.7 * static_cast<double>(i) + 1);
+  }
+  const double norm = digest["norm"], typical = norm / std::sqrt(static_cast<double>(std::size(got)));
+  CHECK(std::abs(std::sqrt(squares) - norm) <= tolerance * norm + noise);
+  CHECK(std::abs(probe - digest["probe"].get<double>()) <= tolerance * norm + noise);
+  for (const auto& [index, value] : digest["at"].items()) {
+    const double wanted = value;
+    INFO("value " << index);
+    CHECK(std::abs(static_cast<double>(got[std::stoul(index)]) - wanted) <= tolerance * std::max(std::abs(wanted), typical) + noise);
+  }
+}
+
+/// A layer from a golden file: an entry with its options, and "op" or "type".
+inline Layer golden_layer(const Json& j) {
+  const std::string type = j.contains("op") ? j["op"] : j["type"];
+  if (type == "conv2d") {
+    Conv2d conv{.channels = j["channels"], .kernel = j["kernel"], .stride = j["stride"], .bias = j.value("bias", Json(true)) != Json(false)};
+    if (j.contains("groups")) conv.groups = j["groups"];
+    if (j.contains("pad") && j["pad"].is_number()) {
+      conv.padding = Padding::fixed;
+      conv.pad = j["pad"];
+    }
+    return conv;
+  }
+  if (type == "dense") return Dense{.features = j["features"], .bias = j.value("bias", true)};
+  if (type == "max_pool") return MaxPool{.kernel = j["kernel"], .stride = j["stride"]};
+  if (type == "avg_pool") return AvgPool{.kernel = j["kernel"], .stride = j["stride"]};
+  if (type == "global_avg_pool") return GlobalAvgPool{};
+  if (type == "relu") return ReLU{};
+  if (type == "prelu") return PReLU{};
+  if (type == "silu") return SiLU{};
+  if (type == "hard_swish") return HardSwish{};
+  if (type == "sigmoid") return Sigmoid{};
+  if (type == "batch_norm") return BatchNorm{};
+  if (type == "flatten") return Flatten{};
+  if (type == "add") return Add{};
+  if (type == "concat") return Concat{};
+  FAIL("no layer for " << type);
+  return ReLU{};
+}
+
+}  // namespace lineament::testing

@@ -1,0 +1,270 @@
+// Training as a whole: it learns, nothing is left behind by mistake, and what does not fit or goes wrong is said.
+#include "lineament/train/fit.hpp"
+
+#include <cmath>
+
+#include "catch.hpp"
+#include "lineament/graph/networks.hpp"
+#include "lineament/train/evaluate.hpp"
+#include "train/fit_support.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+namespace {
+
+/// Inter-ocular NME in % on 8 faces after `steps` steps on all of them at once. Each comes twice in a batch: in the
+/// smallest batches the running variance, which is unbiased, is too far from the batch's own.
+double overfit(const Spec& spec, int size, int steps, float rate) {
+  StoreOptions store;
+  store.preprocessing.size = size;
+  const FaceStore faces = FaceStore::draw(1, 8, store);
+  Network network(spec, {size, size, 3}, 1);
+  FitOptions options;
+  options.epochs = steps;
+  options.copies = 2;
+  options.batch_size = 16;
+  options.augmented = false;
+  options.schedule = {.kind = Schedule::Kind::cosine, .rate = rate};
+  options.threads = 2;
+  fit(network, faces, nullptr, options);
+  return evaluate(network, faces).nme_inter_ocular;
+}
+
+/// One batch an epoch, without augmentation.
+FitOptions plain_options(int epochs, float rate) {
+  FitOptions options;
+  options.epochs = epochs;
+  options.batch_size = 4;
+  options.augmented = false;
+  options.schedule = {.rate = rate};
+  options.threads = 1;
+  return options;
+}
+
+/// Points on a line: 4 pixels in, 2 values out. No faces.
+struct Line : SampleSource {
+  std::size_t size() const override { return 16; }
+  std::size_t pixels_per_sample() const override { return 4; }
+  std::size_t values_per_sample() const override { return 2; }
+  void prepare(std::size_t i, Random, bool, std::span<float> pixels, std::span<float> values) const override {
+    for (std::size_t k = 0; k < 4; ++k) pixels[k] = static_cast<float>(i % (k + 2));
+    values[0] = pixels[0] - pixels[3];
+    values[1] = 2 * pixels[1] + 1;
+  }
+};
+
+std::vector<float> copy_of(std::span<const float> values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+TEST_CASE("a small network learns 8 faces by heart") {
+  Spec net;
+  net << Conv2d{.channels = 16, .stride = 2, .bias = false} << BatchNorm{} << ReLU{} << MaxPool{} << Flatten{};
+  net << Dense{.features = 64, .bias = false} << BatchNorm{} << ReLU{} << Dense{.features = kValues};
+  CHECK(overfit(net, 32, 1, 0) > 8);  // the mean shape is no answer
+  CHECK(overfit(net, 32, 150, 3e-3f) < 1);
+}
+
+TEST_CASE("the reference network, on smaller crops, learns 8 faces by heart") {
+  CHECK(overfit(reference_network(), 64, 100, 2e-3f) < 1);
+}
+
+TEST_CASE("training starts at the mean shape") {
+  const FaceStore faces = small_faces(3);
+  std::vector<float> mean(kValues, 0), pixels(kSmall.size()), values(kValues);
+  for (std::size_t i = 0; i < 3; ++i) {
+    faces.prepare(i, Random(9), false, pixels, values);
+    for (std::size_t v = 0; v < mean.size(); ++v) mean[v] += values[v] / 3;
+  }
+  const std::vector<float> computed = mean_values(faces);
+  for (std::size_t v = 0; v < mean.size(); ++v) REQUIRE(computed[v] == Approx(mean[v]).margin(1e-6));
+
+  Network network = small_network();
+  fit(network, faces, nullptr, plain_options(1, 0));  // at a rate of 0 nothing moves
+  const auto bias = network.values(network.param("dense_2.bias"));
+  CHECK(copy_of(bias) == computed);
+}
+
+TEST_CASE("validation samples are never augmented, training samples are") {
+  const FaceStore faces = small_faces(6), others = small_faces(4, 2);
+  const Watched train(faces), held_out(others);
+  FitOptions options = plain_options(3, 1e-3f);
+  options.augmented = true;
+  Network network = small_network();
+  std::vector<Network> networks;
+  FitCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochReport&, const Network& n, const TrainingState&) {
+    networks.push_back(n);
+    return true;
+  };
+  const FitResult result = fit(network, train, &held_out, options, callbacks);
+  CHECK(held_out.augmented == 0);
+  CHECK(held_out.plain == 3 * 4);
+  CHECK(train.augmented >= 3 * 8);
+  CHECK(train.plain == 6);  // for the mean shape
+
+  // What was reported is what evaluating that epoch's network gives, and the best epoch is the lowest of them.
+  REQUIRE(result.epochs.size() == 3);
+  double best = 1e9;
+  for (std::size_t e = 0; e < 3; ++e) {
+    const Evaluation again = evaluate(networks[e], others, 2);
+    CHECK(result.epochs[e].validation->errors == again.errors);
+    const double error = again.nme_inter_ocular / 100;
+    CHECK(result.epochs[e].best == (error < best));
+    if (error >= best) continue;
+    best = error;
+    CHECK(result.best_epoch >= e + 1);
+  }
+  CHECK(result.best == best);
+  CHECK(result.epochs[result.best_epoch - 1].validation->nme_inter_ocular == 100 * best);
+}
+
+TEST_CASE("training ends when the caller says so, or patience does") {
+  const FaceStore faces = small_faces(4);
+  Network network = small_network();
+  FitCallbacks callbacks;
+  int called = 0;
+  TrainingState last;
+  callbacks.on_epoch = [&](const EpochReport&, const Network&, const TrainingState& state) {
+    last = state;
+    return ++called != 2;
+  };
+  CHECK(fit(network, faces, &faces, plain_options(9, 1e-3f), callbacks).epochs.size() == 2);
+
+  // At a rate of 0 and without batch norm no epoch is better than the first.
+  Network still(Spec() << Flatten{} << Dense{.features = kValues}, kSmall, 1);
+  FitOptions options = plain_options(50, 0);
+  options.patience = 3;
+  const FitResult result = fit(still, faces, &faces, options, callbacks);
+  CHECK(result.epochs.size() == 4);
+  CHECK(result.best_epoch == 1);
+  // Resumed, it has no more patience than before.
+  const FitResult resumed = fit(still, faces, &faces, options, callbacks, &last);
+  CHECK(resumed.epochs.empty());
+  CHECK(resumed.best == result.best);
+  options.patience = 0;
+  options.epochs = 6;
+  CHECK(fit(still, faces, &faces, options, callbacks, &last).epochs.size() == 2);
+}
+
+TEST_CASE("on_step follows the epoch") {
+  const FaceStore faces = small_faces(5);
+  Network network = small_network();
+  FitOptions options = plain_options(2, 1e-3f);
+  options.batch_size = 2;
+  options.copies = 3;
+  std::vector<StepReport> steps;
+  FitCallbacks callbacks;
+  callbacks.on_step = [&](const StepReport& s) { steps.push_back(s); };
+  const FitResult result = fit(network, faces, nullptr, options, callbacks);
+  REQUIRE(steps.size() == 16);  // two epochs of 15 samples in batches of 2
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(steps[i].epoch == i / 8 + 1);
+    CHECK(steps[i].batch == i % 8 + 1);
+    CHECK(steps[i].batches == 8);
+    CHECK(steps[i].images_per_second > 0);
+  }
+  CHECK(steps[15].loss == result.epochs[1].loss);
+  CHECK(steps[15].nme == result.epochs[1].nme);
+  CHECK(steps[15].accuracy == result.epochs[1].accuracy);
+}
+
+TEST_CASE("a run that blows up says in which epoch, and its network is shown to nobody") {
+  const FaceStore faces = small_faces(16);
+  std::size_t seen = 0;
+  FitCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochReport& r, const Network& network, const TrainingState&) {
+    seen = r.epoch;
+    for (const float w : network.weights()) REQUIRE(std::isfinite(w));
+    return true;
+  };
+  const auto blow_up = [&](const FitOptions& options, const char* where) {
+    seen = 0;
+    Network network = small_network();
+    CHECK_THROWS_AS(fit(network, faces, &faces, options, callbacks), TrainingError);
+    Network again = small_network();
+    CHECK_THROWS_WITH(fit(again, faces, &faces, options, callbacks),
+                      Catch::StartsWith(where) && Catch::Contains("lower the learning rate"));
+  };
+  FitOptions options = plain_options(3, 1e30f);
+  options.optimizer.kind = OptimizerOptions::Kind::sgd;
+  blow_up(options, "epoch 1: ");
+  CHECK(seen == 0);
+  options.clip_norm = 1;
+  options.schedule.rate = 1e38f;
+  blow_up(options, "epoch 1: ");
+
+  // The rate rises with the second epoch.
+  options = plain_options(3, 1e-3f);
+  options.schedule = {.kind = Schedule::Kind::step, .rate = 1e-3f, .every = 1, .factor = 1e35f};
+  blow_up(options, "epoch 2: ");
+  CHECK(seen == 1);
+
+  // The only step of the epoch does it: no loss has shown it yet.
+  options = plain_options(3, 1e38f);
+  options.batch_size = 16;
+  blow_up(options, "epoch 1: a weight is no longer a number");
+  CHECK(seen == 0);
+}
+
+TEST_CASE("samples and options that do not fit are refused before anything happens") {
+  const FaceStore faces = small_faces(2);
+  StoreOptions larger;
+  larger.preprocessing.size = 40;
+  const FaceStore large = FaceStore::draw(1, 2, larger, {.size = 64}), none = small_faces(0);
+  Network network = small_network();
+  const auto before = copy_of(network.weights());
+  const FitOptions options = plain_options(1, 1e-3f);
+  CHECK_THROWS_AS(fit(network, large, nullptr, options), SpecError);
+  CHECK_THROWS_WITH(fit(network, large, nullptr, options),
+                    "network: it does not fit the training samples (wanted 4800 values in and 136 out, got 32x32x3 in "
+                    "and 136 out); change the network's input or the crop's size");
+  CHECK_THROWS_WITH(fit(network, faces, &large, options), Catch::Contains("does not fit the validation samples"));
+  CHECK_THROWS_AS(fit(network, faces, &none, options), ArgumentError);
+  CHECK_THROWS_AS(evaluate(network, large), SpecError);
+  CHECK_THROWS_AS(evaluate(network, none), ArgumentError);
+  for (const auto& change :
+       std::vector<void (*)(FitOptions&)>{[](FitOptions& o) { o.epochs = 0; }, [](FitOptions& o) { o.batch_size = 0; },
+                                          [](FitOptions& o) { o.optimizer.epsilon = 0; }}) {
+    FitOptions wrong = options;
+    change(wrong);
+    CHECK_THROWS_AS(fit(network, faces, nullptr, wrong), ArgumentError);
+  }
+  CHECK(copy_of(network.weights()) == before);
+  CHECK_THROWS_AS(fit(network, none, nullptr, options), ArgumentError);
+  FitOptions wrong = options;
+  wrong.loader_threads = 0;
+  CHECK_THROWS_AS(fit(network, faces, nullptr, wrong), ArgumentError);
+
+  TrainingState state;
+  state.optimizer.resize(7);
+  CHECK_THROWS_AS(fit(network, faces, nullptr, options, {}, &state), ArgumentError);
+}
+
+TEST_CASE("what a sample throws ends the run, also from another thread") {
+  const FaceStore faces = small_faces(8);
+  Watched broken(faces);
+  broken.bad = 5;
+  Network network = small_network();
+  FitOptions options = plain_options(1, 1e-3f);
+  options.threads = options.loader_threads = 3;
+  CHECK_THROWS_WITH(fit(network, broken, nullptr, options), "sample: is bad");
+  CHECK_THROWS_WITH(fit(network, faces, &broken, options), "sample: is bad");
+  CHECK_THROWS_WITH(evaluate(network, broken, 3), "sample: is bad");
+}
+
+TEST_CASE("samples that are no faces can be trained on, and the best epoch is that of the lowest loss") {
+  Network network(Spec() << Dense{.features = 2}, Shape{4}, 1);
+  FitOptions options = plain_options(60, 0.05f);
+  options.loss.kind = Loss::Kind::l2;
+  const FitResult result = fit(network, Line(), nullptr, options);
+  CHECK(result.epochs.back().loss < 0.01 * result.epochs.front().loss);
+  double lowest = 1e9;
+  for (const EpochReport& r : result.epochs) lowest = std::min(lowest, r.loss);
+  CHECK(result.best == lowest);
+  CHECK(result.epochs[result.best_epoch - 1].loss == lowest);
+  CHECK_THROWS_AS(evaluate(network, Line()), SpecError);
+}
