@@ -172,7 +172,7 @@ SpecFile spec_from_json(std::string_view text, std::string_view name) {
     throw FormatError({std::string(name), "not valid JSON", "", e.what(), ""});
   }
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array() || json["layers"].empty())
-    throw FormatError({std::string(name), "not a network", "{\"input\": […], \"layers\": […]}", json.dump().substr(0, 40), ""});
+    throw FormatError({std::string(name), "not a network", "{\"input\": [128, 128, 3], \"layers\": [{\"type\": …}, …]}", json.dump().substr(0, 40), ""});
   SpecFile file;
   file.input = read_input(json, name);
   int number = 0;

@@ -52,7 +52,9 @@ FaceLandmarks by_hand(const Model& model, const Image& photo, const Box& box) {
   return face;
 }
 
-std::array<float, 6> numbers(const Affine& m) { return {m.a, m.b, m.c, m.d, m.e, m.f}; }
+std::array<float, 6> numbers(const Affine& m) {
+  return {m.a, m.b, m.c, m.d, m.e, m.f};
+}
 
 void check_same(const FaceLandmarks& got, const FaceLandmarks& wanted) {
   CHECK(got.values == wanted.values);
@@ -114,7 +116,8 @@ TEST_CASE("points that are no face are not cropped to") {
     Landmarker once(constant_model(values), {.passes = 1}), thrice(constant_model(values), {.passes = 3});
     const FaceLandmarks face = thrice.predict(photo(), kBox);
     const Landmarks wanted = once.predict(photo(), kBox).points;
-    CHECK(std::memcmp(face.points.data(), wanted.data(), sizeof wanted) == 0);  // bytes: beyond float's range they are NaN
+    CHECK(std::memcmp(face.points.data(), wanted.data(), sizeof wanted) ==
+          0);  // bytes: beyond float's range they are NaN
   };
   one_pass();
   for (std::size_t i = 0; i < kPoints; ++i) values[2 * i] = static_cast<float>(i) / kPoints;  // a line
