@@ -171,10 +171,12 @@ SpecFile spec_from_json(std::string_view text, std::string_view name) {
   } catch (const Json::exception& e) {
     throw FormatError({std::string(name), "not valid JSON", "", e.what(), ""});
   }
-  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array() || json["layers"].empty())
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
     throw FormatError({std::string(name), "not a network", "{\"input\": [128, 128, 3], \"layers\": [{\"type\": …}, …]}", json.dump().substr(0, 40), ""});
   SpecFile file;
   file.input = read_input(json, name);
+  if (json["layers"].empty())
+    throw FormatError({std::string(name), "not a network: there are no layers", "at least one", "none", "add {\"type\": …} to \"layers\""});
   int number = 0;
   for (const Json& layer : json["layers"]) {
     const std::string where = std::string(name) + ", layer " + std::to_string(++number);

@@ -192,7 +192,7 @@ TEST_CASE("a file whose parts do not belong together is refused, though its chec
   }
   SECTION("a spec without layers") {
     f.edit("spec", [](Json& j) { j["layers"] = Json::array(); });
-    CHECK_THAT(f.refused(), Catch::Contains("does not hold together") && Catch::Contains("no layers"));
+    CHECK_THAT(f.refused(), Catch::Contains("does not hold together") && Catch::Contains("not a network"));
   }
   SECTION("a spec with an unused layer") {
     f.edit("spec", [](Json& j) { j["layers"].push_back({{"name", "x"}, {"type", "sigmoid"}, {"inputs", {"stem"}}}); });

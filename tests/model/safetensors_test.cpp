@@ -273,7 +273,7 @@ TEST_CASE("files on disk: written whole or not at all") {
 }
 
 TEST_CASE("an independent reader and writer in Python agrees") {
-  const auto script = std::filesystem::path(__FILE__).parent_path() / "safetensors_reference.py";
+  const auto script = std::filesystem::path(LINEAMENT_SOURCE_DIR) / "tests/model/safetensors_reference.py";
   if (std::system("python3 -c pass >/dev/null 2>&1") != 0 || !std::filesystem::exists(script)) {
     WARN("left out: it needs python3 and " << script.string());
     return;

@@ -108,11 +108,12 @@ TEST_CASE("text that is no network") {
   CHECK_THAT(refusal<FormatError>("[\n1,\n2]"), Catch::Contains("not a network"));
   CHECK_THAT(refusal<FormatError>("{}"), Catch::Contains("not a network"));
   CHECK_THAT(refusal<FormatError>(R"({"input": [8, 8, 3], "layers": {}})"), Catch::Contains("not a network"));
-  CHECK_THAT(refusal<FormatError>(R"({"layers": []})"), Catch::Contains("\"input\" is missing"));
+  CHECK_THAT(refusal<FormatError>(R"({"input": [8, 8, 3], "layers": []})"), Catch::Contains("not a network"));
+  CHECK_THAT(refusal<FormatError>(R"({"layers": [{"type": "relu"}]})"), Catch::Contains("\"input\" is missing"));
   for (const char* input : {"[]", "[8, 8]", "[8, 8, 3, 1]", "[8, 0, 3]", "[8, -8, 3]", "[8.5, 8, 3]", "[8, 8, \"3\"]",
                             "8", "null", "[4294967304, 8, 3]", "[18446744073709551615, 8, 3]", "[100000, 8, 3]"}) {
     INFO(input);
-    CHECK_THAT(refusal<FormatError>(network("", input)), Catch::Contains("\"input\" is missing or wrong"));
+    CHECK_THAT(refusal<FormatError>(network(R"({"type": "relu"})", input)), Catch::Contains("\"input\" is missing or wrong"));
   }
 }
 
