@@ -1,7 +1,6 @@
 // Damaged and misplaced files: one clear line, exit code 2, nothing lost.
 #include <csignal>
 #include <filesystem>
-#include <map>
 #include <unistd.h>
 
 #include "catch.hpp"
@@ -220,8 +219,7 @@ TEST_CASE("folders that take no files are refused in one line") {
   place.write("small.json", kSmallNetwork);
   place.write("file", "x");
   const std::string photo = "faces/face_00000.png", model = "model.safetensors";
-  const Words below{"file/below"};
-  std::vector<Words> cases{training("file/below", {"--synthetic", "16"}), {"predict", model, photo, "--pts", "file/below"},
+  const std::vector<Words> cases{training("file/below", {"--synthetic", "16"}), {"predict", model, photo, "--pts", "file/below"},
                            {"predict", model, photo, "--overlay", "file/below"}, {"predict", model, photo, "--json", "file/below/x.json"},
                            {"faces", "--count", "1", "--out", "file/below"}};
   for (const Words& words : cases) {

@@ -204,14 +204,13 @@ TEST_CASE("data in lists and in subfolders is trained on") {
     std::filesystem::copy_file(image, ljson.replace_extension(".png"));
   }
   write_imglab(place / "data/list.xml", faces);
-  Words models;
+  int run = 0;
   for (const std::string& data : Words{"data/deep", "data/list.xml", "ljson"}) {
     INFO(data);
-    const Outcome o = place.run(training("run" + std::to_string(models.size()), {"--data", data, "--epochs", "1", "--batch", "6", "--val-split", "0"}));
+    const Outcome o = place.run(training("run" + std::to_string(run++), {"--data", data, "--epochs", "1", "--batch", "6", "--val-split", "0"}));
     INFO(o.err);
     CHECK(o.code == 0);
     CHECK(o.err.find("training on 6 faces") != std::string::npos);
-    models.push_back("run" + std::to_string(models.size()));
   }
 }
 

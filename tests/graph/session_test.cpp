@@ -180,8 +180,8 @@ TEST_CASE("the plan shows what is fused and on which kernel it runs") {
                                          "flatten [reference] 65536", "dense1 + relu3 [gemm] 128", "dense2 [gemm] 136"});
   Network trained(reference_network(), Shape{16, 16, 3});
   CHECK(Session(trained, {.mode = Mode::train}).plan().size() == 13);
-  for (const PlannedStep& step : Session(trained, {.mode = Mode::train, .kernels = KernelChoice::reference}).plan())
-    CHECK(step.kernel == "reference");
+  const Session reference(trained, {.mode = Mode::train, .kernels = KernelChoice::reference});
+  for (const PlannedStep& step : reference.plan()) CHECK(step.kernel == "reference");
 }
 
 TEST_CASE("dropout draws a new mask in every step, numbered from where one says") {

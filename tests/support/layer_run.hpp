@@ -16,7 +16,11 @@ template <class T>
 class Guarded {
  public:
   explicit Guarded(std::size_t size) : size_(size), values_(size + 2 * kGuard) {
-    std::memset(values_.data(), 0xFF, values_.size() * sizeof(T));  // NaN
+    spoil();
+  }
+  /// Everything becomes NaN.
+  void spoil() {
+    if (!values_.empty()) std::memset(values_.data(), 0xFF, values_.size() * sizeof(T));
   }
   std::span<T> span() { return size_ == 0 ? std::span<T>() : std::span<T>(values_).subspan(kGuard, size_); }
   bool intact() const {
@@ -113,7 +117,7 @@ class LayerRun {
     b.param_gradients = param_gradients;
     b.saved = saved_.span();
     b.seed = seed_;
-    std::memset(scratch_.span().data(), 0xFF, scratch_.span().size_bytes());  // its content means nothing in between
+    scratch_.spoil();  // its content means nothing in between
     b.scratch = scratch_.span();
     b.threads = &threads_;
     step_.kernel.backward(layer_, step_.kernel.kernel, b);
