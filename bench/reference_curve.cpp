@@ -32,6 +32,7 @@ struct Options {
   std::string loss = "nme";
   std::string optimizer = "adam";
   double lr = 1e-3;
+  int batch = 32;
   std::uint64_t seed = 1;
   int threads = 0;
 };
@@ -77,20 +78,22 @@ int main(int argc, char** argv) {
   app.add_option("--loss", o.loss, "Loss that is minimised")->capture_default_str();
   app.add_option("--optimizer", o.optimizer, "sgd, adam, adamw")->capture_default_str();
   app.add_option("--lr", o.lr, "Learning rate")->capture_default_str();
+  app.add_option("--batch", o.batch, "Samples in a step")->capture_default_str();
   app.add_option("--seed", o.seed, "Of the split, the weights and the augmentation")->capture_default_str();
   app.add_option("--threads", o.threads, "0: one for each core")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
     const Sets sets = load(o);
     if (o.copies == 0) o.copies = static_cast<int>((30000 + sets.train.size() - 1) / sets.train.size());
-    std::printf("%zu training faces (%s), %d copies of each an epoch, augmentation %.2f, %zu held out; loss '%s', %s %g, %s\n",
+    std::printf("%zu training faces (%s), %d copies of each an epoch, augmentation %.2f, %zu held out; loss '%s', %s %g, batch %d, %s\n",
                 sets.train.size(), o.data.empty() ? "drawn" : std::filesystem::path(o.data).filename().c_str(), o.copies,
-                static_cast<double>(o.augment), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, current_isa().c_str());
+                static_cast<double>(o.augment), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, o.batch, current_isa().c_str());
     std::fflush(stdout);
     std::printf("epoch   loss (train NME)    accuracy (PCK@0.1)   reference: loss, accuracy\n");
     FitOptions fit_options;
     fit_options.epochs = 15;
     fit_options.copies = o.copies;
+    fit_options.batch_size = o.batch;
     fit_options.loss = loss_by_name(o.loss);
     fit_options.optimizer = optimizer_by_name(o.optimizer);
     fit_options.schedule.rate = static_cast<float>(o.lr);

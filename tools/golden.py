@@ -2,7 +2,8 @@
 """Results of an independent implementation (PyTorch) that the tests compare this library with.
 
 Run with Debian's python3-torch (made with 1.13):  /usr/bin/python3 tools/golden.py [FOLDER, default data/golden]
-A second run writes the same files. Everything is computed in float64, on one thread.
+A second run writes the same files. Everything is computed in float64, on one thread. With --rounding it writes nothing
+and prints how far PyTorch's float32 gradients of the first step are from its float64 ones: what no float can be held to.
 
 Values. Weights and data come from one formula that needs no files and is exact; in 32-bit unsigned arithmetic
     u = i + 0x9E3779B9 * seed;  u ^= u >> 16;  u *= 0x7FEB352D;  u ^= u >> 15;  u *= 0x846CA68B;  u ^= u >> 16
@@ -372,7 +373,26 @@ def text_of(result):
     return "{\n" + ",\n".join(f' "{k}": {entry(v)}' for k, v in result.items()) + "\n}\n"
 
 
+def first_gradients(dtype):
+    torch.set_default_dtype(dtype)
+    net, x = Tiny(), values(TINY_INPUT).requires_grad_()
+    F.mse_loss(net(x), values(TINY_TARGET)).backward()
+    return {**{n: p.grad.double() for n, p in net.p.items()}, "input": x.grad.double()}
+
+
+def print_rounding():
+    """The largest difference of a single value relative to its size or the typical one, and that of the whole tensor."""
+    exact, single = first_gradients(torch.float64), first_gradients(torch.float32)
+    for name, wanted in exact.items():
+        error, typical = single[name] - wanted, wanted.norm() / math.sqrt(wanted.numel())
+        largest = float((error.abs() / torch.maximum(wanted.abs(), typical)).max())
+        print(f"{name:15} {largest:.1e}  {float(error.norm() / wanted.norm()):.1e}")
+
+
 def main():
+    if sys.argv[1:] == ["--rounding"]:
+        print_rounding()
+        return
     here = os.path.dirname(os.path.abspath(__file__))
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "data", "golden")
     os.makedirs(folder, exist_ok=True)

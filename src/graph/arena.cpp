@@ -1,24 +1,69 @@
 #include "lineament/graph/arena.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <numeric>
 
 #include "lineament/tensor/buffer.hpp"
 
 namespace lineament {
+namespace {
 
-Arena plan_arena(std::span<const Lifetime> lifetimes) {
-  const auto rounded = [](std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; };
-  std::vector<std::size_t> order(lifetimes.size());
+using Order = std::vector<std::size_t>;
+
+std::size_t rounded(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// What no plan can be smaller than: the bytes alive at the fullest step.
+std::size_t fullest_step(std::span<const Lifetime> lifetimes) {
+  std::size_t most = 0;
+  for (const Lifetime& moment : lifetimes) {  // the fullest step is one at which something begins
+    std::size_t alive = 0;
+    for (const Lifetime& l : lifetimes)
+      if (l.begin <= moment.begin && moment.begin <= l.end) alive += rounded(l.size);
+    most = std::max(most, alive);
+  }
+  return most;
+}
+
+Order sorted_by(std::span<const Lifetime> lifetimes, const std::function<bool(const Lifetime&, const Lifetime&)>& before) {
+  Order order(lifetimes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return lifetimes[a].size > lifetimes[b].size; });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return before(lifetimes[a], lifetimes[b]); });
+  return order;
+}
 
+struct Range {
+  std::size_t begin, end;
+};
+
+/// The lowest place for `size` bytes between the ranges, which are sorted.
+std::size_t lowest_gap(const std::vector<Range>& taken, std::size_t size) {
+  std::size_t offset = 0;
+  for (const Range& range : taken) {
+    if (offset + size <= range.begin) break;
+    offset = std::max(offset, range.end);
+  }
+  return offset;
+}
+
+/// The highest such place below `ceiling`; the lowest one where there is none.
+std::size_t highest_gap(const std::vector<Range>& taken, std::size_t size, std::size_t ceiling) {
+  std::size_t top = ceiling;
+  std::vector<Range> by_end = taken;
+  std::sort(by_end.begin(), by_end.end(), [](const Range& a, const Range& b) { return a.end > b.end; });
+  for (const Range& range : by_end) {
+    if (range.end + size <= top) break;
+    top = std::min(top, range.begin);
+  }
+  return top >= size ? top - size : lowest_gap(taken, size);
+}
+
+/// Places the buffers in this order, each at the lowest free place; with a ceiling every second one at the highest instead, so that
+/// the buffers of a chain, of which each meets only its neighbours, hold on to the two ends.
+Arena place(std::span<const Lifetime> lifetimes, const Order& order, std::size_t ceiling) {
   Arena arena;
   arena.offsets.resize(lifetimes.size());
-  struct Range {
-    std::size_t begin, end;
-  };
   std::vector<Range> taken;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Lifetime& wanted = lifetimes[order[i]];
@@ -29,15 +74,28 @@ Arena plan_arena(std::span<const Lifetime> lifetimes) {
       taken.push_back({arena.offsets[order[j]], arena.offsets[order[j]] + rounded(other.size)});
     }
     std::sort(taken.begin(), taken.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
-    std::size_t offset = 0;
-    for (const Range& range : taken) {
-      if (offset + rounded(wanted.size) <= range.begin) break;
-      offset = std::max(offset, range.end);
-    }
+    const std::size_t size = rounded(wanted.size);
+    const std::size_t offset = ceiling > 0 && i % 2 == 1 ? highest_gap(taken, size, ceiling) : lowest_gap(taken, size);
     arena.offsets[order[i]] = offset;
-    arena.size = std::max(arena.size, offset + rounded(wanted.size));
+    arena.size = std::max(arena.size, offset + size);
   }
   return arena;
+}
+
+}  // namespace
+
+Arena plan_arena(std::span<const Lifetime> lifetimes) {
+  const std::size_t least = fullest_step(lifetimes);
+  const std::array<Order, 2> orders = {sorted_by(lifetimes, [](auto& a, auto& b) { return a.size > b.size; }),
+                                       sorted_by(lifetimes, [](auto& a, auto& b) { return a.begin < b.begin; })};
+  Arena best;
+  for (const std::size_t ceiling : {std::size_t{0}, least})
+    for (const Order& order : orders) {
+      Arena arena = place(lifetimes, order, ceiling);
+      if (best.offsets.empty() || arena.size < best.size) best = std::move(arena);
+      if (best.size == least) return best;
+    }
+  return best;
 }
 
 }  // namespace lineament

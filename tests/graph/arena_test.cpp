@@ -68,6 +68,17 @@ TEST_CASE("arena: a chain that narrows, as networks do, needs no more than its l
   CHECK(arena.size == lower_bound(chain));
 }
 
+TEST_CASE("arena: no chain needs more than its largest pair of neighbours") {
+  for (std::uint64_t round = 0; round < 300; ++round) {
+    Random random(2, round);
+    std::vector<Lifetime> chain;
+    for (int i = 0; i < 20; ++i) chain.push_back({1 + random.below(1000), i, i + 1});
+    const Arena arena = plan_arena(chain);
+    check_valid(chain, arena);
+    REQUIRE(arena.size == lower_bound(chain));
+  }
+}
+
 TEST_CASE("arena: small cases by hand") {
   CHECK(plan_arena({}).size == 0);
   CHECK(plan_arena(std::vector<Lifetime>{{1, 0, 0}}).size == kAlignment);

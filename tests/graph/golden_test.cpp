@@ -123,8 +123,8 @@ void check_first_step(const Json& file, double tolerance) {
       continue;
     }
     const ParamInfo& p = network.param(name);
-    // A single value sums up hundreds of products: PyTorch's own float32 is as far from its float64.
-    check_digest(session.gradients().subspan(p.offset, p.size), digest, kExact<T> ? tolerance : 3 * tolerance);
+    // PyTorch's own float32 is up to 1.7e-5 away from its float64 in a single value: tools/golden.py --rounding.
+    check_digest(session.gradients().subspan(p.offset, p.size), digest, tolerance, 1e-12, kExact<T> ? tolerance : 2e-5);
   }
 }
 

@@ -144,3 +144,13 @@ TEST_CASE("multiply-adds") {
   CHECK(reference.multiply_adds() == 14155776 + 75497472 + 8388608 + 17408);
   CHECK(reference.weight_count() == 27 * 32 + 2 * 32 + 288 * 64 + 2 * 64 + 65536 * 128 + 2 * 128 + 128 * 136 + 136);
 }
+
+TEST_CASE("spec: a name chosen for a layer steps aside for one that is taken") {
+  Spec spec;
+  spec.add(ReLU{}, Spec::kInput, "relu_2");
+  spec.add(ReLU{}, spec.last());
+  CHECK(spec[2].name == Name("relu_3"));
+  spec.add(ReLU{}, spec.last(), "relu_4");
+  spec.add(ReLU{}, spec.last());
+  CHECK(spec[4].name == Name("relu_5"));
+}

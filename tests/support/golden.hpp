@@ -44,9 +44,11 @@ inline Shape sample_shape(const Json& described) {
   return s.size() == 4 ? Shape{s[1], s[2], s[3]} : Shape{s[1]};
 }
 
-/// Checks `got` against its digest. `tolerance` is relative to the typical size of a value; nothing below `noise` counts.
+/// Checks `got` against its digest: its norm and probe within `tolerance`, single values within `single` of the typical
+/// size of one (0: as `tolerance`); nothing below `noise` counts.
 template <class Values>
-void check_digest(const Values& got, const Json& digest, double tolerance, double noise = 1e-12) {
+void check_digest(const Values& got, const Json& digest, double tolerance, double noise = 1e-12, double single = 0) {
+  if (single == 0) single = tolerance;
   REQUIRE(std::size(got) == digest["size"].get<std::size_t>());
   double squares = 0, probe = 0;
   for (std::size_t i = 0; i < std::size(got); ++i) {
@@ -60,7 +62,7 @@ void check_digest(const Values& got, const Json& digest, double tolerance, doubl
   for (const auto& [index, value] : digest["at"].items()) {
     const double wanted = value;
     INFO("value " << index);
-    CHECK(std::abs(static_cast<double>(got[std::stoul(index)]) - wanted) <= tolerance * std::max(std::abs(wanted), typical) + noise);
+    CHECK(std::abs(static_cast<double>(got[std::stoul(index)]) - wanted) <= single * std::max(std::abs(wanted), typical) + noise);
   }
 }
 

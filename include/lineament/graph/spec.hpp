@@ -88,17 +88,27 @@ class Spec {
   constexpr Node& operator[](NodeId id) { return nodes_[static_cast<std::size_t>(id - 1)]; }
 
  private:
+  /// The first of "conv2d_1", "conv2d_2", … from the number of such layers on that is not taken.
   constexpr Name default_name(const Layer& layer) const {
     int number = 1;
     for (NodeId id = 1; id <= size_; ++id) number += (*this)[id].layer.index() == layer.index();
+    while (taken(numbered(type_of(layer), number))) ++number;
+    return numbered(type_of(layer), number);
+  }
+  static constexpr Name numbered(std::string_view type, int number) {
     std::array<char, Name::kCapacity> text{};
     std::size_t n = 0;
-    for (char c : type_of(layer)) text[n++] = c;
+    for (char c : type) text[n++] = c;
     text[n++] = '_';
     if (number >= 100) text[n++] = static_cast<char>('0' + number / 100);
     if (number >= 10) text[n++] = static_cast<char>('0' + number / 10 % 10);
     text[n++] = static_cast<char>('0' + number % 10);
     return std::string_view(text.data(), n);
+  }
+  constexpr bool taken(const Name& name) const {
+    for (NodeId id = 1; id <= size_; ++id)
+      if ((*this)[id].name == name) return true;
+    return false;
   }
 
   constexpr void check(const Layer& layer, std::span<const NodeId> from, const Name& name) const {
@@ -108,8 +118,7 @@ class Spec {
       misfit(layer, name, "the number of inputs is wrong", wanted >= 0 ? "1" : "2 to 8", got);
     for (NodeId id : from)
       if (id < 0 || id > size_) misfit(layer, name, "there is no such input", "the number of a layer added before", id);
-    for (NodeId id = 1; id <= size_; ++id)
-      if ((*this)[id].name == name) name_taken(layer, name);
+    if (taken(name)) name_taken(layer, name);
   }
   [[noreturn]] static void misfit(const Layer& layer, const Name& name, const char* what, const char* wanted, int got) {
     throw SpecError({describe(name, layer), what, wanted, std::to_string(got), ""});

@@ -33,7 +33,7 @@ enum class Init {
   zero,
   one,
   quarter,  ///< 0.25: PReLU's slope (He et al. 2015)
-  weight,   ///< He et al. 2015 (normal, fan in) before a ReLU; Glorot & Bengio 2010 for the network's last layer
+  weight,   ///< He et al. 2015 (normal, fan in) before a ReLU; a twentieth of Glorot & Bengio 2010 for the network's last layer
 };
 
 struct ParamSpec {
