@@ -11,6 +11,13 @@
 namespace lineament {
 namespace {
 
+/// What the memory plan must know of a step. A fused one reads its input again and nothing else (see Kernel::fuses).
+template <class T>
+Traits traits_of(const Step<T>& step, const Spec& spec) {
+  const Traits traits = traits_of(spec[step.node].layer);
+  return step.output == step.node ? traits : Traits{.inputs = traits.inputs, .backward_reads_input = true};
+}
+
 /// Adds buffers with lifetimes up and, once the arena is planned, says where they are.
 class MemoryPlan {
  public:
@@ -63,6 +70,8 @@ struct BasicSession<T>::State {
     steps = make_steps(*network, options);
     plan_memory();
     describe_plan();
+    if (!training())
+      for (Step<T>& step : steps) pack(step);
   }
 
   const Spec& spec() const { return network->spec(); }
@@ -80,6 +89,7 @@ struct BasicSession<T>::State {
   void plan_gradients();
   void bind_memory();
   void bind_parameters(Step<T>& step);
+  void pack(Step<T>& step);
   void describe_plan();
 
   SessionOptions options;
@@ -93,8 +103,9 @@ struct BasicSession<T>::State {
   MemoryPlan memory;
   std::vector<MemoryPlan::Id> values, gradients;  // by NodeId
   std::vector<bool> has_gradient;                 // by NodeId: a buffer was planned
+  std::vector<bool> keep;                         // by NodeId: a backward step reads it as its own output, so nothing may write over it
   struct StepMemory {
-    MemoryPlan::Id saved, forward_scratch, backward_scratch;
+    MemoryPlan::Id saved, packed, forward_scratch, backward_scratch;
     std::vector<MemoryPlan::Id> input_gradients;
     std::vector<bool> wanted, summed;  // by input
   };
@@ -122,19 +133,17 @@ void BasicSession<T>::State::plan_memory() {
 
 template <class T>
 void BasicSession<T>::State::plan_values() {
-  // keep[i]: a backward step reads value i as its own output, so nothing may write over it.
-  std::vector<bool> keep(values.size(), false);
+  keep.assign(values.size(), false);
   values[0] = memory.add(value_bytes(0), 0, 0);
   for (std::size_t s = 0; s < steps.size(); ++s) {
     const Node& node = spec()[steps[s].node];
-    const Traits traits = traits_of(node.layer);
+    const Traits traits = traits_of(steps[s], spec());
     const int now = static_cast<int>(s) + 1;
     const auto out = static_cast<std::size_t>(steps[s].output);
     const NodeId source = node.inputs[0];
     const auto in = static_cast<std::size_t>(source);
     // Two views of one value must never meet in one layer, so sharing asks for a single reader.
-    const bool fused = steps[s].output != steps[s].node;
-    const bool in_place = !fused && traits.forward_in_place && source != Spec::kInput &&
+    const bool in_place = traits.forward_in_place && source != Spec::kInput &&
                           only_reader(spec(), source) == steps[s].node && (traits.forward_keeps_values || !keep[in]);
     if (in_place) {
       values[out] = values[in];
@@ -154,6 +163,8 @@ void BasicSession<T>::State::plan_values() {
     }
     StepMemory& m = step_memory[s];
     m.saved = memory.add(steps[s].kernel.saved_bytes, now, training() ? backward_time(now) : now);
+    const int ready = training() ? now : 0, used = training() ? now : last_time();
+    m.packed = memory.add(steps[s].kernel.packed_size * sizeof(T), ready, used);
     m.forward_scratch = memory.add(steps[s].kernel.scratch_size * sizeof(T), now, now);
   }
   memory.extend(values[static_cast<std::size_t>(spec().last())], last_time());
@@ -181,8 +192,14 @@ void BasicSession<T>::State::plan_gradients() {
         id = memory.add(value_bytes(input_id), now, now);
         memory.extend(gradients[in], now);
       } else if (wanted) {
-        const bool in_place = traits_of(node.layer).backward_in_place && only_reader(spec(), input_id) == steps[s].node;
-        if (!in_place) id = memory.add(value_bytes(input_id), now, now);
+        const bool alone = only_reader(spec(), input_id) == steps[s].node;
+        if (alone && steps[s].kernel.gradient_over_input && traits_of(steps[s], spec()).backward_reads_input && !keep[in] &&
+            input_id != Spec::kInput) {
+          id = values[in];
+          memory.extend(id, now);
+        } else if (!alone || !traits_of(steps[s], spec()).backward_in_place) {
+          id = memory.add(value_bytes(input_id), now, now);
+        }
         gradients[in] = id;
         has_gradient[in] = true;
       }
@@ -200,6 +217,7 @@ void BasicSession<T>::State::bind_memory() {
     const Node& node = spec()[step.node];
     step.value = view(memory.get<T>(values[static_cast<std::size_t>(step.output)]), step.output);
     step.saved = memory.get<std::byte>(m.saved);
+    step.packed = memory.get<T>(m.packed);
     step.forward_scratch = memory.get<T>(m.forward_scratch);
     if (training()) {
       step.gradient = view(memory.get<T>(gradients[static_cast<std::size_t>(step.output)]), step.output);
@@ -232,6 +250,12 @@ void BasicSession<T>::State::bind_parameters(Step<T>& step) {
     step.statistics.push_back(info.trainable ? std::span<T>() : trained->values(info));
     step.param_gradients.push_back(info.trainable ? param_gradients.span().subspan(info.offset, info.size) : std::span<T>());
   }
+}
+
+template <class T>
+void BasicSession<T>::State::pack(Step<T>& step) {
+  if (step.kernel.pack == nullptr) return;
+  step.kernel.pack(spec()[step.node].layer, step.kernel.kernel, step.inputs[0], step.params, step.packed, threads);
 }
 
 template <class T>
@@ -319,7 +343,8 @@ template <class T>
 std::span<const T> BasicSession<T>::forward() {
   State& s = *state_;
   ++s.step_number;
-  for (const Step<T>& step : s.steps) {
+  for (Step<T>& step : s.steps) {
+    if (s.training()) s.pack(step);
     Forward<T> f;
     f.inputs = step.inputs;
     f.output = step.value;
@@ -329,6 +354,7 @@ std::span<const T> BasicSession<T>::forward() {
     f.mode = s.options.mode;
     f.seed = dropout_seed(s.options, s.step_number, step.node);
     f.epilogue = step.epilogue;
+    f.packed = step.packed;
     f.scratch = step.forward_scratch;
     f.threads = &s.threads;
     step.kernel.forward(s.spec()[step.node].layer, step.kernel.kernel, f);
@@ -352,6 +378,7 @@ void BasicSession<T>::backward() {
     b.param_gradients = step.param_gradients;
     b.saved = step.saved;
     b.seed = dropout_seed(s.options, s.step_number, step.node);
+    b.epilogue = step.epilogue;
     b.scratch = step.backward_scratch;
     b.threads = &s.threads;
     step.kernel.backward(s.spec()[step.node].layer, step.kernel.kernel, b);

@@ -24,6 +24,13 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.name = chosen->name;
   bound.saved_bytes = size(chosen->saved_bytes);
   bound.scratch_size = size(chosen->scratch_size);
+  bound.gradient_over_input = chosen->gradient_over_input;
+  bound.packed_size = size(chosen->packed_size);
+  if (bound.packed_size > 0)
+    bound.pack = [](const Layer& l, const void* k, const View<const T>& input, std::span<const std::span<const T>> params,
+                    std::span<T> packed, Threads& threads) {
+      static_cast<const K*>(k)->pack(std::get<L>(l), input, params, packed, threads);
+    };
   bound.forward = [](const Layer& l, const void* k, const Forward<T>& f) {
     static_cast<const K*>(k)->forward(std::get<L>(l), f);
   };
@@ -48,7 +55,7 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
     return true;
   };
   NodeId reader = only_reader(spec, step.output);
-  if (reader != 0 && std::holds_alternative<ReLU>(spec[reader].layer))
+  if (reader != 0 && !std::holds_alternative<ReLU>(spec[step.node].layer) && std::holds_alternative<ReLU>(spec[reader].layer))
     if (accept(reader, {.relu = true})) reader = only_reader(spec, reader);
   if (reader == 0) return;
   const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);
@@ -71,7 +78,7 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
     step.node = step.output = id;
     step.kernel = std::visit([&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },
                              spec[id].layer);
-    if (options.mode == Mode::infer) fuse(step, spec, shapes);
+    fuse(step, spec, shapes);
     for (NodeId covered = step.node; covered != step.output; covered = only_reader(spec, covered))
       done[static_cast<std::size_t>(only_reader(spec, covered))] = true;
     steps.push_back(std::move(step));

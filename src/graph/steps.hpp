@@ -14,8 +14,11 @@ struct BoundKernel {
   const void* kernel = nullptr;  ///< Kernel<L, T> of the layer's type L
   void (*forward)(const Layer&, const void* kernel, const Forward<T>&) = nullptr;
   void (*backward)(const Layer&, const void* kernel, const Backward<T>&) = nullptr;
+  void (*pack)(const Layer&, const void* kernel, const View<const T>& input, std::span<const std::span<const T>> params,
+               std::span<T> packed, Threads&) = nullptr;
   std::string_view name;
-  std::size_t saved_bytes = 0, scratch_size = 0;
+  std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
+  bool gradient_over_input = false;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
 };
 
@@ -32,7 +35,7 @@ struct Step {
   std::vector<std::span<T>> statistics, param_gradients;
   View<T> value, gradient;  ///< of the output
   std::span<std::byte> saved;
-  std::span<T> forward_scratch, backward_scratch;
+  std::span<T> forward_scratch, backward_scratch, packed;
   struct Sum {
     std::span<const T> from;
     std::span<T> to;

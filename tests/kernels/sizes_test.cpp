@@ -20,6 +20,22 @@ TEST_CASE("kernels: convolutions of awkward sizes") {
     }
 }
 
+TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") {
+  struct Size {
+    int height, width, in, out, batch;
+  };
+  for (const Size& s : {Size{1, 1, 16, 16, 1}, Size{3, 7, 16, 48, 2}, Size{4, 4, 32, 16, 1}, Size{5, 9, 48, 32, 3},
+                        Size{17, 15, 16, 16, 9}, Size{33, 3, 16, 80, 1}, Size{8, 64, 32, 16, 5}, Size{12, 12, 128, 144, 2}})
+    for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
+      if (padding == Padding::valid && std::min(s.height, s.width) < 3) continue;
+      INFO("padding " << static_cast<int>(padding) << ", in " << s.in << ", out " << s.out);
+      const Conv2d conv{.channels = s.out, .padding = padding, .pad = 2, .bias = s.batch != 2};
+      const Shape input{s.height, s.width, s.in};
+      REQUIRE(winograd_fits(conv.geometry(input, s.batch)));
+      compare(conv, input, s.batch, 1, 2e-5);
+    }
+}
+
 TEST_CASE("kernels: grouped and depthwise convolutions") {
   struct Size {
     int height, width, in, out, groups, kernel, stride, batch;

@@ -58,6 +58,7 @@ class LayerRun {
         output_(batch_size(out_shape_)),
         output_gradient_(batch_size(out_shape_)),
         saved_(step_.kernel.saved_bytes),
+        packed_(step_.kernel.packed_size),
         scratch_(step_.kernel.scratch_size) {
     for (const Shape& shape : in_shapes_) {
       inputs_.emplace_back(batch_size(shape));
@@ -96,6 +97,8 @@ class LayerRun {
     f.saved = saved_.span();
     f.mode = mode_;
     f.seed = seed_;
+    if (step_.kernel.pack != nullptr) step_.kernel.pack(layer_, step_.kernel.kernel, views[0], params, packed_.span(), threads_);
+    f.packed = packed_.span();
     f.scratch = scratch_.span();
     f.threads = &threads_;
     step_.kernel.forward(layer_, step_.kernel.kernel, f);
@@ -127,7 +130,7 @@ class LayerRun {
   bool intact() const {
     const auto all = [](const auto& list) { return std::all_of(list.begin(), list.end(), [](const auto& g) { return g.intact(); }); };
     return all(inputs_) && all(input_gradients_) && output_.intact() && output_gradient_.intact() && saved_.intact() &&
-           scratch_.intact();
+           packed_.intact() && scratch_.intact();
   }
 
  private:
@@ -153,7 +156,7 @@ class LayerRun {
   std::deque<Guarded<T>> inputs_, input_gradients_;
   Guarded<T> output_, output_gradient_;
   Guarded<std::byte> saved_;
-  Guarded<T> scratch_;
+  Guarded<T> packed_, scratch_;
   std::vector<std::vector<T>> params_, param_gradients_;
   std::uint64_t seed_ = 0;
   bool input_gradients_wanted_ = true;

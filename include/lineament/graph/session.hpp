@@ -36,8 +36,8 @@ template <class T>
 class BasicSession {
  public:
   /// For either mode. Keeps a reference: `network` must outlive the session and stay where it is. In train mode `forward`
-  /// updates its statistics (batch norm). In infer mode batch norm is folded into a copy made now: later changes of
-  /// `network` are not seen.
+  /// updates its statistics (batch norm). In infer mode batch norm is folded and weights are brought into their kernels' order
+  /// now: of later changes of `network`, some are seen and some are not, so make a new session after one.
   BasicSession(BasicNetwork<T>& network, const SessionOptions& options);
   /// Infer mode only (ArgumentError otherwise).
   BasicSession(const BasicNetwork<T>& network, const SessionOptions& options = {});

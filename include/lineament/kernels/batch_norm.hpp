@@ -1,4 +1,6 @@
-// Fast float batch normalisation over {pixels, channels}. Sums are taken over fixed blocks of pixels and added up in order.
+// Fast float batch normalisation over {pixels, channels}, with the ReLU and the 2x2 max-pool that often follow it in the same visit
+// to memory: nothing between the input and the last output is stored, the backward pass computes it again. Sums are
+// taken over fixed blocks of pixels and added up in order.
 #pragma once
 #include <cstddef>
 
@@ -7,13 +9,16 @@ namespace lineament {
 class Threads;
 
 struct BatchNormGeometry {
-  std::size_t pixels;  ///< of the whole batch
-  int channels;
+  int images, height, width, channels;
   float momentum, epsilon;
+  bool relu = false;      ///< after it, in training
+  bool max_pool = false;  ///< 2x2, stride 2, after the ReLU: height and width even
+
+  std::size_t pixels() const { return static_cast<std::size_t>(images) * static_cast<std::size_t>(height) * static_cast<std::size_t>(width); }
 };
 
 /// Floats of scratch that the functions below need.
-std::size_t batch_norm_scratch(std::size_t pixels, int channels);
+std::size_t batch_norm_scratch(const BatchNormGeometry&);
 
 void batch_norm_infer(const BatchNormGeometry&, const float* x, const float* scale, const float* shift, const float* mean,
                       const float* variance, float* y, float* scratch, Threads&);
@@ -22,8 +27,15 @@ void batch_norm_infer(const BatchNormGeometry&, const float* x, const float* sca
 void batch_norm_forward(const BatchNormGeometry&, const float* x, const float* scale, const float* shift,
                         float* running_mean, float* running_var, float* saved, float* y, float* scratch, Threads&);
 
-/// dscale and dshift are added to; dx (may be dy, may be nullptr) is overwritten.
-void batch_norm_backward(const BatchNormGeometry&, const float* x, const float* scale, const float* saved, const float* dy,
-                         float* dx, float* dscale, float* dshift, float* scratch, Threads&);
+/// dscale and dshift are added to; dx (may be x, may be nullptr; may be dy without max-pool) is overwritten.
+void batch_norm_backward(const BatchNormGeometry&, const float* x, const float* scale, const float* shift, const float* saved,
+                         const float* dy, float* dx, float* dscale, float* dshift, float* scratch, Threads&);
+
+/// A ReLU and a 2x2 max-pool of stride 2 without a normalisation before them, in one visit; dx may be x.
+struct ReluPoolGeometry {
+  int images, height, width, channels;
+};
+void relu_pool_forward(const ReluPoolGeometry&, const float* x, float* y, Threads&);
+void relu_pool_backward(const ReluPoolGeometry&, const float* x, const float* dy, float* dx, Threads&);
 
 }  // namespace lineament

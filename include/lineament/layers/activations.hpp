@@ -1,6 +1,7 @@
 // Activations without parameters. Each says its function and derivative once, as an Eigen expression and, through
 // kernels/elementwise.hpp, as a fast float kernel.
 #pragma once
+#include "lineament/kernels/batch_norm.hpp"
 #include "lineament/kernels/elementwise.hpp"
 #include "lineament/layers/kernel.hpp"
 
@@ -113,7 +114,31 @@ struct ActivationKernels {
   };
 };
 template <>
-struct Kernels<ReLU, float> : ActivationKernels<ReLU, Activation::relu> {};
+struct Kernels<ReLU, float> {
+  static constexpr auto& elementwise = ActivationKernels<ReLU, Activation::relu>::list[0];
+  static ReluPoolGeometry geometry(const View<const float>& x) { return {x.batch, x.shape.height(), x.shape.width(), x.shape.channels()}; }
+
+  static constexpr Kernel<ReLU, float> list[] = {
+      {.name = elementwise.name,
+       .fuses =
+           [](const ReLU&, const KernelShapes& s, const Epilogue& e) {
+             return s.mode == Mode::train && e.max_pool && s.output.height() % 2 == 0 && s.output.width() % 2 == 0;
+           },
+       .gradient_over_input = true,
+       .forward =
+           [](const ReLU& layer, const Forward<float>& f) {
+             if (f.epilogue.max_pool) relu_pool_forward(geometry(f.input()), f.input().data, f.output.data, *f.threads);
+             else elementwise.forward(layer, f);
+           },
+       .backward =
+           [](const ReLU& layer, const Backward<float>& b) {
+             if (!b.epilogue.max_pool) elementwise.backward(layer, b);
+             else if (b.input_gradient().data != nullptr)
+               relu_pool_backward(geometry(b.input()), b.input().data, b.output_gradient.data, b.input_gradient().data, *b.threads);
+           }},
+      reference_kernel<ReLU, float>(),
+  };
+};
 template <>
 struct Kernels<SiLU, float> : ActivationKernels<SiLU, Activation::silu> {};
 template <>

@@ -92,20 +92,26 @@ struct BatchNorm {
 
 template <>
 struct Kernels<BatchNorm, float> {
-  static BatchNormGeometry geometry(const BatchNorm& n, const View<const float>& x) {
-    return {x.size() / static_cast<std::size_t>(x.shape.channels()), x.shape.channels(), static_cast<float>(n.momentum), static_cast<float>(n.epsilon)};
+  static BatchNormGeometry geometry(const BatchNorm& n, const Shape& x, int batch, const Epilogue& e) {
+    return {batch, x.height(), x.width(), x.channels(), static_cast<float>(n.momentum), static_cast<float>(n.epsilon), e.relu, e.max_pool};
   }
+  static bool can_pool(const Shape& x) { return x.height() % 2 == 0 && x.width() % 2 == 0; }
+
   static constexpr Kernel<BatchNorm, float> list[] = {
       {.name = "two pass",
+       .fuses =
+           [](const BatchNorm&, const KernelShapes& s, const Epilogue& e) {
+             return s.mode == Mode::train && (!e.max_pool || can_pool(s.output));
+           },
        .saved_bytes = reference_saved_bytes<BatchNorm, float>,
        .scratch_size =
-           [](const BatchNorm&, const KernelShapes& s) {
-             const std::size_t values = s.output.size() * static_cast<std::size_t>(s.batch);
-             return batch_norm_scratch(values / static_cast<std::size_t>(s.output.channels()), s.output.channels());
+           [](const BatchNorm& n, const KernelShapes& s) {
+             return batch_norm_scratch(geometry(n, s.output, s.batch, {.max_pool = can_pool(s.output)}));
            },
+       .gradient_over_input = true,
        .forward =
            [](const BatchNorm& n, const Forward<float>& f) {
-             const BatchNormGeometry g = geometry(n, f.input());
+             const BatchNormGeometry g = geometry(n, f.input().shape, f.input().batch, f.epilogue);
              if (f.mode == Mode::infer) {
                batch_norm_infer(g, f.input().data, f.params[0].data(), f.params[1].data(), f.params[2].data(),
                                 f.params[3].data(), f.output.data, f.scratch.data(), *f.threads);
@@ -117,8 +123,8 @@ struct Kernels<BatchNorm, float> {
            },
        .backward =
            [](const BatchNorm& n, const Backward<float>& b) {
-             batch_norm_backward(geometry(n, b.input()), b.input().data, b.params[0].data(),
-                                 reinterpret_cast<const float*>(b.saved.data()), b.output_gradient.data,
+             batch_norm_backward(geometry(n, b.input().shape, b.input().batch, b.epilogue), b.input().data, b.params[0].data(),
+                                 b.params[1].data(), reinterpret_cast<const float*>(b.saved.data()), b.output_gradient.data,
                                  b.input_gradient().data, b.param_gradients[0].data(), b.param_gradients[1].data(),
                                  b.scratch.data(), *b.threads);
            }},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lineament/kernels/conv.hpp"
+#include "lineament/kernels/winograd.hpp"
 #include "lineament/layers/kernel.hpp"
 
 namespace lineament {
@@ -201,13 +202,13 @@ struct Kernels<Conv2d, float> {
   }
   static bool can_fuse(const Conv2d& c, const KernelShapes& s, const Epilogue& e) {
     const ConvGeometry g = geometry(c, s);
-    return !e.max_pool || (g.out_h % 2 == 0 && g.out_w % 2 == 0);
+    return s.mode == Mode::infer && (!e.max_pool || (g.out_h % 2 == 0 && g.out_w % 2 == 0));
   }
 
   static constexpr Kernel<Conv2d, float> list[] = {
       {.name = "depthwise",
        .fits = is_depthwise,
-       .fuses = [](const Conv2d&, const KernelShapes&, const Epilogue& e) { return !e.max_pool; },
+       .fuses = [](const Conv2d&, const KernelShapes& s, const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size = [](const Conv2d& c, const KernelShapes& s) { return depthwise_scratch(geometry(c, s), s.mode == Mode::train); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
@@ -219,6 +220,31 @@ struct Kernels<Conv2d, float> {
              depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
                                 b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
                                 c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
+           }},
+      {.name = "winograd",
+       .fits = [](const Conv2d& c, const KernelShapes& s) { return winograd_fits(geometry(c, s)); },
+       .fuses = can_fuse,
+       .scratch_size =
+           [](const Conv2d& c, const KernelShapes& s) {
+             return winograd_scratch(geometry(c, s), s.mode == Mode::train, s.threads);
+           },
+       .packed_size = [](const Conv2d& c, const KernelShapes& s) { return winograd_weights_size(geometry(c, s)); },
+       .pack =
+           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params, std::span<float> packed,
+              Threads& threads) {
+             winograd_weights(c.geometry(input.shape, input.batch), params[0].data(), packed.data(), threads);
+           },
+       .forward =
+           [](const Conv2d& c, const Forward<float>& f) {
+             winograd_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
+                              c.bias ? f.params[1].data() : nullptr, {f.epilogue.relu, f.epilogue.max_pool}, f.output.data,
+                              f.scratch.data(), *f.threads);
+           },
+       .backward =
+           [](const Conv2d& c, const Backward<float>& b) {
+             winograd_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
+                               b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+                               c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
       {.name = "direct",
        .fuses = can_fuse,

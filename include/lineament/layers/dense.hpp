@@ -66,7 +66,7 @@ struct Kernels<Dense, float> {
   static DenseGeometry geometry(const Dense& d, int batch, const Shape& in) { return {batch, in[0], d.features}; }
   static constexpr Kernel<Dense, float> list[] = {
       {.name = "gemm",
-       .fuses = [](const Dense&, const KernelShapes&, const Epilogue& e) { return !e.max_pool; },
+       .fuses = [](const Dense&, const KernelShapes& s, const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size =
            [](const Dense& d, const KernelShapes& s) {
              return dense_scratch(geometry(d, s.batch, s.inputs[0]), s.mode == Mode::train, s.threads);

@@ -21,9 +21,16 @@ template <class Layer, class T>
 struct Kernel {
   std::string_view name;
   bool (*fits)(const Layer&, const KernelShapes&) = nullptr;  ///< nullptr: always
-  bool (*fuses)(const Layer&, const KernelShapes&, const Epilogue&) = nullptr;  ///< nullptr: nothing
+  /// Whether it does the epilogue's work, too (nullptr: never). In training such a step reads its input again in `backward`, and
+  /// nothing else of what it computed: there is no memory for what lies between.
+  bool (*fuses)(const Layer&, const KernelShapes&, const Epilogue&) = nullptr;
   std::size_t (*saved_bytes)(const Layer&, const KernelShapes&) = nullptr;      ///< kept from forward to backward
   std::size_t (*scratch_size)(const Layer&, const KernelShapes&) = nullptr;     ///< values of T while it runs
+  /// Parameters in an order of the kernel's own: made once for a session that infers, before each `forward` in training.
+  std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
+  void (*pack)(const Layer&, const View<const T>& input, std::span<const std::span<const T>> params, std::span<T> packed,
+               Threads&) = nullptr;
+  bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;
   void (*backward)(const Layer&, const Backward<T>&) = nullptr;
 };

@@ -73,7 +73,7 @@ struct Traits {
   bool backward_in_place = false;      ///< the input gradient may be the same memory as the output gradient
 };
 
-/// Work that may be fused into the end of a convolution or dense layer when inferring.
+/// Work that may be fused into the end of a step: that of a convolution or dense layer when inferring, of a batch norm or ReLU in training.
 struct Epilogue {
   bool relu = false;
   bool max_pool = false;  ///< 2x2, stride 2, after the ReLU
@@ -90,7 +90,8 @@ struct Forward {
   std::uint64_t seed = 0;  ///< of this layer in this step: dropout
   // For fast kernels:
   Epilogue epilogue;
-  std::span<T> scratch;  ///< `scratch_size` values, free to use, of undefined content
+  std::span<const T> packed;  ///< what the kernel's `pack` made of the parameters
+  std::span<T> scratch;       ///< `scratch_size` values, free to use, of undefined content
   Threads* threads = nullptr;
 
   View<const T> input() const { return inputs[0]; }
@@ -106,6 +107,7 @@ struct Backward {
   std::span<const std::span<T>> param_gradients;  ///< added to; empty spans for what is not trainable
   std::span<const std::byte> saved;
   std::uint64_t seed = 0;
+  Epilogue epilogue;
   std::span<T> scratch;
   Threads* threads = nullptr;
 
