@@ -33,7 +33,7 @@ void report(benchmark::State& state, const Network& network, double passes, int 
 
 void infer(benchmark::State& state, const NamedNetwork& named) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
-  const Network network(named.spec(), named.input, 1);
+  const Network network(named.spec(true), named.input, 1);
   Session session(network, {.batch = batch, .threads = threads});
   fill(session.input(), 1);
   for (auto _ : state) {
@@ -44,7 +44,7 @@ void infer(benchmark::State& state, const NamedNetwork& named) {
 
 void train_step(benchmark::State& state, const NamedNetwork& named) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
-  Network network(named.spec(), named.input, 1);
+  Network network(named.spec(true), named.input, 1);
   Session session(network, {.mode = Mode::train, .batch = batch, .threads = threads});
   Optimizer adam({}, network.trainable_size());
   std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());

@@ -112,6 +112,7 @@ struct BasicSession<T>::State {
   std::vector<StepMemory> step_memory;
 
   Buffer<T> param_gradients;
+  bool gradients_are_old = false;  // they count as zero, and the next `backward` writes over them
   std::span<T> input, output_gradient, input_gradient;
   std::span<const T> output;
   std::uint64_t step_number = 0;
@@ -297,7 +298,12 @@ std::span<T> BasicSession<T>::output_gradient() {
 }
 template <class T>
 std::span<T> BasicSession<T>::gradients() {
-  return state_->param_gradients.span();
+  State& s = *state_;
+  if (s.gradients_are_old) {  // somebody wants to see the zeros
+    std::fill_n(s.param_gradients.data(), s.param_gradients.size(), T(0));
+    s.gradients_are_old = false;
+  }
+  return s.param_gradients.span();
 }
 template <class T>
 std::span<const T> BasicSession<T>::input_gradient() const {
@@ -322,12 +328,7 @@ const std::vector<PlannedStep>& BasicSession<T>::plan() const {
 
 template <class T>
 void BasicSession<T>::zero_gradients() {
-  constexpr std::size_t kBlock = std::size_t{1} << 16;
-  const std::span<T> all = gradients();
-  state_->threads.run(static_cast<int>((all.size() + kBlock - 1) / kBlock), [&](int task, int) {
-    const std::size_t begin = static_cast<std::size_t>(task) * kBlock;
-    std::fill_n(all.begin() + static_cast<std::ptrdiff_t>(begin), std::min(kBlock, all.size() - begin), T(0));
-  });
+  state_->gradients_are_old = true;
 }
 
 namespace {
@@ -381,10 +382,14 @@ void BasicSession<T>::backward() {
     b.epilogue = step.epilogue;
     b.scratch = step.backward_scratch;
     b.threads = &s.threads;
+    b.overwrite = s.gradients_are_old && step.kernel.can_overwrite;
+    if (s.gradients_are_old && !b.overwrite)
+      for (const std::span<T> gradient : step.param_gradients) std::fill(gradient.begin(), gradient.end(), T(0));
     step.kernel.backward(s.spec()[step.node].layer, step.kernel.kernel, b);
     for (const auto& sum : step.sums)
       for (std::size_t k = 0; k < sum.to.size(); ++k) sum.to[k] += sum.from[k];
   }
+  s.gradients_are_old = false;
 }
 
 template class BasicSession<float>;

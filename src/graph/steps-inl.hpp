@@ -25,6 +25,7 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.saved_bytes = size(chosen->saved_bytes);
   bound.scratch_size = size(chosen->scratch_size);
   bound.gradient_over_input = chosen->gradient_over_input;
+  bound.can_overwrite = chosen->can_overwrite;
   bound.packed_size = size(chosen->packed_size);
   if (bound.packed_size > 0)
     bound.pack = [](const Layer& l, const void* k, const View<const T>& input, std::span<const std::span<const T>> params,

@@ -18,7 +18,7 @@ struct BoundKernel {
                std::span<T> packed, Threads&) = nullptr;
   std::string_view name;
   std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
-  bool gradient_over_input = false;
+  bool gradient_over_input = false, can_overwrite = false;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
 };
 

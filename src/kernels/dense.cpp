@@ -70,7 +70,7 @@ HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* 
 }
 
 HWY_ATTR void DenseWeightGradient(const DenseGeometry& g, const float* x, const float* dy, float* dw, float* dbias,
-                                  Threads& threads) {
+                                  bool add, Threads& threads) {
   constexpr int kBlock = 768;  // rows of the weights a task
   threads.run((g.in + kBlock - 1) / kBlock, [&](int task, int) HWY_ATTR {
     const int first = task * kBlock;
@@ -84,7 +84,7 @@ HWY_ATTR void DenseWeightGradient(const DenseGeometry& g, const float* x, const 
     m.length = g.batch;
     m.c = dw + static_cast<std::ptrdiff_t>(first) * g.out;
     m.c_row = g.out;
-    m.add = true;
+    m.add = add;
     // A few rows at a time over all columns, so that a row of the gradient is visited once.
     const int rows = std::min(kBlock, g.in - first);
     for (int r = 0; r < rows; r += kMaxRows) {
@@ -93,9 +93,10 @@ HWY_ATTR void DenseWeightGradient(const DenseGeometry& g, const float* x, const 
       m.c += static_cast<std::ptrdiff_t>(kMaxRows) * g.out;
     }
   });
-  if (dbias != nullptr)
-    for (int row = 0; row < g.batch; ++row)
-      for (int n = 0; n < g.out; ++n) dbias[n] += dy[static_cast<std::ptrdiff_t>(row) * g.out + n];
+  if (dbias == nullptr) return;
+  if (!add) std::memset(dbias, 0, sizeof(float) * static_cast<std::size_t>(g.out));
+  for (int row = 0; row < g.batch; ++row)
+    for (int n = 0; n < g.out; ++n) dbias[n] += dy[static_cast<std::ptrdiff_t>(row) * g.out + n];
 }
 
 HWY_ATTR void DenseDataGradient(const DenseGeometry& g, const float* w, const float* dy, float* dx, float* scratch,
@@ -141,8 +142,8 @@ void dense_forward(const DenseGeometry& g, const float* x, const float* w, const
 }
 
 void dense_backward(const DenseGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                    float* dbias, float* scratch, Threads& threads) {
-  HWY_DYNAMIC_DISPATCH(DenseWeightGradient)(g, x, dy, dw, dbias, threads);
+                    float* dbias, bool add, float* scratch, Threads& threads) {
+  HWY_DYNAMIC_DISPATCH(DenseWeightGradient)(g, x, dy, dw, dbias, add, threads);
   if (dx != nullptr) HWY_DYNAMIC_DISPATCH(DenseDataGradient)(g, w, dy, dx, scratch, threads);
 }
 

@@ -188,6 +188,28 @@ TEST_CASE("the plan shows what is fused and on which kernel it runs") {
   for (const PlannedStep& step : reference.plan()) CHECK(step.kernel == "reference");
 }
 
+TEST_CASE("gradients add up until they are zeroed, and then start anew") {
+  for (const KernelChoice kernels : {KernelChoice::fast, KernelChoice::reference}) {
+    Network network(Spec() << Conv2d{.channels = 16} << PReLU{} << BatchNorm{} << Flatten{} << Dense{.features = 5}, Shape{6, 5, 16}, 1);
+    Session session(network, {.mode = Mode::train, .batch = 3, .kernels = kernels});
+    put(session.input(), random_values<double>(session.input().size(), 1));
+    const auto pass = [&] {
+      session.forward();
+      put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
+      session.backward();
+      return copy_of(session.gradients());
+    };
+    const auto once = pass(), twice = pass();
+    for (std::size_t i = 0; i < once.size(); ++i) REQUIRE(twice[i] == Approx(2 * once[i]).margin(1e-5));
+    session.zero_gradients();
+    CHECK(pass() == once);
+    session.zero_gradients();
+    const auto zeros = copy_of(session.gradients());
+    CHECK(std::all_of(zeros.begin(), zeros.end(), [](float g) { return g == 0; }));
+    CHECK(pass() == once);
+  }
+}
+
 TEST_CASE("dropout draws a new mask in every step, numbered from where one says") {
   BasicNetwork<double> network(Spec() << Dropout{}, Shape{1000});
   BasicSession<double> session(network, {.mode = Mode::train});

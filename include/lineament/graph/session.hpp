@@ -57,6 +57,8 @@ class BasicSession {
   void backward();
   /// Laid out like the first trainable_size() values of the network's weights.
   std::span<T> gradients();
+  /// Makes them count as zero: costs nothing, the next `backward` writes over them. A span got before is valid again after
+  /// that, or after the next gradients().
   void zero_gradients();
   /// With `input_gradient`: batch x input shape, overwritten by `backward`.
   std::span<const T> input_gradient() const;

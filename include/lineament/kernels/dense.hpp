@@ -17,8 +17,8 @@ std::size_t dense_scratch(const DenseGeometry&, bool train, int threads);
 void dense_forward(const DenseGeometry&, const float* x, const float* w, const float* bias, bool relu, float* y,
                    float* scratch, Threads&);
 
-/// dw and dbias (may be nullptr) are added to; dx (may be nullptr) is overwritten.
+/// dw and dbias (may be nullptr) are added to, or overwritten if `add` is false; dx (may be nullptr) is overwritten.
 void dense_backward(const DenseGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                    float* dbias, float* scratch, Threads&);
+                    float* dbias, bool add, float* scratch, Threads&);
 
 }  // namespace lineament

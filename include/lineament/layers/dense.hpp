@@ -71,6 +71,7 @@ struct Kernels<Dense, float> {
            [](const Dense& d, const KernelShapes& s) {
              return dense_scratch(geometry(d, s.batch, s.inputs[0]), s.mode == Mode::train, s.threads);
            },
+       .can_overwrite = true,
        .forward =
            [](const Dense& d, const Forward<float>& f) {
              dense_forward(geometry(d, f.input().batch, f.input().shape), f.input().data, f.params[0].data(),
@@ -81,7 +82,7 @@ struct Kernels<Dense, float> {
            [](const Dense& d, const Backward<float>& b) {
              dense_backward(geometry(d, b.input().batch, b.input().shape), b.input().data, b.params[0].data(),
                             b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
-                            d.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
+                            d.bias ? b.param_gradients[1].data() : nullptr, !b.overwrite, b.scratch.data(), *b.threads);
            }},
       reference_kernel<Dense, float>(),
   };

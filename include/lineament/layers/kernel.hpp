@@ -30,6 +30,7 @@ struct Kernel {
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
   void (*pack)(const Layer&, const View<const T>& input, std::span<const std::span<const T>> params, std::span<T> packed,
                Threads&) = nullptr;
+  bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;
   void (*backward)(const Layer&, const Backward<T>&) = nullptr;

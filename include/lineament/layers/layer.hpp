@@ -107,6 +107,8 @@ struct Backward {
   std::span<const std::span<T>> param_gradients;  ///< added to; empty spans for what is not trainable
   std::span<const std::byte> saved;
   std::uint64_t seed = 0;
+  // For fast kernels:
+  bool overwrite = false;  ///< gradients of parameters are overwritten instead of added to; only for kernels that can
   Epilogue epilogue;
   std::span<T> scratch;
   Threads* threads = nullptr;
