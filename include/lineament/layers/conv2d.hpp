@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lineament/kernels/conv.hpp"
+#include "lineament/kernels/pointwise.hpp"
 #include "lineament/kernels/winograd.hpp"
 #include "lineament/layers/kernel.hpp"
 
@@ -218,6 +219,28 @@ struct Kernels<Conv2d, float> {
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
              depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
+                                b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+                                c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
+           }},
+      {.name = "pointwise",
+       .fits = [](const Conv2d& c, const KernelShapes& s) { return pointwise_fits(geometry(c, s)); },
+       .fuses = [](const Conv2d&, const KernelShapes& s, const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
+       .scratch_size =
+           [](const Conv2d& c, const KernelShapes& s) {
+             return s.mode == Mode::train ? pointwise_scratch(geometry(c, s), s.threads) : 0;
+           },
+       .packed_size = [](const Conv2d& c, const KernelShapes& s) { return pointwise_weights_size(geometry(c, s)); },
+       .pack =
+           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params, std::span<float> packed,
+              Threads&) { pointwise_weights(c.geometry(input.shape, input.batch), params[0].data(), packed.data()); },
+       .forward =
+           [](const Conv2d& c, const Forward<float>& f) {
+             pointwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
+                               c.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, *f.threads);
+           },
+       .backward =
+           [](const Conv2d& c, const Backward<float>& b) {
+             pointwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
                                 b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
                                 c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
