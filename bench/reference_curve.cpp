@@ -26,13 +26,13 @@ constexpr Row kReference[] = {{1, 0.15, 0.60}, {5, 0.08, 0.75}, {10, 0.04, 0.85}
 
 struct Options {
   std::string data;
-  std::size_t faces = 6000;  // drawn, when there is no data
-  int copies = 0;            // 0: as many as make about 30,000 samples an epoch
-  float augment = 0.25f;  // of the level "standard"
+  std::size_t faces = 5000;  // drawn, when there is no data
+  int copies = 0;            // 0: as many as make about 20,000 samples an epoch
+  float augment = 0.1f;  // of the level "standard"
   std::string loss = "nme";
   std::string optimizer = "adam";
-  double lr = 1e-3;
-  int batch = 32;
+  double lr = 2e-3;
+  int batch = 128;
   std::uint64_t seed = 1;
   int threads = 0;
 };
@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   CLI::App app("The reference network's learning curve beside the reference rows");
   app.add_option("--data", o.data, "Folder in the layout of 300-W (default: drawn faces)");
   app.add_option("--faces", o.faces, "Drawn faces to train on")->capture_default_str();
-  app.add_option("--copies", o.copies, "Augmented copies of a face in an epoch (0: about 30,000 samples an epoch)")->capture_default_str();
+  app.add_option("--copies", o.copies, "Augmented copies of a face in an epoch (0: about 20,000 samples an epoch)")->capture_default_str();
   app.add_option("--augment", o.augment, "Strength: 0 none, 0.5 light, 1 standard")->capture_default_str();
   app.add_option("--loss", o.loss, "Loss that is minimised")->capture_default_str();
   app.add_option("--optimizer", o.optimizer, "sgd, adam, adamw")->capture_default_str();
@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     const Sets sets = load(o);
-    if (o.copies == 0) o.copies = static_cast<int>((30000 + sets.train.size() - 1) / sets.train.size());
+    if (o.copies == 0) o.copies = static_cast<int>((20000 + sets.train.size() - 1) / sets.train.size());
     std::printf("%zu training faces (%s), %d copies of each an epoch, augmentation %.2f, %zu held out; loss '%s', %s %g, batch %d, %s\n",
                 sets.train.size(), o.data.empty() ? "drawn" : std::filesystem::path(o.data).filename().c_str(), o.copies,
                 static_cast<double>(o.augment), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, o.batch, current_isa().c_str());
