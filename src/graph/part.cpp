@@ -1,0 +1,256 @@
+#include "graph/part.hpp"
+
+#include <algorithm>
+
+namespace lineament {
+
+void MemoryPlan::extend(Id id, int time) {
+  lifetimes_[id].begin = std::min(lifetimes_[id].begin, time);
+  lifetimes_[id].end = std::max(lifetimes_[id].end, time);
+}
+
+void MemoryPlan::commit() {
+  arena_ = plan_arena(lifetimes_);
+  bytes_ = Buffer<std::byte>(arena_.size);
+}
+
+namespace {
+
+/// What the memory plan must know of a step. A fused one reads its input again and nothing else (see Kernel::fuses).
+template <class T>
+Traits traits_of(const Step<T>& step, const Spec& spec) {
+  const Traits traits = traits_of(spec[step.node].layer);
+  return step.output == step.node ? traits : Traits{.inputs = traits.inputs, .backward_reads_input = true};
+}
+
+/// Every layer of every step draws its own mask.
+std::uint64_t dropout_seed(const SessionOptions& options, std::uint64_t step, NodeId node) {
+  return (options.seed * 0x9E3779B97F4A7C15ull + step) * 0xBF58476D1CE4E5B9ull + static_cast<std::uint64_t>(node);
+}
+
+}  // namespace
+
+template <class T>
+Part<T>::Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options, Threads& threads)
+    : network_(&network), trained_(trained), options_(options), threads_(&threads), steps_(std::move(steps)) {
+  const auto nodes = static_cast<std::size_t>(spec().size() + 1);
+  values_.resize(nodes);
+  gradients_.resize(nodes);
+  has_gradient_.assign(nodes, false);
+  keep_.assign(nodes, false);
+  step_memory_.resize(steps_.size());
+  plan_values();
+  if (training()) plan_gradients();
+  memory_.commit();
+  if (training()) param_gradients_ = Buffer<T>(network_->trainable_size());
+  bind_memory();
+}
+
+template <class T>
+std::size_t Part<T>::value_bytes(NodeId id) const {
+  if (options_.ends_outside && (id == options_.input || id == last())) return 0;
+  return shape(id).size() * static_cast<std::size_t>(options_.session.batch) * sizeof(T);
+}
+
+template <class T>
+bool Part<T>::works_in_place(const Step<T>& step) const {
+  const Traits traits = traits_of(step, spec());
+  const NodeId source = spec()[step.node].inputs[0];
+  if (!traits.forward_in_place || (options_.ends_outside && (step.output == last() || source == options_.input))) return false;
+  // Two views of one value must never meet in one layer, so sharing asks for a single reader. The input stays as the user left it in training.
+  return only_reader(spec(), source) == step.node && (source != Spec::kInput || !training()) &&
+         (traits.forward_keeps_values || !keep_[static_cast<std::size_t>(source)]);
+}
+
+template <class T>
+void Part<T>::plan_values() {
+  values_[static_cast<std::size_t>(options_.input)] = memory_.add(value_bytes(options_.input), 0, 0);
+  for (std::size_t s = 0; s < steps_.size(); ++s) {
+    const Step<T>& step = steps_[s];
+    const Traits traits = traits_of(step, spec());
+    const int now = static_cast<int>(s) + 1;
+    const auto out = static_cast<std::size_t>(step.output), in = static_cast<std::size_t>(spec()[step.node].inputs[0]);
+    if (works_in_place(step)) {
+      values_[out] = values_[in];
+      keep_[out] = keep_[in];
+    } else {
+      values_[out] = memory_.add(value_bytes(step.output), now, now);
+    }
+    memory_.extend(values_[out], now);
+    for (NodeId input : spec()[step.node].input_ids()) {
+      memory_.extend(values_[static_cast<std::size_t>(input)], now);
+      if (training() && traits.backward_reads_input) memory_.extend(values_[static_cast<std::size_t>(input)], backward_time(now));
+    }
+    if (training() && traits.backward_reads_output) {
+      memory_.extend(values_[out], backward_time(now));
+      keep_[out] = true;
+    }
+    StepMemory& m = step_memory_[s];
+    m.saved = memory_.add(step.kernel.saved_bytes, now, training() ? backward_time(now) : now);
+    m.packed = memory_.add(step.kernel.packed_size * sizeof(T), training() ? now : 0, training() ? now : last_time());
+    m.forward_scratch = memory_.add(step.kernel.scratch_size * sizeof(T), now, now);
+  }
+  memory_.extend(values_[static_cast<std::size_t>(last())], last_time());
+}
+
+template <class T>
+void Part<T>::plan_gradients() {
+  const auto end = static_cast<std::size_t>(last());
+  gradients_[end] = memory_.add(value_bytes(last()), static_cast<int>(steps_.size()) + 1, static_cast<int>(steps_.size()) + 1);
+  has_gradient_[end] = true;
+  for (std::size_t s = steps_.size(); s-- > 0;) {
+    const Step<T>& step = steps_[s];
+    const int now = backward_time(static_cast<int>(s) + 1);
+    const MemoryPlan::Id own = gradients_[static_cast<std::size_t>(step.output)];
+    memory_.extend(own, now);
+    StepMemory& m = step_memory_[s];
+    m.backward_scratch = memory_.add(step.kernel.scratch_size * sizeof(T), now, now);
+    for (NodeId input : spec()[step.node].input_ids()) {
+      const bool wanted = input != Spec::kInput || options_.session.input_gradient;
+      m.wanted.push_back(wanted);
+      m.summed.push_back(wanted && has_gradient_[static_cast<std::size_t>(input)]);
+      m.input_gradients.push_back(wanted ? plan_input_gradient(step, input, own, now) : own);
+    }
+  }
+  if (options_.session.input_gradient) memory_.extend(gradients_[0], last_time());
+}
+
+/// Where a step writes the gradient by one of its inputs.
+template <class T>
+MemoryPlan::Id Part<T>::plan_input_gradient(const Step<T>& step, NodeId input, MemoryPlan::Id own, int now) {
+  const auto in = static_cast<std::size_t>(input);
+  if (has_gradient_[in]) {  // another reader wrote it before: this one's share is added
+    memory_.extend(gradients_[in], now);
+    return memory_.add(value_bytes(input), now, now);
+  }
+  const Traits traits = traits_of(step, spec());
+  const bool alone = only_reader(spec(), input) == step.node;
+  MemoryPlan::Id id = own;
+  if (alone && step.kernel.gradient_over_input && traits.backward_reads_input && !keep_[in] && input != Spec::kInput) {
+    id = values_[in];
+    memory_.extend(id, now);
+  } else if (!alone || !traits.backward_in_place) {
+    id = memory_.add(value_bytes(input), now, now);
+  }
+  gradients_[in] = id;
+  has_gradient_[in] = true;
+  return id;
+}
+
+template <class T>
+void Part<T>::bind_memory() {
+  for (std::size_t s = 0; s < steps_.size(); ++s) {
+    Step<T>& step = steps_[s];
+    const StepMemory& m = step_memory_[s];
+    const Node& node = spec()[step.node];
+    step.value = view(memory_.get<T>(values_[static_cast<std::size_t>(step.output)]), step.output);
+    step.saved = memory_.get<std::byte>(m.saved);
+    step.packed = memory_.get<T>(m.packed);
+    step.forward_scratch = memory_.get<T>(m.forward_scratch);
+    if (training()) {
+      step.gradient = view(memory_.get<T>(gradients_[static_cast<std::size_t>(step.output)]), step.output);
+      step.backward_scratch = memory_.get<T>(m.backward_scratch);
+    }
+    for (std::size_t i = 0; i < node.input_ids().size(); ++i) {
+      const NodeId in = node.inputs[i];
+      const View<T> value = view(memory_.get<T>(values_[static_cast<std::size_t>(in)]), in);
+      step.inputs.push_back({value.data, value.batch, value.shape});
+      if (!training()) continue;
+      const std::span<T> share = m.wanted[i] ? memory_.get<T>(m.input_gradients[i]) : std::span<T>();
+      step.input_gradients.push_back(view(share, in));
+      if (m.summed[i]) step.sums.push_back({share, memory_.get<T>(gradients_[static_cast<std::size_t>(in)])});
+    }
+    bind_parameters(step);
+  }
+  input_ = memory_.get<T>(values_[static_cast<std::size_t>(options_.input)]);
+  output_ = memory_.get<T>(values_[static_cast<std::size_t>(last())]);
+  if (training()) output_gradient_ = memory_.get<T>(gradients_[static_cast<std::size_t>(last())]);
+  if (options_.session.input_gradient && training()) input_gradient_ = memory_.get<T>(gradients_[0]);
+}
+
+template <class T>
+void Part<T>::bind_parameters(Step<T>& step) {
+  // In the order of the layer's own list, which is not that of the buffer: statistics lie behind all weights there.
+  for (const ParamSpec& p : params_of(spec()[step.node].layer, InputShapes(spec()[step.node], network_->shapes()))) {
+    const ParamInfo& info = network_->param(spec()[step.node].name.str() + "." + std::string(p.name));
+    step.params.push_back(network_->values(info));
+    if (!training()) continue;
+    step.statistics.push_back(info.trainable ? std::span<T>() : trained_->values(info));
+    step.param_gradients.push_back(info.trainable ? param_gradients_.span().subspan(info.offset, info.size) : std::span<T>());
+  }
+}
+
+template <class T>
+void Part<T>::pack(Step<T>& step) {
+  if (step.kernel.pack == nullptr) return;
+  step.kernel.pack(spec()[step.node].layer, step.kernel.kernel, step.inputs[0], step.params, step.packed, *threads_);
+}
+
+template <class T>
+void Part<T>::pack() {
+  for (Step<T>& step : steps_) pack(step);
+}
+
+template <class T>
+void Part<T>::share_packed(const Part& other) {
+  for (std::size_t s = 0; s < steps_.size(); ++s) steps_[s].packed = other.steps_[s].packed;
+}
+
+template <class T>
+void Part<T>::forward(std::uint64_t step_number) {
+  for (Step<T>& step : steps_) {
+    if (training()) pack(step);
+    Forward<T> f;
+    f.inputs = step.inputs;
+    f.output = step.value;
+    f.params = step.params;
+    f.statistics = step.statistics;
+    f.saved = step.saved;
+    f.mode = options_.session.mode;
+    f.seed = dropout_seed(options_.session, step_number, step.node);
+    f.epilogue = step.epilogue;
+    f.packed = step.packed;
+    f.scratch = step.forward_scratch;
+    f.threads = threads_;
+    step.kernel.forward(spec()[step.node].layer, step.kernel.kernel, f);
+  }
+}
+
+template <class T>
+void Part<T>::forward(std::uint64_t step_number, const T* input, T* output) {
+  for (Step<T>& step : steps_)
+    for (std::size_t i = 0; i < step.inputs.size(); ++i)
+      if (spec()[step.node].inputs[i] == options_.input) step.inputs[i].data = input;
+  steps_.back().value.data = output;
+  forward(step_number);
+}
+
+template <class T>
+void Part<T>::backward(std::uint64_t step_number, bool overwrite) {
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    const Step<T>& step = steps_[i];
+    Backward<T> b;
+    b.inputs = step.inputs;
+    b.output = {step.value.data, step.value.batch, step.value.shape};
+    b.output_gradient = {step.gradient.data, step.gradient.batch, step.gradient.shape};
+    b.input_gradients = step.input_gradients;
+    b.params = step.params;
+    b.param_gradients = step.param_gradients;
+    b.saved = step.saved;
+    b.seed = dropout_seed(options_.session, step_number, step.node);
+    b.overwrite = overwrite && step.kernel.can_overwrite;
+    b.epilogue = step.epilogue;
+    b.scratch = step.backward_scratch;
+    b.threads = threads_;
+    if (overwrite && !b.overwrite)
+      for (const std::span<T> gradient : step.param_gradients) std::fill(gradient.begin(), gradient.end(), T(0));
+    step.kernel.backward(spec()[step.node].layer, step.kernel.kernel, b);
+    for (const auto& sum : step.sums)
+      for (std::size_t k = 0; k < sum.to.size(); ++k) sum.to[k] += sum.from[k];
+  }
+}
+
+template class Part<float>;
+template class Part<double>;
+
+}  // namespace lineament

@@ -1,0 +1,111 @@
+// A run of steps of a graph with its memory planned, for one batch size. A session is one part, or, when it infers many pictures,
+// two: what every thread does with one picture after the other, and what is done with all of them together.
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "graph/steps.hpp"
+#include "lineament/graph/arena.hpp"
+#include "lineament/tensor/buffer.hpp"
+
+namespace lineament {
+
+/// Adds buffers with lifetimes up and, once the arena is planned, says where they are.
+class MemoryPlan {
+ public:
+  using Id = std::size_t;
+  Id add(std::size_t bytes, int begin, int end) {
+    lifetimes_.push_back({bytes, begin, end});
+    return lifetimes_.size() - 1;
+  }
+  void extend(Id id, int time);
+  void commit();
+  std::size_t size() const { return arena_.size; }
+
+  /// Empty, at nullptr, for a buffer of no bytes: kernels ask the pointer whether there is something to write.
+  template <class T>
+  std::span<T> get(Id id) {
+    if (lifetimes_[id].size == 0) return {};
+    return {reinterpret_cast<T*>(bytes_.data() + arena_.offsets[id]), lifetimes_[id].size / sizeof(T)};
+  }
+
+ private:
+  std::vector<Lifetime> lifetimes_;
+  Arena arena_;
+  Buffer<std::byte> bytes_;
+};
+
+template <class T>
+class Part {
+ public:
+  struct Options {
+    SessionOptions session;
+    NodeId input = Spec::kInput;  ///< the value that the steps start from
+    bool ends_outside = false;    ///< input and last output lie outside: run() is told where
+  };
+  /// `trained` is the same network if it may change, otherwise nullptr.
+  Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options, Threads& threads);
+
+  /// Brings the weights into their kernels' order; in training before each forward step anyway.
+  void pack();
+  /// Uses what another part for the same steps has packed.
+  void share_packed(const Part& other);
+
+  void forward(std::uint64_t step_number);
+  /// With ends_outside: from one place to another.
+  void forward(std::uint64_t step_number, const T* input, T* output);
+  /// Overwrites the gradients of parameters if `overwrite`, otherwise adds to them.
+  void backward(std::uint64_t step_number, bool overwrite);
+
+  std::span<T> input() { return input_; }
+  std::span<const T> output() const { return output_; }
+  std::span<T> output_gradient() { return output_gradient_; }
+  std::span<const T> input_gradient() const { return input_gradient_; }
+  Buffer<T>& param_gradients() { return param_gradients_; }
+  const std::vector<Step<T>>& steps() const { return steps_; }
+  std::size_t arena_bytes() const { return memory_.size(); }
+
+ private:
+  const Spec& spec() const { return network_->spec(); }
+  const Shape& shape(NodeId id) const { return network_->shapes()[id]; }
+  NodeId last() const { return steps_.back().output; }
+  bool training() const { return options_.session.mode == Mode::train; }
+  std::size_t value_bytes(NodeId id) const;
+  View<T> view(std::span<T> place, NodeId id) const { return {place.data(), options_.session.batch, shape(id)}; }
+
+  // Time runs 1 … n through the forward steps and n + 1 … 2n back through the backward ones.
+  int last_time() const { return (training() ? 2 : 1) * static_cast<int>(steps_.size()) + 1; }
+  int backward_time(int forward_time) const { return 2 * static_cast<int>(steps_.size()) + 1 - forward_time; }
+
+  void plan_values();
+  bool works_in_place(const Step<T>& step) const;
+  void plan_gradients();
+  MemoryPlan::Id plan_input_gradient(const Step<T>& step, NodeId input, MemoryPlan::Id own, int now);
+  void bind_memory();
+  void bind_parameters(Step<T>& step);
+  void pack(Step<T>& step);
+
+  const BasicNetwork<T>* network_;
+  BasicNetwork<T>* trained_;
+  Options options_;
+  Threads* threads_;
+  std::vector<Step<T>> steps_;
+
+  MemoryPlan memory_;
+  std::vector<MemoryPlan::Id> values_, gradients_;  // by NodeId
+  std::vector<bool> has_gradient_;                  // by NodeId: a buffer was planned
+  std::vector<bool> keep_;                          // by NodeId: a backward step reads it as its own output, so nothing may write over it
+  struct StepMemory {
+    MemoryPlan::Id saved, packed, forward_scratch, backward_scratch;
+    std::vector<MemoryPlan::Id> input_gradients;
+    std::vector<bool> wanted, summed;  // by input
+  };
+  std::vector<StepMemory> step_memory_;
+
+  Buffer<T> param_gradients_;
+  std::span<T> input_, output_gradient_, input_gradient_;
+  std::span<const T> output_;
+};
+
+}  // namespace lineament
