@@ -39,6 +39,7 @@ struct Row {
   int oy;
   float* out;
   TapRange ys;
+  int out_end = g.out_w, last_inside = std::min(g.out_w - 1, (g.in_w - g.kernel + g.pad_left) / g.stride);  ///< columns
 
   HWY_INLINE Vector load(const float* from) const {
     const Floats d;
@@ -82,8 +83,43 @@ struct Row {
     store(s2, ox + 2);
     store(s3, ox + 3);
   }
+  HWY_INLINE bool inside(int ox) const { return ox * g.stride >= g.pad_left && ox * g.stride - g.pad_left + g.kernel <= g.in_w; }
+
+  /// The usual window, 3x3, for whole vectors: the weights of its kRows rows inside the picture stay in registers.
+  template <int kRows>
+  HWY_INLINE void three_wide() const {
+    const Floats d;
+    Vector weight[kRows][3];
+    const float* from[kRows];
+    int ox = 0;
+    while (ox < out_end && !inside(ox)) single(ox++);
+    for (int r = 0; r < kRows; ++r) {
+      from[r] = pixel(ys.begin + r, ox * g.stride - g.pad_left);
+      for (int k = 0; k < 3; ++k) weight[r][k] = hn::LoadU(d, w + static_cast<std::size_t>((ys.begin + r) * 3 + k) * channels);
+    }
+    const std::size_t side = channels, step = static_cast<std::size_t>(g.stride) * channels;
+    const Vector least = relu ? hn::Zero(d) : hn::Set(d, -hwy::HighestValue<float>()), bias = start;
+    float* to = out + static_cast<std::size_t>(ox) * channels;
+    const int end = last_inside + 1;
+    for (; ox < end; ++ox, to += side) {
+      Vector sum = bias, sum2 = hn::Zero(d);
+#pragma GCC unroll 3
+      for (int r = 0; r < kRows; ++r) {
+        sum = hn::MulAdd(hn::LoadU(d, from[r]), weight[r][0], sum);
+        sum2 = hn::MulAdd(hn::LoadU(d, from[r] + side), weight[r][1], sum2);
+        sum = hn::MulAdd(hn::LoadU(d, from[r] + 2 * side), weight[r][2], sum);
+        from[r] += step;
+      }
+      hn::StoreU(hn::Max(hn::Add(sum, sum2), least), d, to);
+    }
+    for (; ox < out_end; ++ox) single(ox);
+  }
+
   HWY_INLINE void run() const {
-    const auto inside = [&](int ox) { return ox * g.stride >= g.pad_left && ox * g.stride - g.pad_left + g.kernel <= g.in_w; };
+    if (g.kernel == 3 && lanes == hn::Lanes(Floats())) {
+      if (ys.end - ys.begin == 3) return three_wide<3>();
+      if (ys.end - ys.begin == 2) return three_wide<2>();
+    }
     int ox = 0;
     while (ox < g.out_w)
       if (ox + 4 <= g.out_w && inside(ox) && inside(ox + 3)) {

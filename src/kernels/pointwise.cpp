@@ -17,9 +17,15 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
 
-/// Panels of two vectors of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data gradient.
+/// Two vectors of columns, three where that leaves none over.
+HWY_INLINE int PanelWidth(int out) {
+  const int lanes = static_cast<int>(hn::Lanes(Floats()));
+  return out % (2 * lanes) != 0 && out % (3 * lanes) == 0 ? 3 * lanes : 2 * lanes;
+}
+
+/// Panels of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data gradient.
 HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step, float* to) {
-  const int panel = 2 * static_cast<int>(hn::Lanes(Floats()));
+  const int panel = PanelWidth(out);
   for (int n = 0; n < out; n += panel)
     for (int i = 0; i < in; ++i)
       for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
@@ -27,7 +33,7 @@ HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step
 
 HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias, bool relu,
                            float* y, Threads& threads) {
-  const int panel = 2 * static_cast<int>(hn::Lanes(Floats()));
+  const int panel = PanelWidth(out);
   // Whole tiles of rows; as many pixels as keep input and output in the second-level cache, and a task for every thread.
   constexpr std::size_t kRows = 4 * 12;
   const auto channels = static_cast<std::size_t>(in + out);

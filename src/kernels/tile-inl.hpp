@@ -24,7 +24,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::ScalableTag<float>;
 using Vector = hn::Vec<Floats>;
 
-// 32 registers hold 12 x 2 accumulators, 16 hold 6 x 2; the rest is for the operands.
+// 32 registers hold 12 x 2 or 8 x 3 accumulators, 16 hold 6 x 2 or 4 x 3; the rest is for the operands.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
 constexpr int kMaxRows = 12;
 #else
@@ -125,11 +125,13 @@ HWY_INLINE void Rows(const Product& p, int rows, std::size_t column, std::size_t
     c += n * p.c_row;
     rows -= n;
   };
-  if constexpr (kMaxRows >= 12) {
+  constexpr int kMost = kVectors == 3 ? kMaxRows * 2 / 3 : kMaxRows;
+  if constexpr (kMost >= 12)
     for (; rows >= 12; advance(12)) Tile<12, kVectors, kPartial>(p, a, b, c, bias, columns);
+  if constexpr (kMost >= 8)
     for (; rows >= 8; advance(8)) Tile<8, kVectors, kPartial>(p, a, b, c, bias, columns);
-  }
-  for (; rows >= 6; advance(6)) Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
+  if constexpr (kMost >= 6)
+    for (; rows >= 6; advance(6)) Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
   for (; rows >= 4; advance(4)) Tile<4, kVectors, kPartial>(p, a, b, c, bias, columns);
   for (; rows >= 2; advance(2)) Tile<2, kVectors, kPartial>(p, a, b, c, bias, columns);
   for (; rows >= 1; advance(1)) Tile<1, kVectors, kPartial>(p, a, b, c, bias, columns);
@@ -143,10 +145,12 @@ inline HWY_ATTR void Multiply(const Product& p, int rows, int columns) {
   if (rows == 1)  // a single row needs more accumulators to hide the latency of the additions
     for (; n + 8 * lanes <= total; n += 8 * lanes)
       Tile<1, 8, false>(p, p.a, p.b + n, p.c + n, p.bias == nullptr ? nullptr : p.bias + n, 8 * lanes);
-  for (; n + 2 * lanes <= total; n += 2 * lanes) Rows<2, false>(p, rows, n, 2 * lanes);
+  // Three vectors left are better taken at once than two and one: a row's value is loaded for three products instead of one.
+  for (; n + 2 * lanes <= total && n + 3 * lanes != total; n += 2 * lanes) Rows<2, false>(p, rows, n, 2 * lanes);
   const std::size_t rest = total - n;
   if (rest == 0) return;
-  if (rest > lanes) Rows<2, true>(p, rows, n, rest);
+  if (rest == 3 * lanes) Rows<3, false>(p, rows, n, rest);
+  else if (rest > lanes) Rows<2, true>(p, rows, n, rest);
   else if (rest == lanes) Rows<1, false>(p, rows, n, rest);
   else Rows<1, true>(p, rows, n, rest);
 }
