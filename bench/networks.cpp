@@ -31,10 +31,10 @@ void report(benchmark::State& state, const Network& network, double passes, int 
   state.counters["peak_MB"] = static_cast<double>(usage.ru_maxrss) / 1e3;  // of the process so far
 }
 
-void infer(benchmark::State& state, const NamedNetwork& named) {
+void infer(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
   const Network network(named.spec(true), named.input, 1);
-  Session session(network, {.batch = batch, .threads = threads});
+  Session session(network, {.batch = batch, .threads = threads, .precision = precision});
   fill(session.input(), 1);
   for (auto _ : state) {
     benchmark::DoNotOptimize(session.forward().data());
@@ -65,8 +65,9 @@ void train_step(benchmark::State& state, const NamedNetwork& named) {
 int main(int argc, char** argv) {
   for (const NamedNetwork& named : named_networks()) {
     const std::string name(named.name);
-    benchmark::RegisterBenchmark((name + "/infer").c_str(), infer, named)
-        ->ArgsProduct({{1, 32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+    for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16")})
+      benchmark::RegisterBenchmark((name + "/infer" + suffix).c_str(), infer, named, precision)
+          ->ArgsProduct({{1, 32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/train").c_str(), train_step, named)
         ->ArgsProduct({{32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
   }

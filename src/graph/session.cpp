@@ -50,6 +50,8 @@ struct BasicSession<T>::State {
     if (options.batch < 1) throw ArgumentError({"batch", "the batch size is out of range", "1 or more", std::to_string(options.batch), ""});
     if (options.mode == Mode::train && writable == nullptr)
       throw ArgumentError({"session", "a const network cannot be trained", "a network that may change", "a const one", ""});
+    if (options.precision != Precision::fp32 && (options.mode == Mode::train || options.kernels == KernelChoice::reference))
+      throw ArgumentError({"session", "lower precision is for inference with the fast kernels", "Precision::fp32", "Precision::bf16", ""});
     if (options.mode == Mode::infer && has_batch_norm(given.spec())) folded = fold_batch_norm(given);
     network = folded ? &*folded : &given;
     std::vector<Step<T>> steps = make_steps(*network, options);

@@ -74,7 +74,7 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
   for (NodeId id = 1; id <= spec.size(); ++id) {
     if (done[static_cast<std::size_t>(id)]) continue;
     const InputShapes inputs(spec[id], network.shapes());
-    const KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads};
+    const KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads, options.precision};
     Step<T> step;
     step.node = step.output = id;
     step.kernel = std::visit([&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },

@@ -2,6 +2,8 @@
 #include "lineament/kernels/dense.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 #include "kernels/targets.hpp"
@@ -24,6 +26,10 @@ int input_part(const DenseGeometry& g) { return std::max(512, (g.in + 63) / 64);
 int input_parts(const DenseGeometry& g) { return (g.in + input_part(g) - 1) / input_part(g); }
 std::size_t output_size(const DenseGeometry& g) { return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out); }
 
+/// Rows of bfloat16 weights that are widened at a time, and the batch from which that is worth it.
+constexpr std::size_t kWidened = 64;
+constexpr int kWidenFrom = 4;
+
 /// Rows of the weights that are transposed at a time for the data gradient.
 constexpr int kTransposed = 64;
 
@@ -34,6 +40,20 @@ constexpr int kTransposed = 64;
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
+
+/// y = bias + the parts' sums in order, then the ReLU if asked.
+HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, const float* bias, bool relu, float* y) {
+  for (int row = 0; row < g.batch; ++row) {
+    float* to = y + static_cast<std::ptrdiff_t>(row) * g.out;
+    for (int n = 0; n < g.out; ++n) to[n] = bias == nullptr ? 0.0f : bias[n];
+    for (int p = 0; p < parts; ++p) {
+      const float* from = scratch + static_cast<std::size_t>(p) * output_size(g) + static_cast<std::size_t>(row) * static_cast<std::size_t>(g.out);
+      for (int n = 0; n < g.out; ++n) to[n] += from[n];
+    }
+    if (relu)
+      for (int n = 0; n < g.out; ++n) to[n] = to[n] > 0 ? to[n] : 0.0f;
+  }
+}
 
 HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu, float* y,
                            float* scratch, Threads& threads) {
@@ -56,17 +76,91 @@ HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* 
     }
     Multiply(m, g.batch, g.out);
   });
-  if (parts == 1) return;
-  for (int row = 0; row < g.batch; ++row) {
-    float* to = y + static_cast<std::ptrdiff_t>(row) * g.out;
-    for (int n = 0; n < g.out; ++n) to[n] = bias == nullptr ? 0.0f : bias[n];
-    for (int p = 0; p < parts; ++p) {
-      const float* from = scratch + static_cast<std::size_t>(p) * output_size(g) + static_cast<std::size_t>(row) * static_cast<std::size_t>(g.out);
-      for (int n = 0; n < g.out; ++n) to[n] += from[n];
-    }
-    if (relu)
-      for (int n = 0; n < g.out; ++n) to[n] = to[n] > 0 ? to[n] : 0.0f;
+  if (parts > 1) SumParts(g, scratch, parts, bias, relu, y);
+}
+
+/// Half a vector's worth of memory as a vector of floats.
+HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
+  const Floats d;
+  const hn::Rebind<std::uint16_t, Floats> halves;
+  const hn::Rebind<std::uint32_t, Floats> whole;
+  if (count == hn::Lanes(d)) return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(halves, from))));
+  HWY_ALIGN std::uint16_t values[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::memcpy(values, from, count * sizeof(std::uint16_t));
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::Load(halves, values))));
+}
+
+/// One row of `count` inputs times as many rows of weights, kVectors vectors of columns, added to `y`.
+template <int kVectors>
+HWY_INLINE void Bf16Columns(const float* x, const std::uint16_t* w, int count, std::size_t stride, std::size_t last, float* y) {
+  const Floats d;
+  const std::size_t lanes = hn::Lanes(d);
+  Vector sum[kVectors];
+  for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
+  for (int i = 0; i < count; ++i, w += stride) {
+    const Vector factor = hn::Set(d, x[i]);
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v)
+      sum[v] = hn::MulAdd(factor, FromBf16(w + v * lanes, v == kVectors - 1 ? last : lanes), sum[v]);
   }
+  for (int v = 0; v < kVectors; ++v) {
+    const bool whole = v < kVectors - 1 || last == lanes;
+    if (whole) hn::StoreU(sum[v], d, y + v * lanes);
+    else hn::BlendedStore(sum[v], hn::FirstN(d, last), d, y + v * lanes);
+  }
+}
+
+/// Widens `count` values.
+HWY_INLINE void Widen(const std::uint16_t* from, std::size_t count, float* to) {
+  const Floats d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(FromBf16(from + i, lanes), d, to + i);
+  for (; i < count; ++i) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(from[i]) << 16;
+    std::memcpy(to + i, &bits, sizeof(bits));
+  }
+}
+
+HWY_ATTR void Bf16Forward(const DenseGeometry& g, const float* x, const std::uint16_t* w, const float* bias, bool relu, float* y,
+                          float* scratch, Threads& threads) {
+  const int parts = input_parts(g), part = input_part(g);
+  const auto out = static_cast<std::size_t>(g.out);
+  float* widened = scratch + static_cast<std::size_t>(parts) * output_size(g);
+  threads.run(parts, [&](int task, int thread) HWY_ATTR {
+    const std::size_t lanes = hn::Lanes(Floats());
+    const int first = task * part, count = std::min(part, g.in - first);
+    float* sums = scratch + static_cast<std::size_t>(task) * output_size(g);
+    const std::uint16_t* rows = w + static_cast<std::size_t>(first) * out;
+    if (g.batch < kWidenFrom) {  // straight from memory into the products
+      for (int row = 0; row < g.batch; ++row) {
+        const float* in = x + static_cast<std::ptrdiff_t>(row) * g.in + first;
+        float* to = sums + static_cast<std::size_t>(row) * out;
+        std::size_t n = 0;
+        for (; n + 8 * lanes <= out; n += 8 * lanes) Bf16Columns<8>(in, rows + n, count, out, lanes, to + n);
+        for (; n < out; n += lanes) Bf16Columns<1>(in, rows + n, count, out, std::min(lanes, out - n), to + n);
+      }
+      return;
+    }
+    // A few rows of weights at a time become floats that stay in the cache, and are used by all rows of the input.
+    float* block = widened + static_cast<std::size_t>(thread) * kWidened * out;
+    Product m{};
+    m.a_row = g.in;
+    m.a_step = 1;
+    m.b = block;
+    m.b_row = g.out;
+    m.segments = 1;
+    m.c = sums;
+    m.c_row = g.out;
+    for (int i = 0; i < count; i += static_cast<int>(kWidened)) {
+      m.length = std::min(static_cast<int>(kWidened), count - i);
+      Widen(rows + static_cast<std::size_t>(i) * out, static_cast<std::size_t>(m.length) * out, block);
+      m.a = x + first + i;
+      m.add = i > 0;
+      Multiply(m, g.batch, g.out);
+    }
+  });
+  SumParts(g, scratch, parts, bias, relu, y);
 }
 
 HWY_ATTR void DenseWeightGradient(const DenseGeometry& g, const float* x, const float* dy, float* dw, float* dbias,
@@ -128,6 +222,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace lineament {
 HWY_EXPORT(DenseForward);
+HWY_EXPORT(Bf16Forward);
 HWY_EXPORT(DenseWeightGradient);
 HWY_EXPORT(DenseDataGradient);
 
@@ -139,6 +234,29 @@ std::size_t dense_scratch(const DenseGeometry& g, bool train, int threads) {
 void dense_forward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu, float* y,
                    float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(DenseForward)(g, x, w, bias, relu, y, scratch, threads);
+}
+
+std::size_t dense_bf16_size(const DenseGeometry& g) {
+  return (static_cast<std::size_t>(g.in) * static_cast<std::size_t>(g.out) + 1) / 2;
+}
+
+void dense_bf16_weights(const DenseGeometry& g, const float* w, float* packed) {
+  auto* to = reinterpret_cast<std::uint16_t*>(packed);
+  const std::size_t count = static_cast<std::size_t>(g.in) * static_cast<std::size_t>(g.out);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(w[i]);
+    to[i] = static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);  // to nearest, ties to even
+  }
+}
+
+std::size_t dense_bf16_scratch(const DenseGeometry& g, int threads) {
+  const std::size_t widened = g.batch < kWidenFrom ? 0 : static_cast<std::size_t>(threads) * kWidened * static_cast<std::size_t>(g.out);
+  return static_cast<std::size_t>(input_parts(g)) * output_size(g) + widened;
+}
+
+void dense_bf16_forward(const DenseGeometry& g, const float* x, const float* packed, const float* bias, bool relu, float* y,
+                        float* scratch, Threads& threads) {
+  HWY_DYNAMIC_DISPATCH(Bf16Forward)(g, x, reinterpret_cast<const std::uint16_t*>(packed), bias, relu, y, scratch, threads);
 }
 
 void dense_backward(const DenseGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,

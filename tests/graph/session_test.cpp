@@ -248,6 +248,11 @@ TEST_CASE("threads share a const network, a session each") {
 }
 
 TEST_CASE("wrong uses of a session are errors") {
+  {
+    Network network(Spec() << Dense{}, Shape{2});
+    CHECK_THROWS_AS(Session(network, {.mode = Mode::train, .precision = Precision::bf16}), ArgumentError);
+    CHECK_THROWS_AS(Session(network, {.kernels = KernelChoice::reference, .precision = Precision::bf16}), ArgumentError);
+  }
   Network network(zoo(), kZooInput);
   CHECK_THROWS_AS(Session(network, {.batch = 0}), ArgumentError);
   CHECK_THROWS_WITH(Session(network, {.batch = -3}), Catch::Matchers::Contains("got -3"));

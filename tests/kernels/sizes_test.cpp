@@ -36,6 +36,36 @@ TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") 
     }
 }
 
+TEST_CASE("kernels: dense layers with bfloat16 weights are those with rounded weights") {
+  const IsaRestorer restorer;
+  for (const int in : {1, 17, 600, 3001})
+    for (const int out : {1, 15, 16, 130, 257})
+      for (const int batch : {1, 3, 5}) {
+        INFO(in << " to " << out << ", batch " << batch);
+        Network network(Spec() << Dense{.features = out} << ReLU{}, Shape{in}, 1);
+        put(network.weights(), random_values<double>(network.weights().size(), 30));
+        BasicNetwork<double> rounded(network);
+        for (double& w : rounded.values(rounded.param("dense_1.weight"))) {
+          int exponent;
+          const double mantissa = std::frexp(w, &exponent);
+          w = std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+        }
+        const auto values = random_values<double>(static_cast<std::size_t>(batch * in), 1);
+        BasicSession<double> exact(std::as_const(rounded), {.batch = batch});
+        put(exact.input(), values);
+        const auto wanted = copy_of(exact.forward());
+        for (const std::string& isa : available_isas()) {
+          force_isa(isa);
+          for (const int threads : {1, 3}) {
+            Session session(std::as_const(network), {.batch = batch, .threads = threads, .precision = Precision::bf16});
+            CHECK(session.plan().front().kernel == "bf16");
+            put(session.input(), values);
+            CHECK(difference(session.forward(), wanted) < 5e-6);
+          }
+        }
+      }
+}
+
 TEST_CASE("kernels: grouped and depthwise convolutions") {
   struct Size {
     int height, width, in, out, groups, kernel, stride, batch;

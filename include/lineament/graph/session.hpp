@@ -23,6 +23,7 @@ struct SessionOptions {
   KernelChoice kernels = KernelChoice::fast;
   bool input_gradient = false;  ///< train mode: also compute the gradient of the input
   std::uint64_t seed = 0;       ///< dropout
+  Precision precision = Precision::fp32;  ///< infer mode, fast kernels: ArgumentError otherwise
 };
 
 /// One row of the plan: what runs, fused or not, and on which kernel.

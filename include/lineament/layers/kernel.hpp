@@ -15,6 +15,7 @@ struct KernelShapes {
   int batch = 1;
   Mode mode = Mode::infer;
   int threads = 1;
+  Precision precision = Precision::fp32;
 };
 
 template <class Layer, class T>

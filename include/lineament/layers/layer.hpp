@@ -28,6 +28,12 @@ class Threads;
 
 enum class Mode { infer, train };
 
+/// How weights are kept while inferring. Sums are always in float.
+enum class Precision {
+  fp32,
+  bf16,  ///< dense layers' weights are rounded to bfloat16 (8 bits of mantissa): half the memory to read
+};
+
 /// Where the first values of a parameter come from.
 enum class Init {
   zero,

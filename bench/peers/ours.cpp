@@ -1,0 +1,179 @@
+// This library beside its peers, on its public API only. `export` writes the networks with their weights and inputs for all to
+// read (network_file.hpp says how); `infer` and `train` measure; `cold` loads a model file and runs it once.
+#include <algorithm>
+#include <filesystem>
+
+#include "lineament/graph/networks.hpp"
+#include "lineament/graph/session.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/random.hpp"
+#include "lineament/train/losses.hpp"
+#include "lineament/train/optimizers.hpp"
+#include "network_file.hpp"
+
+using namespace lineament;
+
+namespace {
+
+constexpr std::string_view kWithNorms = "_norms";  // ending of the names of networks with batch norm
+
+/// "folder/mobile_norms": the named network mobile, with batch norm.
+Network untrained(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename();
+  const bool norms = name.ends_with(kWithNorms);
+  if (norms) name.resize(name.size() - kWithNorms.size());
+  for (const NamedNetwork& named : named_networks())
+    if (named.name == name) return Network(named.spec(norms), named.input);
+  throw std::runtime_error(name + ": there is no network of this name");
+}
+
+/// f(values) for every parameter that is trained, in the order of the layers.
+template <class F>
+void each_parameter(Network& network, F&& f) {
+  for (const ParamInfo& p : network.params())
+    if (p.trainable) f(p, network.values(p));
+}
+
+Network exported(const std::string& path) {
+  Network network = untrained(path);
+  std::ifstream file = peers::open(path + ".bin");
+  each_parameter(network, [&](const ParamInfo&, std::span<float> values) { peers::read(file, values); });
+  return network;
+}
+
+/// Weights of which every one matters: none is zero, biases neither, and signals keep their size from layer to layer.
+void draw_weights(Network& network) {
+  std::uint64_t number = 0;
+  each_parameter(network, [&](const ParamInfo& p, std::span<float> values) {
+    Random random(1, ++number);
+    if (p.init == Init::weight) {
+      const float limit = std::sqrt(6.0f / static_cast<float>(p.fan_in));
+      for (float& v : values) v = random.uniform(-limit, limit);
+    } else if (p.init == Init::one) {
+      for (float& v : values) v = random.uniform(0.8f, 1.2f);
+    } else {
+      for (float& v : values) v = random.uniform(0.02f, 0.1f) * (random.chance(0.5f) ? 1.0f : -1.0f);
+    }
+  });
+}
+
+/// The pixels of padding on every side that give the same result as the layer's own rule.
+int symmetric_pad(const Conv2d& conv, const Shape& in) {
+  const ConvGeometry g = conv.geometry(in, 1);
+  const auto gives = [&](int size, int out) { return (size + 2 * g.pad_top - g.kernel) / g.stride + 1 == out; };
+  if (g.pad_top != g.pad_left || !gives(g.in_h, g.out_h) || !gives(g.in_w, g.out_w))
+    throw std::runtime_error("a convolution pads one side more than the other: the peers' description has no words for it");
+  return g.pad_top;
+}
+
+std::string options(const Layer& layer, const Shape& in) {
+  const auto words = [](auto... numbers) { return ((" " + std::to_string(numbers)) + ...); };
+  if (const auto* conv = std::get_if<Conv2d>(&layer))
+    return words(conv->kernel, conv->stride, symmetric_pad(*conv, in), conv->geometry(in, 1).groups, int{conv->bias});
+  if (const auto* dense = std::get_if<Dense>(&layer)) return words(int{dense->bias});
+  if (const auto* pool = std::get_if<MaxPool>(&layer)) return words(pool->kernel, pool->stride);
+  if (const auto* norm = std::get_if<BatchNorm>(&layer))
+    if (norm->epsilon != BatchNorm{}.epsilon || norm->momentum != BatchNorm{}.momentum)
+      throw std::runtime_error("a batch norm has constants of its own: the peers' description has no words for them");
+  return "";
+}
+
+std::string sizes(const Shape& s) {
+  return std::to_string(s.height()) + " " + std::to_string(s.width()) + " " + std::to_string(s.channels());
+}
+
+void write_layers(const std::string& path, const Network& network) {
+  const Spec& spec = network.spec();
+  const Shapes& shapes = network.shapes();
+  std::ofstream file(path);
+  file << "input input " << sizes(shapes[Spec::kInput]) << " 0\n";
+  const auto name = [&](NodeId id) { return id == Spec::kInput ? std::string("input") : spec[id].name.str(); };
+  for (NodeId id = 1; id <= spec.size(); ++id) {
+    const Node& node = spec[id];
+    file << type_of(node.layer) << ' ' << name(id) << ' ' << sizes(shapes[id]) << ' ' << node.input_count;
+    for (const NodeId input : node.input_ids()) file << ' ' << name(input);
+    file << options(node.layer, shapes[node.inputs[0]]) << '\n';
+  }
+  if (!file) throw std::runtime_error(path + ": cannot be written");
+}
+
+void write_drawn(const std::string& path, std::size_t count, std::uint64_t stream) {
+  std::vector<float> values(count);
+  Random random(2, stream);
+  for (float& v : values) v = random.uniform();
+  peers::write(path, values);
+}
+
+/// Five files: see network_file.hpp; the last is the model for a cold start.
+void export_network(const std::string& path) {
+  Network network = untrained(path);
+  draw_weights(network);
+  write_layers(path + ".txt", network);
+  std::vector<float> all;
+  each_parameter(network, [&](const ParamInfo&, std::span<float> v) { all.insert(all.end(), v.begin(), v.end()); });
+  peers::write(path + ".bin", all);
+  write_drawn(path + ".input.bin", peers::kSamples * network.input_shape().size(), 1);
+  write_drawn(path + ".target.bin", peers::kSamples * network.output_shape().size(), 2);
+  save_model(path + ".safetensors", {.network = network, .preprocessing = {.size = network.input_shape()[0]}});
+}
+
+std::vector<float> first_samples(const peers::Options& o, const char* ending, const Shape& sample) {
+  return peers::read(o.network + ending, static_cast<std::size_t>(o.batch) * sample.size());
+}
+
+void keep_output(const peers::Options& o, std::span<const float> output) {
+  if (!o.output.empty()) peers::write(o.output, output);
+}
+
+void infer(const peers::Options& o) {
+  const Network network = exported(o.network);
+  Session session(network, {.batch = o.batch, .threads = o.threads});
+  const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
+  const auto fill = [&] { std::copy(input.begin(), input.end(), session.input().begin()); };
+  fill();
+  keep_output(o, session.forward());
+  peers::print_result(peers::measure(o.seconds, fill, [&] { session.forward(); }));
+}
+
+void train(const peers::Options& o) {
+  Network network = exported(o.network);
+  Session session(network, {.mode = Mode::train, .batch = o.batch, .threads = o.threads});
+  Optimizer adam({}, network.trainable_size());
+  const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
+  const std::vector<float> target = first_samples(o, ".target.bin", network.output_shape());
+  std::vector<double> losses;
+  const auto step = [&] {
+    const std::span<const float> output = session.forward();
+    if (losses.empty()) keep_output(o, output);
+    losses.push_back(value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), o.batch));
+    session.zero_gradients();
+    session.backward();
+    adam.step(network.weights().first(network.trainable_size()), session.gradients(), peers::kLearningRate, 1,
+              OnThreads{session.threads()});
+  };
+  const auto fill = [&] { std::copy(input.begin(), input.end(), session.input().begin()); };
+  const std::vector<double> times = peers::measure(o.seconds, fill, step);
+  peers::print_result(times, losses);
+}
+
+void cold(const peers::Options& o) {
+  const Model model = load_model(o.network + ".safetensors");
+  Session session(model.network, {.batch = o.batch, .threads = o.threads});
+  std::ifstream file = peers::open(o.network + ".input.bin");
+  peers::read(file, session.input());
+  keep_output(o, session.forward());
+  peers::print_result({});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("This library beside its peers; run by tools/compare.");
+  app.require_subcommand(1);
+  peers::Options o;
+  peers::add_to(*app.add_subcommand("infer", "Forward passes")->callback([&] { infer(o); }), o);
+  peers::add_to(*app.add_subcommand("train", "Steps of training: forward, backward, Adam")->callback([&] { train(o); }), o);
+  peers::add_to(*app.add_subcommand("cold", "Load the model, one forward pass")->callback([&] { cold(o); }), o);
+  peers::add_to(*app.add_subcommand("export", "Write the network's files")->callback([&] { export_network(o.network); }), o);
+  return peers::run(app, argc, argv);
+}
