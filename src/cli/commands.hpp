@@ -44,6 +44,7 @@ struct EvaluateOptions {
   int synthetic = 0;
   std::string part = "all";
   std::string box = "points";
+  std::string precision = "fp32";
   std::uint64_t seed = 1;
   int threads = 0;
   bool json = false;

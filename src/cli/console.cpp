@@ -62,6 +62,10 @@ std::string clock_text(double seconds) {
   return text("%ld:%02ld", s / 60, s % 60);
 }
 
+std::string counted(std::size_t number, const std::string& noun) {
+  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
 Progress::Progress(std::string title)
     : title_(std::move(title)), begin_(Clock::now()), last_(begin_), terminal_(::isatty(STDERR_FILENO) != 0) {}
 

@@ -19,6 +19,9 @@ std::string clock_text(double seconds);
 /// printf-style, as a string.
 [[gnu::format(printf, 1, 2)]] std::string text(const char* format, ...);
 
+/// "1 face", "2 faces".
+std::string counted(std::size_t number, const std::string& noun);
+
 class Progress {
  public:
   explicit Progress(std::string title);

@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "cli/console.hpp"
+#include "cli/json_text.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/crop.hpp"
 #include "lineament/faces/split.hpp"
+#include "lineament/metrics/metrics.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -39,6 +42,13 @@ void require_memory(double faces, const StoreOptions& options) {
                          text("%.0f", faces), "draw fewer and train longer: each epoch augments them anew"});
 }
 
+Landmarks points_in_crop(const FaceStore& faces, std::size_t i) {
+  const Affine to_crop = crop_to_image(faces.box(i), faces.preprocessing()).inverse();
+  Landmarks points = faces.points(i);
+  for (Point& p : points) p = to_crop(p);
+  return points;
+}
+
 }  // namespace
 
 Dataset read_data(const std::vector<Path>& paths, Part part) {
@@ -51,7 +61,7 @@ Dataset read_data(const std::vector<Path>& paths, Part part) {
   }
   report_rejected(all.rejected);
   if (all.other_part > 0 && part == Part::train)
-    say(text("%zu faces of test folders are not trained on", all.other_part));
+    say(counted(all.other_part, "face") + text(" of test folders %s not trained on", all.other_part == 1 ? "is" : "are"));
   if (all.faces.empty())
     throw FormatError({paths.empty() ? "data" : paths.front().string(), "no face was found", "photos with 68-point annotations", "none",
                        "run 'lineament validate' on the data"});
@@ -77,7 +87,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
   if (o.synthetic > 0) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);
-    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt, text("%d drawn faces", o.synthetic)};
+    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
     if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, true, store);
     return sets;
   }
@@ -90,9 +100,24 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
   };
   Sets sets{load_faces(pick(split.train), store), std::nullopt, ""};
   if (!split.held_out.empty()) sets.held_out = load_faces(pick(split.held_out), store);
-  sets.about = text("%zu faces of", sets.train.size());
-  for (const Path& path : o.data) sets.about += " " + path.string();
+  sets.about = counted(sets.train.size(), "face") + " of";
+  for (const Path& path : o.data) sets.about += " " + utf8(path.string());
   return sets;
+}
+
+double mean_shape_nme(const Sets& sets) {
+  Landmarks mean{};
+  for (std::size_t i = 0; i < sets.train.size(); ++i) {
+    const Landmarks points = points_in_crop(sets.train, i);
+    for (std::size_t k = 0; k < kPoints; ++k) {
+      mean[k].x += points[k].x / static_cast<float>(sets.train.size());
+      mean[k].y += points[k].y / static_cast<float>(sets.train.size());
+    }
+  }
+  const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
+  double sum = 0;
+  for (std::size_t i = 0; i < judged.size(); ++i) sum += nme(mean, points_in_crop(judged, i));
+  return sum / static_cast<double>(judged.size());
 }
 
 }  // namespace lineament::cli

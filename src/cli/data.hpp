@@ -12,7 +12,7 @@ namespace lineament::cli {
 struct Sets {
   FaceStore train;
   std::optional<FaceStore> held_out;
-  std::string about;  ///< "1,810 faces of data/300w"
+  std::string about;  ///< "1810 faces of data/300w", in UTF-8
 };
 
 /// Reads every data set given, one after the other. Throws Error when no face is left.
@@ -25,5 +25,9 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, Store
 
 /// Training and held-out faces as the options say.
 Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing);
+
+/// The NME, as a fraction, of finding the mean shape of the training faces in every held-out face (in every training face
+/// where none are held out): what a network reaches that does not look.
+double mean_shape_nme(const Sets& sets);
 
 }  // namespace lineament::cli

@@ -1,11 +1,13 @@
 #include "lineament/train/evaluate.hpp"
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
+#include "cli/json_text.hpp"
+#include "cli/networks.hpp"
 #include "lineament/model/model.hpp"
 
 namespace lineament::cli {
@@ -17,21 +19,24 @@ Part part_by_name(const std::string& name) {
   return Part::all;
 }
 
-void print_json(const Evaluation& e, const EvaluateOptions& o) {
+void print_json(const Evaluation& e, const std::optional<double>& change, const EvaluateOptions& o) {
   nlohmann::ordered_json json;
   json["model"] = o.model.string();
+  json["precision"] = o.precision;
   json["faces"] = e.faces;
   json["nme"] = {{"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
+  if (change) json["nme_change_from_fp32"] = *change;
   for (std::size_t r = 0; r < kRegions.size(); ++r) json["nme_by_region"][std::string(kRegions[r].name)] = e.region_nme[r];
   json["pck_0.1"] = e.pck;
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
-  std::printf("%s\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  std::printf("%s\n", json_text(json, 2).c_str());
 }
 
-void print_table(const Evaluation& e) {
+void print_table(const Evaluation& e, const std::optional<double>& change, const EvaluateOptions& o) {
   std::printf("faces                 %zu\n", e.faces);
   std::printf("NME, inter-ocular     %6.2f %%\n", e.nme_inter_ocular);
+  if (change) std::printf("  %s against fp32    %+8.4f\n", o.precision.c_str(), *change);
   std::printf("NME, inter-pupil      %6.2f %%\n", e.nme_inter_pupil);
   std::printf("NME, box diagonal     %6.2f %%\n", e.nme_box_diagonal);
   for (std::size_t r = 0; r < kRegions.size(); ++r)
@@ -44,6 +49,7 @@ void print_table(const Evaluation& e) {
 }  // namespace
 
 int evaluate(const EvaluateOptions& o) {
+  require_no_folder(o.model);
   const Model model = load_model(o.model);
   StoreOptions store;
   store.preprocessing = model.preprocessing;
@@ -52,12 +58,17 @@ int evaluate(const EvaluateOptions& o) {
   const FaceStore faces = o.synthetic > 0 ? draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, true, store)
                                           : load_faces(read_data(o.data, part_by_name(o.part)).faces, store);
   Progress progress("measuring");
-  const Evaluation result = lineament::evaluate(model.network, faces, o.threads, [&](std::size_t i, std::span<const float>) {
-    progress.update(i + 1, faces.size(), text("%zu of %zu", i + 1, faces.size()));
-  });
+  const auto measure = [&](Precision precision) {
+    return lineament::evaluate(model.network, faces, o.threads, [&](std::size_t i, std::span<const float>) {
+      progress.update(i + 1, faces.size(), text("%zu of %zu", i + 1, faces.size()));
+    }, precision);
+  };
+  const Evaluation result = measure(o.precision == "bf16" ? Precision::bf16 : Precision::fp32);
+  std::optional<double> change;  // of the NME, in points of per cent
+  if (o.precision != "fp32") change = result.nme_inter_ocular - measure(Precision::fp32).nme_inter_ocular;
   progress.clear();
-  if (o.json) print_json(result, o);
-  else print_table(result);
+  if (o.json) print_json(result, change, o);
+  else print_table(result, change, o);
   return 0;
 }
 

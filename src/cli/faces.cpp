@@ -33,7 +33,7 @@ int faces(const FacesOptions& o) {
   }
   progress.clear();
   if (!o.sheet.empty()) write_png(o.sheet, sheet);
-  say(text("%d face%s: ", o.count, o.count == 1 ? "" : "s") + (o.sheet.empty() ? o.out : o.sheet).string());
+  say(counted(static_cast<std::size_t>(o.count), "face") + ": " + (o.sheet.empty() ? o.out : o.sheet).string());
   return 0;
 }
 

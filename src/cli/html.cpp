@@ -4,9 +4,12 @@
 #include <array>
 #include <cmath>
 
+#include "cli/json_text.hpp"
+
 namespace lineament::cli {
 
-std::string escape_html(std::string_view in) {
+std::string escape_html(std::string_view text) {
+  const std::string in = utf8(text);
   std::string out;
   out.reserve(in.size());
   for (const char c : in) {

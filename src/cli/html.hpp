@@ -8,7 +8,8 @@
 
 namespace lineament::cli {
 
-/// `text` as HTML text or attribute value: & < > " ' are escaped, control characters replaced.
+/// `text` as HTML text or attribute value: & < > " ' are escaped, control characters and what is no
+/// UTF-8 replaced.
 std::string escape_html(std::string_view text);
 
 /// `value` with that many decimals (scientific from a million on), in any locale; an en dash if it is NaN or infinite.

@@ -1,8 +1,8 @@
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/json_text.hpp"
 #include "cli/networks.hpp"
 #include "lineament/graph/session.hpp"
 #include "lineament/kernels/isa.hpp"
@@ -58,13 +58,14 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
   json["multiply_adds"] = network.multiply_adds();
   json["batch"] = batch;
   json["arena_bytes"] = {{"train", sizes.train}, {"infer", sizes.infer}, {"infer_batch_1", sizes.infer_one}};
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", json_text(json, 2).c_str());
 }
 
 }  // namespace
 
 int inspect(const InspectOptions& o) {
   std::optional<Model> model;
+  require_no_folder(o.model);
   if (!is_model_file(o.model) && !o.model.ends_with(".json") && std::filesystem::exists(o.model))
     throw ArgumentError({o.model, "neither a model nor a description of a network", "a file ending in .safetensors or .json", "", "give a file of a run, e.g. run/model.safetensors"});
   const SpecFile file = is_model_file(o.model) ? SpecFile{} : network_by_name(o.model);

@@ -69,6 +69,8 @@ void add_evaluate(CLI::App& app, EvaluateOptions& o) {
   c->add_option("--part", o.part, "Of a folder with the layout of 300-W: train, test, all")
       ->capture_default_str()->check(CLI::IsMember({"train", "test", "all"}).description(""));
   c->add_option("--box", o.box, "Where a face's box comes from: points, file, image")->capture_default_str();
+  c->add_option("--precision", o.precision, "Of the weights: fp32, or bf16 (dense layers), with the change it makes to the NME")
+      ->capture_default_str()->check(CLI::IsMember({"fp32", "bf16"}).description(""));
   c->add_option("--seed", o.seed, "Of the drawn faces")->capture_default_str()->check(any_seed());
   c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
   c->add_flag("--json", o.json, "Print JSON");
@@ -107,6 +109,9 @@ int run(int argc, char** argv) {
       "  lineament faces --count 1 --seed 7 --out faces\n"
       "  lineament predict run/model.safetensors faces/face_00000.png --overlay out\n"
       "'lineament COMMAND --help' says more.");
+  app.name("lineament");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
   app.set_version_flag("--version", LINEAMENT_VERSION);
   TrainOptions train_options;

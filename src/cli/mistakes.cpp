@@ -7,6 +7,12 @@
 namespace lineament::cli {
 namespace {
 
+std::string lower_case(std::string word) {
+  for (char& c : word)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return word;
+}
+
 /// Letters to change, add or take away to make one word of the other.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -24,7 +30,8 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }
 
 /// "did you mean X?", or where to read if no word is near.
-std::string advice(const std::string& given, const std::vector<std::string>& words, const std::string& help) {
+std::string advice(const std::string& word, const std::vector<std::string>& words, const std::string& help) {
+  const std::string given = lower_case(word);
   const auto near = std::min_element(words.begin(), words.end(), [&](const std::string& a, const std::string& b) {
     return distance(given, a) < distance(given, b);
   });
@@ -40,8 +47,10 @@ std::string help_of(const std::string& command) {
 ArgumentError unexpected(const CLI::App& command, const std::string& name) {
   const std::vector<std::string> words = command.remaining();
   const auto option = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w.starts_with("-"); });
-  if (option == words.end())
-    return ArgumentError({name, "an argument too many", "", words.empty() ? "" : words.front(), help_of(name)});
+  if (option == words.end()) {
+    const std::string data = command.get_option_no_throw("--data") != nullptr ? "data are given by --data FOLDER; " : "";
+    return ArgumentError({name, "an argument too many", "", words.empty() ? "" : words.front(), data + help_of(name)});
+  }
   std::vector<std::string> known;
   for (const CLI::Option* o : command.get_options())
     if (o->nonpositional()) known.push_back(o->get_name());
@@ -61,7 +70,8 @@ void require_command(const CLI::App& app, int argc, const char* const* argv) {
   const std::string help = "'lineament --help' explains them";
   const std::string given = argc > 1 ? argv[1] : "";
   if (given.empty()) throw ArgumentError({"", "a command is missing", "one of " + list, "none", help});
-  if (given.starts_with("-") || std::find(names.begin(), names.end(), given) != names.end()) return;
+  if (std::find(names.begin(), names.end(), given) != names.end() || given == "-h" || given == "--help" || given == "--version") return;
+  names.insert(names.end(), {"--help", "--version"});
   throw ArgumentError({"", "there is no such command", "one of " + list, "'" + given + "'", advice(given, names, help)});
 }
 

@@ -6,7 +6,7 @@
 
 namespace lineament::cli {
 
-/// Throws ArgumentError if the first word that is no option is no command either, or if there is none.
+/// Throws ArgumentError unless the first word is a command, --help or --version.
 void require_command(const CLI::App& app, int argc, const char* const* argv);
 
 /// The mistake that `e` reports, made in the command that argv[1] names.

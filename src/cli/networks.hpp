@@ -1,5 +1,6 @@
 // Networks as the command line names them: one of the library's, or a JSON file.
 #pragma once
+#include <filesystem>
 #include <string>
 
 #include "lineament/error.hpp"
@@ -11,11 +12,19 @@ namespace lineament::cli {
 
 inline bool is_model_file(const std::string& name) { return name.ends_with(".safetensors"); }
 
+/// Throws ArgumentError for the folder of a run, which is easily given in place of a file in it.
+inline void require_no_folder(const std::filesystem::path& model) {
+  std::error_code error;
+  if (std::filesystem::is_directory(model, error))
+    throw ArgumentError({model.string(), "a folder is not a model", "a .safetensors file", "",
+                         "give a file of a run, e.g. " + (model / "model.safetensors").string()});
+}
+
 /// Throws ArgumentError listing the names, or what reading the file throws.
 inline SpecFile network_by_name(const std::string& name) {
   std::string known;
   for (const NamedNetwork& n : named_networks()) {
-    if (n.name == name) return {n.spec(), n.input};
+    if (n.name == name) return {n.spec(true), n.input};
     known += std::string(n.name) + ", ";
   }
   if (name.ends_with(".json")) return spec_from_json(read_text(name), name);

@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/networks.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/json.hpp"
 #include "lineament/faces/pts.hpp"
@@ -74,6 +75,7 @@ Face predict_one(Landmarker& landmarker, const PredictOptions& o, const Path& pa
 }  // namespace
 
 int predict(const PredictOptions& o) {
+  require_no_folder(o.model);
   Landmarker landmarker(o.model, {.threads = o.threads, .passes = o.passes});
   make_folder(o.pts);
   make_folder(o.overlay);
@@ -94,8 +96,15 @@ int predict(const PredictOptions& o) {
     progress.update(done, o.images.size(), text("%zu of %zu", done, o.images.size()));
   }
   progress.clear();
+  const bool to_files = !o.json.empty() || !o.pts.empty() || !o.overlay.empty();
   if (!o.json.empty()) write_json(o.json, found);
-  else if (o.pts.empty() && o.overlay.empty() && !found.empty()) std::printf("%s\n", format_json(found).c_str());
+  else if (!to_files && !found.empty()) std::printf("%s\n", format_json(found).c_str());
+  if (to_files && !found.empty()) {
+    std::string line = counted(found.size(), "photo") + ":";
+    for (const Path& written : {o.json, o.pts, o.overlay})
+      if (!written.empty()) line += " " + written.string();
+    say(line);
+  }
   return failed == 0 ? 0 : 2;
 }
 

@@ -18,12 +18,12 @@ struct ReportFace {
 };
 
 struct Report {
-  std::string title;
-  std::vector<std::pair<std::string, std::string>> facts;  ///< settings, data, machine, network: a row each
-  std::vector<EpochReport> epochs;
-  std::optional<Evaluation> held_out;   ///< of the best model
-  std::string held_out_name;            ///< "201 held-out faces (10 % of the photos)"
-  std::vector<ReportFace> best, worst;  ///< shown in this order
+  std::string title{};
+  std::vector<std::pair<std::string, std::string>> facts{};  ///< settings, data, machine, network: a row each
+  std::vector<EpochReport> epochs{};
+  std::optional<Evaluation> held_out{};  ///< of the best model
+  std::string held_out_name{};           ///< "201 held-out faces (10 % of the photos)"
+  std::vector<ReportFace> best{}, worst{};  ///< shown in this order
 };
 
 /// The page as UTF-8. Anything may be missing, and any number may be NaN: it is shown as a dash or a gap.

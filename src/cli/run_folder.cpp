@@ -21,7 +21,7 @@ RunFolder::RunFolder(fs::path folder, bool resume) : folder_(std::move(folder)) 
   if (resume && !fs::exists(last(), error))
     throw FileError({folder_.string(), "there is no run to resume in this folder", "a folder with last.safetensors", "",
                      "check --out, or start a run without --resume"});
-  fs::create_directories(folder_, error);
+  made_ = fs::create_directories(folder_, error);
   if (error) throw FileError({folder_.string(), "the folder cannot be made", "", error.message(), "choose another folder with --out"});
   lock();
   if (!resume) require_free();
@@ -32,6 +32,8 @@ RunFolder::RunFolder(fs::path folder, bool resume) : folder_(std::move(folder)) 
 
 RunFolder::~RunFolder() {
   if (lock_ >= 0) ::close(lock_);
+  std::error_code error;
+  if (made_) fs::remove(folder_, error);  // does nothing to a folder that has something in it
 }
 
 void RunFolder::lock() {

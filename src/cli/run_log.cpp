@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <sstream>
+#include <type_traits>
 
+#include "cli/json_text.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
 
@@ -62,15 +63,33 @@ void each_setting(Options& o, F&& f) {
   f("seed", o.seed);
 }
 
-std::vector<std::string> data_texts(const TrainOptions& o) {
-  std::vector<std::string> texts;
-  for (const Path& path : o.data) texts.push_back(std::filesystem::absolute(path).lexically_normal().string());
-  return texts;
+/// A text, or the list of its bytes where it is not UTF-8: names of files may be anything, and a resumed run needs them
+/// unchanged.
+Json stored_form(const std::string& value) {
+  if (utf8(value) == value) return value;
+  return std::vector<std::uint8_t>(value.begin(), value.end());
+}
+Json stored_form(const auto& value) { return value; }
+
+template <class Value>
+Value from_stored(const Json& stored) {
+  if constexpr (std::is_same_v<Value, std::string>)
+    if (stored.is_array()) {
+      const auto bytes = stored.get<std::vector<std::uint8_t>>();
+      return {bytes.begin(), bytes.end()};
+    }
+  return stored.get<Value>();
+}
+
+Json stored_paths(const TrainOptions& o) {
+  Json paths = Json::array();
+  for (const Path& path : o.data) paths.push_back(stored_form(std::filesystem::absolute(path).lexically_normal().string()));
+  return paths;
 }
 
 void require_same(const char* option, const Json& stored, const Json& given, const TrainOptions& o, const Path& file) {
   if (std::find(o.given.begin(), o.given.end(), option) == o.given.end() || stored == given) return;
-  throw ArgumentError({"--" + std::string(option), "it differs from the run that is resumed, " + file.string(), stored.dump(), given.dump(),
+  throw ArgumentError({"--" + std::string(option), "it differs from the run that is resumed, " + file.string(), json_text(stored), json_text(given),
                        "leave the option out, or start a new run in another folder"});
 }
 
@@ -95,7 +114,7 @@ std::string log_line(const EpochReport& r) {
   j["waited_seconds"] = r.waited_seconds;
   j["images_per_second"] = r.images_per_second;
   j["best"] = r.best;
-  return j.dump();
+  return json_text(j);
 }
 
 std::vector<EpochReport> read_log(const Path& path, std::size_t epochs) {
@@ -124,24 +143,20 @@ void write_log(const Path& path, const std::vector<EpochReport>& reports) {
 
 std::string settings_of(const TrainOptions& o) {
   Json j;
-  j["data"] = data_texts(o);
-  each_setting(o, [&](const char* name, const auto& value) { j[name] = value; });
-  try {
-    return j.dump();
-  } catch (const Json::exception&) {  // found now, not when the first epoch is to be saved
-    throw ArgumentError({"train", "a path given cannot be kept in a model file", "a name in UTF-8", "another encoding", "rename the file or folder"});
-  }
+  j["data"] = stored_paths(o);
+  each_setting(o, [&](const char* name, const auto& value) { j[name] = stored_form(value); });
+  return json_text(j);
 }
 
 void restore_settings(TrainOptions& o, const std::string& settings, const Path& file) {
   try {
     const Json stored = Json::parse(settings);
-    require_same("data", stored.at("data"), data_texts(o), o, file);
+    require_same("data", stored.at("data"), stored_paths(o), o, file);
     o.data.clear();
-    for (const Json& path : stored.at("data")) o.data.emplace_back(path.get<std::string>());
+    for (const Json& path : stored.at("data")) o.data.emplace_back(from_stored<std::string>(path));
     each_setting(o, [&](const char* name, auto& value) {
-      require_same(name, stored.at(name), value, o, file);
-      value = stored.at(name).template get<std::decay_t<decltype(value)>>();
+      require_same(name, stored.at(name), stored_form(value), o, file);
+      value = from_stored<std::decay_t<decltype(value)>>(stored.at(name));
     });
   } catch (const Json::exception& e) {
     throw ModelError({file.string(), "the run's settings cannot be understood", "", e.what(), "start a new run"});

@@ -5,16 +5,14 @@
 #include "cli/console.hpp"
 #include "cli/data.hpp"
 #include "cli/networks.hpp"
-#include "cli/report.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
+#include "cli/run_report.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
 #include "lineament/kernels/isa.hpp"
 #include "lineament/kernels/threads.hpp"
-#include "lineament/landmarker/overlay.hpp"
 #include "lineament/model/model.hpp"
-#include "lineament/train/evaluate.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::cli {
@@ -44,59 +42,6 @@ void say_epoch(const EpochReport& r, int epochs) {
   say(line + text("  %.0f images/s%s", r.images_per_second, r.best ? "  best" : ""));
 }
 
-/// The face's crop, enlarged, with true and predicted points.
-Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>& values) {
-  constexpr int kSide = 220;
-  Preprocessing large = faces.preprocessing();
-  large.size = kSide;
-  const Affine to_image = crop_to_image(faces.box(i), large);
-  Image picture = warp(faces.image(i), to_image, kSide, kSide);
-  const Affine to_picture = to_image.inverse();
-  Landmarks truth = faces.points(i);
-  for (Point& p : truth) p = to_picture(p);
-  draw_landmarks(picture, truth, {.points = kTruthColor, .radius = 1.6f, .draw_lines = false});
-  draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = 1.6f, .draw_lines = false});
-  return picture;
-}
-
-void add_pictures(Report& report, const FaceStore& faces, const std::vector<std::vector<float>>& predictions) {
-  constexpr std::size_t kShown = 12;
-  const std::vector<double>& errors = report.held_out->errors;
-  std::vector<std::size_t> order(errors.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return errors[a] < errors[b]; });
-  const auto add = [&](std::vector<ReportFace>& list, std::size_t i) {
-    list.push_back({Path(faces.name(i)).filename().string(), errors[i], picture_of(faces, i, predictions[i])});
-  };
-  for (std::size_t k = 0; k < std::min(kShown, order.size()); ++k) {
-    add(report.best, order[k]);
-    add(report.worst, order[order.size() - 1 - k]);
-  }
-}
-
-void write_report(const TrainOptions& o, const Sets& sets, const std::vector<EpochReport>& epochs, const Model& best) {
-  Report report;
-  report.title = "Training of the network '" + o.network + "'";
-  report.epochs = epochs;
-  const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
-  std::vector<std::vector<float>> predictions(judged.size());
-  report.held_out = lineament::evaluate(best.network, judged, o.threads, [&](std::size_t i, std::span<const float> values) {
-    predictions[i].assign(values.begin(), values.end());
-  });
-  report.held_out_name = text("%zu %s faces", judged.size(), sets.held_out ? "held-out" : "training");
-  add_pictures(report, judged, predictions);
-  report.facts = {{"trained on", sets.about},
-                  {"network", text("%s: %.2f M weights, %.2f M multiply-adds", o.network.c_str(), static_cast<double>(best.network.weight_count()) / 1e6,
-                                   static_cast<double>(best.network.multiply_adds()) / 1e6)},
-                  {"loss", o.loss},
-                  {"optimizer", o.optimizer + text(", learning rate %g, %s, batch %d", o.lr, o.schedule.c_str(), o.batch)},
-                  {"augmentation", o.augment + text(", %d cop%s of each face in an epoch", o.copies, o.copies == 1 ? "y" : "ies")},
-                  {"box", o.box + text(", margin %.2f", o.margin)},
-                  {"seed", std::to_string(o.seed)},
-                  {"instruction set", current_isa()}};
-  write_file(o.out / "report.html", std::string_view(report_html(report)));
-}
-
 class Run {
  public:
   explicit Run(TrainOptions options) : o_(std::move(options)) {}
@@ -122,17 +67,26 @@ class Run {
     check_batch(sets);
     if (!o_.resume) model.trained_on = sets.about;
     const int threads = Threads(o_.threads).count();
-    say(text("training on %zu faces", sets.train.size()) + (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") +
-        text("; %d thread%s, %s", threads, threads == 1 ? "" : "s", current_isa().c_str()));
+    say("training on " + counted(sets.train.size(), "face") + (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") +
+        "; " + counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
     if (o_.resume) say_resumed(model, state, sets);
     // A kill in the first epoch, too, leaves something to resume; and a disk too small says so now.
     else save_checkpoint(folder.last(), model, state);
     say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() + "' goes on after the last whole epoch");
-    train(folder, model, sets, state);
-    write_report(o_, sets, log_, load_model(folder.model()));
+    try {
+      train(folder, model, sets, state);
+    } catch (const TrainingError&) {  // the epochs before it are worth a report
+      if (!log_.empty()) finish(folder, sets);
+      throw;
+    }
+    finish(folder, sets);
+    return 0;
+  }
+
+  void finish(const RunFolder& folder, const Sets& sets) const {
+    write_file(folder.report(), std::string_view(report_html(run_report(o_, sets, log_, load_model(folder.model())))));
     say("model:  " + folder.model().string());
     say("report: " + folder.report().string());
-    return 0;
   }
 
   void check_batch(const Sets& sets) const {
@@ -169,13 +123,26 @@ class Run {
     return model;
   }
 
+  /// A network can be useless without a NaN in it. It is not saved, and must not be: a good one may be there already.
+  void require_sensible(const EpochReport& r, double guess) const {
+    constexpr double kAstray = 50;  // why so much: first epochs at a brave rate may be some times worse, and recover
+    constexpr double kLeastGuess = 0.1;  // why: the mean of one face fits it exactly
+    const double error = r.validation ? r.validation->nme_inter_ocular / 100 : r.nme;
+    if (error <= kAstray * std::max(guess, kLeastGuess)) return;
+    throw TrainingError({text("epoch %zu", r.epoch), "training has gone astray: the network is far worse than guessing the mean face; this epoch is not saved",
+                         text("a %s NME near or below %.1f %%", r.validation ? "held-out" : "training", 100 * guess), text("%.4g %%", 100 * error),
+                         text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr)});
+  }
+
   void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
     const FitOptions options = fit_options(o_);
+    const double guess = mean_shape_nme(sets);
     Progress progress("training");
     FitCallbacks callbacks;
     callbacks.on_step = [&](const StepReport& s) { show_step(progress, s, sets.train.size()); };
     callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
       progress.clear();
+      require_sensible(r, guess);
       say_epoch(r, o_.epochs);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.

@@ -1,17 +1,18 @@
 #include "lineament/faces/validate.hpp"
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/json_text.hpp"
 
 namespace lineament::cli {
 namespace {
 
 void print_table(const Path& path, const ValidationReport& r) {
-  std::printf("%s: %zu faces in %zu images can be used, %zu entries cannot\n", path.string().c_str(), r.faces, r.images, r.rejected.size());
-  for (const auto& [folder, count] : r.folders) std::printf("  %-24s %6zu faces\n", folder.empty() ? "." : folder.c_str(), count);
+  std::printf("%s: %s in %s can be used, %zu cannot\n", path.string().c_str(), counted(r.faces, "face").c_str(),
+              counted(r.images, "image").c_str(), r.rejected.size());
+  for (const auto& [folder, count] : r.folders) std::printf("  %-24s %6zu face%s\n", folder.empty() ? "." : folder.c_str(), count, count == 1 ? "" : "s");
   if (r.images > 0) {
     std::printf("  images %d to %d pixels wide, %d to %d high\n", r.width.low, r.width.high, r.height.low, r.height.high);
     std::printf("  faces %.0f to %.0f pixels\n", static_cast<double>(r.face_size.low), static_cast<double>(r.face_size.high));
@@ -43,7 +44,7 @@ int validate(const ValidateOptions& o) {
     if (o.json) all.push_back(to_json(path, report));
     else print_table(path, report);
   }
-  if (o.json) std::printf("%s\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  if (o.json) std::printf("%s\n", json_text(all, 2).c_str());
   return clean ? 0 : 2;
 }
 

@@ -9,7 +9,8 @@
 
 namespace lineament {
 
-Evaluation evaluate(const Network& network, const SampleSource& samples, int threads, const PredictionCallback& on_prediction) {
+Evaluation evaluate(const Network& network, const SampleSource& samples, int threads, const PredictionCallback& on_prediction,
+                    Precision precision) {
   const std::size_t pixels = samples.pixels_per_sample(), values = samples.values_per_sample();
   if (values != kValues)
     throw SpecError({"samples", "they are no faces of the 68-point scheme", std::to_string(kValues) + " values", std::to_string(values), ""});
@@ -17,7 +18,7 @@ Evaluation evaluate(const Network& network, const SampleSource& samples, int thr
     throw SpecError({"network", "it does not fit the samples", std::to_string(pixels) + " values in and " + std::to_string(values) + " out",
                      to_string(network.input_shape()) + " in and " + to_string(network.output_shape()) + " out", ""});
   const std::size_t batch = std::min<std::size_t>(16, std::max<std::size_t>(1, samples.size()));
-  Session session(network, {.batch = static_cast<int>(batch), .threads = threads});
+  Session session(network, {.batch = static_cast<int>(batch), .threads = threads, .precision = precision});
   std::vector<float> truth(batch * values);
   Evaluator evaluator;
   for (std::size_t first = 0; first < samples.size(); first += batch) {

@@ -20,6 +20,7 @@ TEST_CASE("the help of each command names every option and shows an example") {
       {"validate", {"DIR", "--json"}}};
   const Outcome all = place.run({"--help"});
   CHECK(all.code == 0);
+  CHECK(all.out.find("Usage: lineament [OPTIONS] COMMAND") != std::string::npos);
   for (const auto& [command, names] : options) {
     INFO(command);
     CHECK(all.out.find("  " + command) != std::string::npos);
@@ -34,6 +35,7 @@ TEST_CASE("the help of each command names every option and shows an example") {
 TEST_CASE("wrong commands and options are refused in one line") {
   const Place place;
   place.write("small.json", kSmallNetwork);
+  std::filesystem::create_directory(place / "folder");
   const auto train = [](const Words& more) {
     Words words{"train", "--synthetic", "16", "--network", "small.json", "--out", "run"};
     words.insert(words.end(), more.begin(), more.end());
@@ -44,7 +46,13 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {{""}, {"command is missing"}},
       {{"trian", "--synthetic", "8"}, {"'trian'", "did you mean train?"}},
       {{"paint"}, {"'paint'", "evaluate", "--help"}},
-      {{"--verison"}, {"--help"}},
+      {{"--verison"}, {"did you mean --version?"}},
+      {{"-v"}, {"no such command", "'-v'", "--help"}},
+      {{"help"}, {"did you mean --help?"}},
+      {{"TRAIN"}, {"did you mean train?"}},
+      {{"--train"}, {"did you mean train?"}},
+      {{"train", "300w"}, {"300w", "--data FOLDER"}},
+      {{"train", "--data", "nowhere"}, {"nowhere", "check the path"}},
       {{"train"}, {"--data DIR or --synthetic N", "neither"}},
       {{"train", "--data", "x", "--synthetic", "8"}, {"--data DIR or --synthetic N", "both"}},
       {train({"--epoch", "3"}), {"--epoch", "did you mean --epochs?"}},
@@ -77,6 +85,10 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {{"train", "--resume", "--out", "nowhere"}, {"nowhere", "no run to resume", "without --resume"}},
       {{"evaluate", "m.safetensors"}, {"--data DIR or --synthetic N", "neither"}},
       {{"evaluate", "m.safetensors", "--synthetic", "4", "--data", "x"}, {"--data"}},
+      {{"evaluate", "m.safetensors", "x"}, {"x", "--data FOLDER"}},
+      {{"evaluate", "folder", "--synthetic", "4"}, {"folder", "a folder is not a model", "folder/model.safetensors"}},
+      {{"predict", "folder", "a.png"}, {"folder/model.safetensors"}},
+      {{"inspect", "folder"}, {"folder/model.safetensors"}},
       {{"evaluate", "--data", "x", "m.safetensors"}, {"m.safetensors", "check the path"}},
       {{"evaluate", "--data", "x"}, {"MODEL", "evaluate --help"}},
       {{"evaluate", "m.safetensors", "--data", "x", "--part", "third"}, {"--part", "third"}},
@@ -100,7 +112,7 @@ TEST_CASE("wrong commands and options are refused in one line") {
     const Outcome o = place.run(words);
     require_refused(o, parts);
     CHECK(o.out.empty());
-    CHECK_FALSE(std::filesystem::exists(place / "run/last.safetensors"));
+    CHECK_FALSE(std::filesystem::exists(place / "run"));
   }
   CHECK_FALSE(std::filesystem::exists(place / "nowhere"));
   const Outcome twice = place.run(train({"--epochs", "7", "--epochs", "1", "--batch", "4", "--batch", "8"}));

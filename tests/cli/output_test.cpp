@@ -51,12 +51,19 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   Outcome o = place.run({"evaluate", "model.safetensors", "--synthetic", "6", "--json"});
   CHECK(o.code == 0);
   Json json = Json::parse(o.out);
-  CHECK(keys(json) == Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_region", "pck_0.1"});
+  CHECK(keys(json) == Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_region", "pck_0.1", "precision"});
   CHECK(keys(json["nme"]) == Words{"box_diagonal", "inter_ocular", "inter_pupil"});
   CHECK(keys(json["nme_by_region"]) == Words{"jaw", "left brow", "left eye", "mouth", "nose", "right brow", "right eye"});
   CHECK(json["faces"] == 6);
   CHECK(json["nme"]["inter_ocular"].get<double>() > 1);  // in %, of a network that has learnt next to nothing
   CHECK(json["fr_8"].get<double>() <= 1);
+  CHECK(json["precision"] == "fp32");
+  const double full = json["nme"]["inter_ocular"];
+  json = Json::parse(place.run({"evaluate", "model.safetensors", "--synthetic", "6", "--precision", "bf16", "--json"}).out);
+  CHECK(json["precision"] == "bf16");
+  CHECK(json["nme_change_from_fp32"].get<double>() == Approx(json["nme"]["inter_ocular"].get<double>() - full).margin(1e-9));
+  CHECK(json["nme_change_from_fp32"].get<double>() != 0);
+  CHECK(std::abs(json["nme_change_from_fp32"].get<double>()) < 0.5);
 
   o = place.run({"inspect", "model.safetensors", "--json"});
   CHECK(o.code == 0);
@@ -173,6 +180,10 @@ TEST_CASE("a run leaves a log, a report and a model that other programs can open
     CHECK(count(report, outside) == (std::string(outside) == "http://" ? count(report, "http://www.w3.org/2000/svg") : 0));
   }
   CHECK(report.find("<b>&'7") == std::string::npos);
+  for (const char* fact : {">machine<", " core", ">threads<", ">training time<", "0:0", ">held out<", "90 % by photo, 36 faces"}) {
+    INFO(fact);
+    CHECK(report.find(fact) != std::string::npos);
+  }
 
   const Path script = Path(LINEAMENT_SOURCE_DIR) / "tests/model/safetensors_reference.py";
   if (std::system("python3 -c pass >/dev/null 2>&1") != 0) {
@@ -241,7 +252,10 @@ TEST_CASE("on a terminal a bar is drawn within its width and taken away again") 
 }
 
 TEST_CASE("output that cannot be written is said") {
-  if (!std::filesystem::exists("/dev/full")) return;
+  if (!std::filesystem::exists("/dev/full")) {
+    WARN("left out: there is no /dev/full");
+    return;
+  }
   const Place place;
   make_model(place);
   const std::string command = std::string("'") + LINEAMENT_PROGRAM_PATH + "' inspect '" + (place / "model.safetensors").string() +

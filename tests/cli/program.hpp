@@ -26,6 +26,8 @@ class Place {
 
   const Path& path() const { return path_; }
   Path operator/(const Path& name) const { return path_ / name; }
+  /// Whether the program, as run here, is bound by the permissions of files. Root is, where it can give up its rights.
+  static bool permissions_hold();
 
   /// `file_limit` > 0: no file can grow beyond that many bytes, as on a full disk. `folder`: where it runs,
   /// within this place.

@@ -17,6 +17,7 @@ struct LandmarkerOptions {
   /// somewhat off then matters less, for the price of another run.
   int passes = 2;
   KernelChoice kernels = KernelChoice::fast;
+  Precision precision = Precision::fp32;  ///< see SessionOptions
 };
 
 struct FaceLandmarks {

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "lineament/graph/network.hpp"
+#include "lineament/layers/layer.hpp"
 #include "lineament/metrics/metrics.hpp"
 #include "lineament/train/samples.hpp"
 
@@ -15,6 +16,6 @@ using PredictionCallback = std::function<void(std::size_t index, std::span<const
 /// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples or they are no
 /// faces, ArgumentError when there are none, and what preparing a sample throws.
 Evaluation evaluate(const Network& network, const SampleSource& samples, int threads = 1,
-                    const PredictionCallback& on_prediction = {});
+                    const PredictionCallback& on_prediction = {}, Precision precision = Precision::fp32);
 
 }  // namespace lineament

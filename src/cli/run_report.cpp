@@ -1,0 +1,94 @@
+#include "cli/run_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/console.hpp"
+#include "cli/machine.hpp"
+#include "lineament/kernels/isa.hpp"
+#include "lineament/kernels/threads.hpp"
+#include "lineament/landmarker/overlay.hpp"
+#include "lineament/train/evaluate.hpp"
+
+namespace lineament::cli {
+namespace {
+
+/// The face's crop, enlarged, with true and predicted points.
+Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>& values) {
+  constexpr int kSide = 220;
+  Preprocessing large = faces.preprocessing();
+  large.size = kSide;
+  const Affine to_image = crop_to_image(faces.box(i), large);
+  Image picture = warp(faces.image(i), to_image, kSide, kSide);
+  const Affine to_picture = to_image.inverse();
+  Landmarks truth = faces.points(i);
+  for (Point& p : truth) p = to_picture(p);
+  draw_landmarks(picture, truth, {.points = kTruthColor, .radius = 1.6f, .draw_lines = false});
+  draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = 1.6f, .draw_lines = false});
+  return picture;
+}
+
+void add_pictures(Report& report, const FaceStore& faces, const std::vector<std::vector<float>>& predictions) {
+  constexpr std::size_t kShown = 12;
+  const std::vector<double>& errors = report.held_out->errors;
+  std::vector<std::size_t> order(errors.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return errors[a] < errors[b]; });
+  const auto add = [&](std::vector<ReportFace>& list, std::size_t i) {
+    list.push_back({Path(faces.name(i)).filename().string(), errors[i], picture_of(faces, i, predictions[i])});
+  };
+  for (std::size_t k = 0; k < std::min(kShown, order.size()); ++k) {
+    add(report.best, order[k]);
+    add(report.worst, order[order.size() - 1 - k]);
+  }
+}
+
+std::string held_out(const TrainOptions& o, const Sets& sets) {
+  if (!sets.held_out) return "none";
+  const std::size_t faces = sets.held_out->size();
+  if (o.synthetic > 0) return counted(faces, "face") + text(" drawn besides, %g %% of those trained on", 100 * o.val_split);
+  return text("%g %% by photo, ", 100 * o.val_split) + counted(faces, "face");
+}
+
+std::string training_time(const std::vector<EpochReport>& epochs) {
+  double seconds = 0;
+  for (const EpochReport& e : epochs)  // of a run that was resumed some may stand in the log as no numbers
+    if (std::isfinite(e.seconds + e.validation_seconds)) seconds += e.seconds + e.validation_seconds;
+  return clock_text(seconds) + " for " + counted(epochs.size(), "epoch") + ", measuring included";
+}
+
+std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, const Sets& sets, const std::vector<EpochReport>& epochs,
+                                                       const Network& network) {
+  return {{"trained on", sets.about},
+          {"held out", held_out(o, sets)},
+          {"network", text("%s: %.2f M weights, %.2f M multiply-adds", o.network.c_str(), static_cast<double>(network.weight_count()) / 1e6,
+                           static_cast<double>(network.multiply_adds()) / 1e6)},
+          {"loss", o.loss},
+          {"optimizer", o.optimizer + text(", learning rate %g, %s, batch %d", o.lr, o.schedule.c_str(), o.batch)},
+          {"augmentation", o.augment + text(", %d cop%s of each face in an epoch", o.copies, o.copies == 1 ? "y" : "ies")},
+          {"box", o.box + text(", margin %.2f", o.margin)},
+          {"seed", std::to_string(o.seed)},
+          {"training time", training_time(epochs)},
+          {"machine", machine_name()},
+          {"threads", std::to_string(Threads(o.threads).count())},
+          {"instruction set", current_isa()}};
+}
+
+}  // namespace
+
+Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<EpochReport>& epochs, const Model& best) {
+  Report report;
+  report.title = "Training of the network '" + o.network + "'";
+  report.epochs = epochs;
+  const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
+  std::vector<std::vector<float>> predictions(judged.size());
+  report.held_out = lineament::evaluate(best.network, judged, o.threads, [&](std::size_t i, std::span<const float> values) {
+    predictions[i].assign(values.begin(), values.end());
+  });
+  report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");
+  add_pictures(report, judged, predictions);
+  report.facts = facts(o, sets, epochs, best.network);
+  return report;
+}
+
+}  // namespace lineament::cli

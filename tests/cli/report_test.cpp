@@ -1,0 +1,160 @@
+// The page itself, from made-up runs: whole and self-contained whatever is missing, no number or name does harm.
+#include "cli/report.hpp"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "catch.hpp"
+#include "cli/machine.hpp"
+
+namespace lineament::test {
+namespace {
+
+using cli::Report;
+using cli::ReportFace;
+using cli::report_html;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInfinite = std::numeric_limits<double>::infinity();
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
+  return n;
+}
+
+/// The page without its pictures' bytes, in which any three letters may stand.
+std::string without_pictures(const std::string& html) {
+  return std::regex_replace(html, std::regex("base64,[A-Za-z0-9+/=]*"), "base64,");
+}
+
+/// What holds for every page.
+std::string require_whole(const Report& report) {
+  const std::string html = report_html(report);
+  CHECK(html.starts_with("<!DOCTYPE html>"));
+  CHECK(html.ends_with("</body>\n</html>\n"));
+  CHECK_NOTHROW(nlohmann::json(html).dump());  // UTF-8
+  const std::string text = without_pictures(html);
+  CHECK_FALSE(std::regex_search(text, std::regex("\\b(nan|inf|infinity)\\b", std::regex::icase)));
+  for (const char* outside : {"<script", "javascript:", "https://", "<link", "<iframe", "url(", "@import"}) CHECK(count(text, outside) == 0);
+  CHECK(count(text, "http://") == count(text, "http://www.w3.org/2000/svg"));
+  for (const char* element : {"html", "head", "body", "style", "svg", "table", "figure", "div", "details", "dl", "h2"}) {
+    INFO(element);
+    CHECK(count(text, std::string("<") + element + ">") + count(text, std::string("<") + element + " ") ==
+          count(text, std::string("</") + element + ">"));
+  }
+  return html;
+}
+
+EpochReport epoch(std::size_t number, double nme, bool held_out) {
+  EpochReport e;
+  e.epoch = number;
+  e.loss = nme / 10;
+  e.nme = nme;
+  e.accuracy = 0.5;
+  e.learning_rate = 1e-3;
+  e.seconds = 61;
+  e.images_per_second = 100;
+  e.best = true;
+  if (held_out) {
+    e.validation.emplace();
+    e.validation->faces = 3;
+    e.validation->nme_inter_ocular = 100 * nme;
+  }
+  return e;
+}
+
+Evaluation evaluation(const std::vector<double>& errors) {
+  Evaluation e;
+  e.faces = errors.size();
+  e.errors = errors;
+  e.nme_inter_ocular = 7;
+  return e;
+}
+
+ReportFace face(const std::string& name, double nme) { return {name, nme, Image(20, 30, {200, 100, 50})}; }
+
+}  // namespace
+
+TEST_CASE("a report of one epoch without held-out faces is a whole page that says so") {
+  Report report{.title = "One epoch", .facts = {{"seed", "1"}}, .epochs = {epoch(1, 0.2, false)}};
+  std::string html = require_whole(report);
+  CHECK(html.find("No faces were held out") != std::string::npos);
+  CHECK(count(html, "<img") == 0);
+  // With the training faces measured instead:
+  report.held_out = evaluation({0.05, 0.07, 0.2});
+  report.best = {face("a.png", 0.05)};
+  report.worst = {face("b.png", 0.2)};
+  html = require_whole(report);
+  CHECK(html.find("No faces were held out") != std::string::npos);
+  CHECK(count(html, "<img") == 2);
+}
+
+TEST_CASE("a report of nothing, and one of an empty held-out set, are whole pages") {
+  require_whole(Report{});
+  Report report{.title = "Empty", .epochs = {epoch(1, 0.2, true)}};
+  report.held_out = Evaluation{};
+  report.held_out->nme_inter_ocular = kNaN;
+  const std::string html = require_whole(report);
+  CHECK(count(html, "<img") == 0);
+}
+
+TEST_CASE("names and facts in a report are shown, not obeyed") {
+  const std::string evil = "<script>alert(\"1\")</script>&'\x01\xFC.png";
+  Report report{.title = evil, .facts = {{evil, evil}}, .epochs = {epoch(1, 0.1, true)}, .held_out_name = evil};
+  report.held_out = evaluation({0.1});
+  report.best = report.worst = {face(evil, 0.1), {evil, 0.1, Image()}};
+  const std::string html = require_whole(report);
+  CHECK(html.find("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;\uFFFD\uFFFD.png") != std::string::npos);
+  CHECK(count(html, "alert(\"") == 0);
+  CHECK(count(html, "\x01") == 0);
+  CHECK(count(html, "<img") == 2);
+  CHECK(count(html, "no picture") == 2);
+}
+
+TEST_CASE("numbers that are none, or beyond any chart, leave gaps and do not break the page") {
+  Report report{.title = "Wild numbers"};
+  for (const double value : {0.1, kNaN, kInfinite, -kInfinite, 1e300, 0.0, -0.0, 1e-300}) {
+    report.epochs.push_back(epoch(report.epochs.size() + 1, value, true));
+    EpochReport& e = report.epochs.back();
+    e.loss = e.accuracy = e.learning_rate = e.seconds = e.waited_seconds = e.images_per_second = value;
+    e.validation->pck = e.validation->auc = e.validation->failure_rate = e.validation_seconds = value;
+  }
+  report.held_out = evaluation({0.1, kNaN, kInfinite, 1e300});
+  for (double& r : report.held_out->region_nme) r = kNaN;
+  report.held_out->region_nme[0] = kInfinite;
+  report.held_out->pck = report.held_out->auc = report.held_out->failure_rate = kNaN;
+  report.best = report.worst = {face("a", kNaN), face("b", kInfinite), face("c", 1e300)};
+  const std::string html = require_whole(report);
+  CHECK(count(html, "<img") == 6);
+  CHECK(count(html, "–") > 10);
+}
+
+TEST_CASE("a log scale carries the smallest and the largest numbers") {
+  Report report{.title = "Wide", .epochs = {epoch(1, 1e300, true), epoch(2, 1e-300, true)}};
+  CHECK(require_whole(report).find("log scale") != std::string::npos);
+}
+
+TEST_CASE("a report shows as many faces as it is given, and every epoch") {
+  Report report{.title = "Many"};
+  for (std::size_t i = 1; i <= 300; ++i) report.epochs.push_back(epoch(i, 1.0 / static_cast<double>(i), true));
+  report.held_out = evaluation(std::vector<double>(40, 0.03));
+  for (int i = 0; i < 12; ++i) report.best.push_back(face("best " + std::to_string(i), 0.01));
+  for (int i = 0; i < 7; ++i) report.worst.push_back(face("worst " + std::to_string(i), 0.5));
+  const std::string html = require_whole(report);
+  CHECK(count(html, "<img") == 19);
+  CHECK(count(html, "src='data:image/jpeg;base64,/9j/") == 19);  // FF D8 FF
+  CHECK(count(html, "<tr><td>") + count(html, "<tr class='best'><td>") == 300);
+}
+
+TEST_CASE("the processor's name is found where the system tells it") {
+  CHECK(cli::cpu_model("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R14\nmodel name\t: other\n") == "AMD EPYC 9R14");
+  CHECK(cli::cpu_model("model name : x") == "x");
+  CHECK(cli::cpu_model("processor\t: 0\nBogoMIPS\t: 243\n").empty());
+  CHECK(cli::cpu_model("model name\t:\n").empty());
+  CHECK(cli::cpu_model("").empty());
+  CHECK(cli::machine_name().find("core") != std::string::npos);
+}
+
+}  // namespace lineament::test
