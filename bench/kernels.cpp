@@ -1,7 +1,8 @@
-// Question: how near to the machine's limit do the convolution kernels come, layer by layer? For each convolution of the named networks and
-// each kernel that fits it: GFLOP/s, counted as a direct convolution's (two for each multiply-add), and as a share of the peak that a
-// loop of multiply-adds in registers reaches on one core now (Winograd may pass 100 %: it needs fewer). Beside it Eigen's matrix
-// product of the same size, without the im2col it would need, and the largest error against the definition in double.
+// Question: how near to the machine's limit do the convolution kernels come, layer by layer? For each convolution of
+// the named networks and each kernel that fits it: GFLOP/s, counted as a direct convolution's (two for each
+// multiply-add), and as a share of the peak that a loop of multiply-adds in registers reaches on one core now (Winograd
+// may pass 100 %: it needs fewer). Beside it Eigen's matrix product of the same size, without the im2col it would need,
+// and the largest error against the definition in double.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -42,8 +43,12 @@ double peak() {
   return 2.0 * 12 * 16 * kRounds / time.count() / 1e9;
 }
 
-std::size_t input_size(const ConvGeometry& g) { return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.in_h * g.in_w * g.in_c); }
-std::size_t output_size(const ConvGeometry& g) { return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h * g.out_w * g.out_c); }
+std::size_t input_size(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.in_h * g.in_w * g.in_c);
+}
+std::size_t output_size(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h * g.out_w * g.out_c);
+}
 std::size_t weights_size(const ConvGeometry& g) {
   return static_cast<std::size_t>(g.kernel * g.kernel) * static_cast<std::size_t>(g.in_c / g.groups * g.out_c);
 }
@@ -57,8 +62,14 @@ struct Case {
 
 /// One kernel: made ready outside the measured time, as a session does it.
 struct Run {
-  explicit Run(const Case& c) : g(c.g), x(random_values(input_size(g), 1)), w(random_values(weights_size(g), 2)), y(output_size(g)),
-                                dy(random_values(output_size(g), 3)), dx(input_size(g)), dw(weights_size(g)) {}
+  explicit Run(const Case& c)
+      : g(c.g),
+        x(random_values(input_size(g), 1)),
+        w(random_values(weights_size(g), 2)),
+        y(output_size(g)),
+        dy(random_values(output_size(g), 3)),
+        dx(input_size(g)),
+        dw(weights_size(g)) {}
   ConvGeometry g;
   Values x, w, y, dy, dx, dw, packed, scratch;
   Threads threads{1};
@@ -71,7 +82,9 @@ struct KernelEntry {
   void (*forward)(Run&);
   void (*backward)(Run&);
 };
-bool is_depthwise(const ConvGeometry& g) { return g.groups > 1; }
+bool is_depthwise(const ConvGeometry& g) {
+  return g.groups > 1;
+}
 
 const KernelEntry kKernels[] = {
     {"winograd", winograd_fits,
@@ -80,8 +93,13 @@ const KernelEntry kKernels[] = {
        winograd_weights(r.g, r.w.data(), r.packed.data(), r.threads);
        r.scratch.resize(winograd_scratch(r.g, true, 1));
      },
-     [](Run& r) { winograd_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads); },
-     [](Run& r) { winograd_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(), r.threads); }},
+     [](Run& r) {
+       winograd_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
+     },
+     [](Run& r) {
+       winograd_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+                         r.threads);
+     }},
     {"pointwise", pointwise_fits,
      [](Run& r) {
        r.packed.resize(pointwise_weights_size(r.g));
@@ -89,13 +107,23 @@ const KernelEntry kKernels[] = {
        r.scratch.resize(pointwise_scratch(r.g, 1));
      },
      [](Run& r) { pointwise_forward(r.g, r.x.data(), r.packed.data(), nullptr, false, r.y.data(), r.threads); },
-     [](Run& r) { pointwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(), r.threads); }},
+     [](Run& r) {
+       pointwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+                          r.threads);
+     }},
     {"depthwise", is_depthwise, [](Run& r) { r.scratch.resize(depthwise_scratch(r.g, true)); },
      [](Run& r) { depthwise_forward(r.g, r.x.data(), r.w.data(), nullptr, false, r.y.data(), r.threads); },
-     [](Run& r) { depthwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(), r.threads); }},
-    {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); }, [](Run& r) { r.scratch.resize(conv_scratch(r.g, true, 1)); },
+     [](Run& r) {
+       depthwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+                          r.threads);
+     }},
+    {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); },
+     [](Run& r) { r.scratch.resize(conv_scratch(r.g, true, 1)); },
      [](Run& r) { conv_forward(r.g, r.x.data(), r.w.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads); },
-     [](Run& r) { conv_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(), r.threads); }},
+     [](Run& r) {
+       conv_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+                     r.threads);
+     }},
 };
 
 /// Largest difference from the definition in double, as a share of the largest output.
@@ -143,7 +171,8 @@ void backward(benchmark::State& state, const Case& c, const KernelEntry& kernel)
 
 void eigen(benchmark::State& state, const Case& c) {
   using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, c.g.kernel * c.g.kernel * c.g.in_c), b = Matrix::Random(a.cols(), c.g.out_c);
+  const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, c.g.kernel * c.g.kernel * c.g.in_c),
+               b = Matrix::Random(a.cols(), c.g.out_c);
   Matrix product(a.rows(), b.cols());
   const double limit = peak();
   for (auto _ : state) {
@@ -181,10 +210,13 @@ int main(int argc, char** argv) {
   for (const Case& c : all) {
     for (const KernelEntry& kernel : kKernels)
       if (kernel.fits(c.g)) {
-        benchmark::RegisterBenchmark((c.name + "/" + kernel.name + "/forward").c_str(), forward, c, kernel)->Unit(benchmark::kMicrosecond);
-        benchmark::RegisterBenchmark((c.name + "/" + kernel.name + "/backward").c_str(), backward, c, kernel)->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark((c.name + "/" + kernel.name + "/forward").c_str(), forward, c, kernel)
+            ->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark((c.name + "/" + kernel.name + "/backward").c_str(), backward, c, kernel)
+            ->Unit(benchmark::kMicrosecond);
       }
-    if (!is_depthwise(c.g)) benchmark::RegisterBenchmark((c.name + "/eigen_gemm/forward").c_str(), eigen, c)->Unit(benchmark::kMicrosecond);
+    if (!is_depthwise(c.g))
+      benchmark::RegisterBenchmark((c.name + "/eigen_gemm/forward").c_str(), eigen, c)->Unit(benchmark::kMicrosecond);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -1,5 +1,5 @@
-// Question: how fast is a whole network, in training and inference, and how much memory does it take? For each case: time a
-// step, images/s, GFLOP/s (two for each multiply-add; three times that in training) and the planned memory.
+// Question: how fast is a whole network, in training and inference, and how much memory does it take? For each case:
+// time a step, images/s, GFLOP/s (two for each multiply-add; three times that in training) and the planned memory.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -55,7 +55,8 @@ void train_step(benchmark::State& state, const NamedNetwork& named) {
     value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), batch);
     session.zero_gradients();
     session.backward();
-    adam.step(network.weights().first(network.trainable_size()), session.gradients(), 1e-4f, 1, OnThreads{session.threads()});
+    adam.step(network.weights().first(network.trainable_size()), session.gradients(), 1e-4f, 1,
+              OnThreads{session.threads()});
   }
   report(state, network, 3, batch, session.arena_bytes() + 4 * (2 * network.weights().size() + adam.state().size()));
 }
@@ -67,9 +68,15 @@ int main(int argc, char** argv) {
     const std::string name(named.name);
     for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16")})
       benchmark::RegisterBenchmark((name + "/infer" + suffix).c_str(), infer, named, precision)
-          ->ArgsProduct({{1, 32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+          ->ArgsProduct({{1, 32}, {1, 2}})
+          ->ArgNames({"batch", "threads"})
+          ->UseRealTime()
+          ->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark((name + "/train").c_str(), train_step, named)
-        ->ArgsProduct({{32}, {1, 2}})->ArgNames({"batch", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+        ->ArgsProduct({{32}, {1, 2}})
+        ->ArgNames({"batch", "threads"})
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -1,6 +1,7 @@
-// Question: does the reference network learn as fast as the reference curve says? Trains it for 15 epochs on drawn faces, or
-// with --data on photos, and prints its rows beside the reference's. Loss: the training set's NME as a fraction, averaged over
-// the epoch. Accuracy: PCK@0.1 on faces held out from training. An epoch holds --copies augmented copies of each face.
+// Question: does the reference network learn as fast as the reference curve says? Trains it for 15 epochs on drawn
+// faces, or with --data on photos, and prints its rows beside the reference's. Loss: the training set's NME as a
+// fraction, averaged over the epoch. Accuracy: PCK@0.1 on faces held out from training. An epoch holds --copies
+// augmented copies of each face.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -28,7 +29,7 @@ struct Options {
   std::string data;
   std::size_t faces = 5000;  // drawn, when there is no data
   int copies = 0;            // 0: as many as make about 20,000 samples an epoch
-  float augment = 0.1f;  // of the level "standard"
+  float augment = 0.1f;      // of the level "standard"
   std::string loss = "nme";
   std::string optimizer = "adam";
   double lr = 2e-3;
@@ -45,7 +46,8 @@ Sets load(const Options& o) {
   StoreOptions store;
   store.augment = scaled({}, o.augment);
   store.threads = o.threads;
-  if (o.data.empty()) return {FaceStore::draw(o.seed * 2, o.faces, store), FaceStore::draw(o.seed * 2 + 1, o.faces / 10, store)};
+  if (o.data.empty())
+    return {FaceStore::draw(o.seed * 2, o.faces, store), FaceStore::draw(o.seed * 2 + 1, o.faces / 10, store)};
   const Dataset dataset = read_dataset(o.data);
   const Split split = split_by_photo(dataset.faces, 0.1, o.seed);
   const auto pick = [&](const std::vector<std::size_t>& indices) {
@@ -73,7 +75,8 @@ int main(int argc, char** argv) {
   CLI::App app("The reference network's learning curve beside the reference rows");
   app.add_option("--data", o.data, "Folder in the layout of 300-W (default: drawn faces)");
   app.add_option("--faces", o.faces, "Drawn faces to train on")->capture_default_str();
-  app.add_option("--copies", o.copies, "Augmented copies of a face in an epoch (0: about 20,000 samples an epoch)")->capture_default_str();
+  app.add_option("--copies", o.copies, "Augmented copies of a face in an epoch (0: about 20,000 samples an epoch)")
+      ->capture_default_str();
   app.add_option("--augment", o.augment, "Strength: 0 none, 0.5 light, 1 standard")->capture_default_str();
   app.add_option("--loss", o.loss, "Loss that is minimised")->capture_default_str();
   app.add_option("--optimizer", o.optimizer, "sgd, adam, adamw")->capture_default_str();
@@ -85,9 +88,12 @@ int main(int argc, char** argv) {
   try {
     const Sets sets = load(o);
     if (o.copies == 0) o.copies = static_cast<int>((20000 + sets.train.size() - 1) / sets.train.size());
-    std::printf("%zu training faces (%s), %d copies of each an epoch, augmentation %.2f, %zu held out; loss '%s', %s %g, batch %d, %s\n",
-                sets.train.size(), o.data.empty() ? "drawn" : std::filesystem::path(o.data).filename().c_str(), o.copies,
-                static_cast<double>(o.augment), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, o.batch, current_isa().c_str());
+    std::printf(
+        "%zu training faces (%s), %d copies of each an epoch, augmentation %.2f, %zu held out; loss '%s', %s %g, batch "
+        "%d, %s\n",
+        sets.train.size(), o.data.empty() ? "drawn" : std::filesystem::path(o.data).filename().c_str(), o.copies,
+        static_cast<double>(o.augment), sets.held_out.size(), o.loss.c_str(), o.optimizer.c_str(), o.lr, o.batch,
+        current_isa().c_str());
     std::fflush(stdout);
     std::printf("epoch   loss (train NME)    accuracy (PCK@0.1)   reference: loss, accuracy\n");
     FitOptions fit_options;

@@ -127,7 +127,7 @@ int run(int argc, char** argv) {
 
   CLI::App* c = app.add_subcommand("inspect", "Show a model's or network's layers, weights, multiply-adds and memory");
   c->footer("Examples:\n  lineament inspect reference\n  lineament inspect run/model.safetensors --json");
-  c->add_option("MODEL", inspect_options.model, "A .safetensors file, 'reference', or a JSON file")->required();
+  c->add_option("MODEL", inspect_options.model, "A .safetensors file, " + network_names() + "or a JSON file")->required();
   c->add_option("--batch", inspect_options.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
   c->add_flag("--json", inspect_options.json, "Print JSON");
 

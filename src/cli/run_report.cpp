@@ -46,7 +46,8 @@ void add_pictures(Report& report, const FaceStore& faces, const std::vector<std:
 std::string held_out(const TrainOptions& o, const Sets& sets) {
   if (!sets.held_out) return "none";
   const std::size_t faces = sets.held_out->size();
-  if (o.synthetic > 0) return counted(faces, "face") + text(" drawn besides, %g %% of those trained on", 100 * o.val_split);
+  if (o.synthetic > 0)
+    return counted(faces, "face") + text(" drawn besides, %g %% of those trained on", 100 * o.val_split);
   return text("%g %% by photo, ", 100 * o.val_split) + counted(faces, "face");
 }
 
@@ -57,21 +58,23 @@ std::string training_time(const std::vector<EpochReport>& epochs) {
   return clock_text(seconds) + " for " + counted(epochs.size(), "epoch") + ", measuring included";
 }
 
-std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, const Sets& sets, const std::vector<EpochReport>& epochs,
-                                                       const Network& network) {
-  return {{"trained on", sets.about},
-          {"held out", held_out(o, sets)},
-          {"network", text("%s: %.2f M weights, %.2f M multiply-adds", o.network.c_str(), static_cast<double>(network.weight_count()) / 1e6,
-                           static_cast<double>(network.multiply_adds()) / 1e6)},
-          {"loss", o.loss},
-          {"optimizer", o.optimizer + text(", learning rate %g, %s, batch %d", o.lr, o.schedule.c_str(), o.batch)},
-          {"augmentation", o.augment + text(", %d cop%s of each face in an epoch", o.copies, o.copies == 1 ? "y" : "ies")},
-          {"box", o.box + text(", margin %.2f", o.margin)},
-          {"seed", std::to_string(o.seed)},
-          {"training time", training_time(epochs)},
-          {"machine", machine_name()},
-          {"threads", std::to_string(Threads(o.threads).count())},
-          {"instruction set", current_isa()}};
+std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, const Sets& sets,
+                                                       const std::vector<EpochReport>& epochs, const Network& network) {
+  return {
+      {"trained on", sets.about},
+      {"held out", held_out(o, sets)},
+      {"network",
+       text("%s: %.2f M weights, %.2f M multiply-adds", o.network.c_str(),
+            static_cast<double>(network.weight_count()) / 1e6, static_cast<double>(network.multiply_adds()) / 1e6)},
+      {"loss", o.loss},
+      {"optimizer", o.optimizer + text(", learning rate %g, %s, batch %d", o.lr, o.schedule.c_str(), o.batch)},
+      {"augmentation", o.augment + text(", %d cop%s of each face in an epoch", o.copies, o.copies == 1 ? "y" : "ies")},
+      {"box", o.box + text(", margin %.2f", o.margin)},
+      {"seed", std::to_string(o.seed)},
+      {"training time", training_time(epochs)},
+      {"machine", machine_name()},
+      {"threads", std::to_string(Threads(o.threads).count())},
+      {"instruction set", current_isa()}};
 }
 
 }  // namespace
@@ -82,9 +85,9 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   report.epochs = epochs;
   const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
   std::vector<std::vector<float>> predictions(judged.size());
-  report.held_out = lineament::evaluate(best.network, judged, o.threads, [&](std::size_t i, std::span<const float> values) {
-    predictions[i].assign(values.begin(), values.end());
-  });
+  report.held_out = lineament::evaluate(
+      best.network, judged, o.threads,
+      [&](std::size_t i, std::span<const float> values) { predictions[i].assign(values.begin(), values.end()); });
   report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");
   add_pictures(report, judged, predictions);
   report.facts = facts(o, sets, epochs, best.network);

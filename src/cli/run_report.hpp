@@ -10,6 +10,7 @@
 namespace lineament::cli {
 
 /// Measures `best` on the held-out faces, or on those trained on where none are held out.
-Report run_report(const TrainOptions& options, const Sets& sets, const std::vector<EpochReport>& epochs, const Model& best);
+Report run_report(const TrainOptions& options, const Sets& sets, const std::vector<EpochReport>& epochs,
+                  const Model& best);
 
 }  // namespace lineament::cli

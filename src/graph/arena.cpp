@@ -12,7 +12,9 @@ namespace {
 
 using Order = std::vector<std::size_t>;
 
-std::size_t rounded(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+std::size_t rounded(std::size_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 /// What no plan can be smaller than: the bytes alive at the fullest step.
 std::size_t fullest_step(std::span<const Lifetime> lifetimes) {
@@ -26,10 +28,12 @@ std::size_t fullest_step(std::span<const Lifetime> lifetimes) {
   return most;
 }
 
-Order sorted_by(std::span<const Lifetime> lifetimes, const std::function<bool(const Lifetime&, const Lifetime&)>& before) {
+Order sorted_by(std::span<const Lifetime> lifetimes,
+                const std::function<bool(const Lifetime&, const Lifetime&)>& before) {
   Order order(lifetimes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return before(lifetimes[a], lifetimes[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return before(lifetimes[a], lifetimes[b]); });
   return order;
 }
 
@@ -59,8 +63,8 @@ std::size_t highest_gap(const std::vector<Range>& taken, std::size_t size, std::
   return top >= size ? top - size : lowest_gap(taken, size);
 }
 
-/// Places the buffers in this order, each at the lowest free place; with a ceiling every second one at the highest instead, so that
-/// the buffers of a chain, of which each meets only its neighbours, hold on to the two ends.
+/// Places the buffers in this order, each at the lowest free place; with a ceiling every second one at the highest
+/// instead, so that the buffers of a chain, of which each meets only its neighbours, hold on to the two ends.
 Arena place(std::span<const Lifetime> lifetimes, const Order& order, std::size_t ceiling) {
   Arena arena;
   arena.offsets.resize(lifetimes.size());

@@ -47,8 +47,8 @@ void BasicNetwork<T>::lay_out() {
   weights_ = Buffer<T>(end);
 }
 
-// A regression starts at its bias, the mean shape: at full size the first outputs would be noise of several face widths,
-// which the first epochs are then spent on unlearning.
+// A regression starts at its bias, the mean shape: at full size the first outputs would be noise of several face
+// widths, which the first epochs are then spent on unlearning.
 constexpr float kOutputScale = 0.05f;
 
 template <class T>
@@ -95,10 +95,12 @@ template <class T>
 void BasicNetwork<T>::set_output_bias(std::span<const float> bias) {
   const Dense* dense = std::get_if<Dense>(&spec_[spec_.last()].layer);
   if (dense == nullptr || !dense->bias)
-    throw SpecError({describe(spec_[spec_.last()]), "the output bias cannot be set", "a dense layer with bias as the last", "", ""});
+    throw SpecError({describe(spec_[spec_.last()]), "the output bias cannot be set",
+                     "a dense layer with bias as the last", "", ""});
   const std::span<T> to = values(param(spec_[spec_.last()].name.str() + ".bias"));
   if (bias.size() != to.size())
-    throw ArgumentError({"output bias", "the number of values is wrong", std::to_string(to.size()), std::to_string(bias.size()), ""});
+    throw ArgumentError(
+        {"output bias", "the number of values is wrong", std::to_string(to.size()), std::to_string(bias.size()), ""});
   for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(bias[i]);
 }
 
@@ -131,8 +133,10 @@ BasicNetwork<T> fold_batch_norm(const BasicNetwork<T>& network) {
     const bool foldable = std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
     if (foldable && reader != 0 && std::holds_alternative<BatchNorm>(spec[reader].layer)) {
       folded[static_cast<std::size_t>(id)] = reader;
-      if (auto* conv = std::get_if<Conv2d>(&layer)) layer = with_bias(*conv);
-      else layer = with_bias(std::get<Dense>(layer));
+      if (auto* conv = std::get_if<Conv2d>(&layer))
+        layer = with_bias(*conv);
+      else
+        layer = with_bias(std::get<Dense>(layer));
     }
     std::array<NodeId, Node::kMaxInputs> inputs{};
     for (int i = 0; i < node.input_count; ++i)
@@ -147,7 +151,14 @@ BasicNetwork<T> fold_batch_norm(const BasicNetwork<T>& network) {
     NodeId id = 1;
     while (spec[id].name.view() != layer) ++id;
     const bool is_bias = to.name.ends_with(".bias");
-    const bool had_bias = std::visit([](const auto& l) { if constexpr (requires { l.bias; }) return l.bias; else return true; }, spec[id].layer);
+    const bool had_bias = std::visit(
+        [](const auto& l) {
+          if constexpr (requires { l.bias; })
+            return l.bias;
+          else
+            return true;
+        },
+        spec[id].layer);
     const std::span<T> values = result.values(to);
     if (!is_bias || had_bias) {
       const auto from = network.values(network.param(to.name));

@@ -31,7 +31,8 @@ std::uint64_t dropout_seed(const SessionOptions& options, std::uint64_t step, No
 }  // namespace
 
 template <class T>
-Part<T>::Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options, Threads& threads)
+Part<T>::Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps,
+              const Options& options, Threads& threads)
     : network_(&network), trained_(trained), options_(options), threads_(&threads), steps_(std::move(steps)) {
   const auto nodes = static_cast<std::size_t>(spec().size() + 1);
   values_.resize(nodes);
@@ -56,8 +57,10 @@ template <class T>
 bool Part<T>::works_in_place(const Step<T>& step) const {
   const Traits traits = traits_of(step, spec());
   const NodeId source = spec()[step.node].inputs[0];
-  if (!traits.forward_in_place || (options_.ends_outside && (step.output == last() || source == options_.input))) return false;
-  // Two views of one value must never meet in one layer, so sharing asks for a single reader. The input stays as the user left it in training.
+  if (!traits.forward_in_place || (options_.ends_outside && (step.output == last() || source == options_.input)))
+    return false;
+  // Two views of one value must never meet in one layer, so sharing asks for a single reader. The input stays as the
+  // user left it in training.
   return only_reader(spec(), source) == step.node && (source != Spec::kInput || !training()) &&
          (traits.forward_keeps_values || !keep_[static_cast<std::size_t>(source)]);
 }
@@ -79,7 +82,8 @@ void Part<T>::plan_values() {
     memory_.extend(values_[out], now);
     for (NodeId input : spec()[step.node].input_ids()) {
       memory_.extend(values_[static_cast<std::size_t>(input)], now);
-      if (training() && traits.backward_reads_input) memory_.extend(values_[static_cast<std::size_t>(input)], backward_time(now));
+      if (training() && traits.backward_reads_input)
+        memory_.extend(values_[static_cast<std::size_t>(input)], backward_time(now));
     }
     if (training() && traits.backward_reads_output) {
       memory_.extend(values_[out], backward_time(now));
@@ -96,7 +100,8 @@ void Part<T>::plan_values() {
 template <class T>
 void Part<T>::plan_gradients() {
   const auto end = static_cast<std::size_t>(last());
-  gradients_[end] = memory_.add(value_bytes(last()), static_cast<int>(steps_.size()) + 1, static_cast<int>(steps_.size()) + 1);
+  gradients_[end] =
+      memory_.add(value_bytes(last()), static_cast<int>(steps_.size()) + 1, static_cast<int>(steps_.size()) + 1);
   has_gradient_[end] = true;
   for (std::size_t s = steps_.size(); s-- > 0;) {
     const Step<T>& step = steps_[s];
@@ -176,7 +181,8 @@ void Part<T>::bind_parameters(Step<T>& step) {
     step.params.push_back(network_->values(info));
     if (!training()) continue;
     step.statistics.push_back(info.trainable ? std::span<T>() : trained_->values(info));
-    step.param_gradients.push_back(info.trainable ? param_gradients_.span().subspan(info.offset, info.size) : std::span<T>());
+    step.param_gradients.push_back(info.trainable ? param_gradients_.span().subspan(info.offset, info.size)
+                                                  : std::span<T>());
   }
 }
 

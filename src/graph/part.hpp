@@ -1,5 +1,5 @@
-// A run of steps of a graph with its memory planned, for one batch size. A session is one part, or, when it infers many pictures,
-// two: what every thread does with one picture after the other, and what is done with all of them together.
+// A run of steps of a graph with its memory planned, for one batch size. A session is one part, or, when it infers many
+// pictures, two: what every thread does with one picture after the other, and what is done with all of them together.
 #pragma once
 #include <memory>
 #include <span>
@@ -45,7 +45,8 @@ class Part {
     bool ends_outside = false;    ///< input and last output lie outside: run() is told where
   };
   /// `trained` is the same network if it may change, otherwise nullptr.
-  Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options, Threads& threads);
+  Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options,
+       Threads& threads);
 
   /// Brings the weights into their kernels' order; in training before each forward step anyway.
   void pack();
@@ -95,7 +96,7 @@ class Part {
   MemoryPlan memory_;
   std::vector<MemoryPlan::Id> values_, gradients_;  // by NodeId
   std::vector<bool> has_gradient_;                  // by NodeId: a buffer was planned
-  std::vector<bool> keep_;                          // by NodeId: a backward step reads it as its own output, so nothing may write over it
+  std::vector<bool> keep_;  // by NodeId: a backward step reads it as its own output, so nothing may write over it
   struct StepMemory {
     MemoryPlan::Id saved, packed, forward_scratch, backward_scratch;
     std::vector<MemoryPlan::Id> input_gradients;

@@ -16,12 +16,13 @@ bool has_batch_norm(const Spec& spec) {
   return false;
 }
 
-/// Whether a step has enough pixels in one picture to keep its kernel busy. Below that, and for dense layers, whose weights are the larger
-/// part of what they read, all pictures go through the step together.
+/// Whether a step has enough pixels in one picture to keep its kernel busy. Below that, and for dense layers, whose
+/// weights are the larger part of what they read, all pictures go through the step together.
 template <class T>
 bool suits_one_picture(const Step<T>& step, const Spec& spec, const Shapes& shapes) {
   constexpr int kPixels = 144;
-  if (std::holds_alternative<Dense>(spec[step.node].layer) || std::holds_alternative<Flatten>(spec[step.node].layer)) return false;
+  if (std::holds_alternative<Dense>(spec[step.node].layer) || std::holds_alternative<Flatten>(spec[step.node].layer))
+    return false;
   return shapes[step.node].height() * shapes[step.node].width() >= kPixels;
 }
 
@@ -44,21 +45,28 @@ std::size_t steps_for_one_picture(const std::vector<Step<T>>& steps, const Spec&
 
 template <class T>
 struct BasicSession<T>::State {
-  State(const BasicNetwork<T>& given, BasicNetwork<T>* writable, const SessionOptions& o) : options(o), threads(o.threads) {
+  State(const BasicNetwork<T>& given, BasicNetwork<T>* writable, const SessionOptions& o)
+      : options(o), threads(o.threads) {
     options.threads = threads.count();
     current_isa();  // reads LINEAMENT_ISA before the first kernel runs
-    if (options.batch < 1) throw ArgumentError({"batch", "the batch size is out of range", "1 or more", std::to_string(options.batch), ""});
+    if (options.batch < 1)
+      throw ArgumentError({"batch", "the batch size is out of range", "1 or more", std::to_string(options.batch), ""});
     if (options.mode == Mode::train && writable == nullptr)
-      throw ArgumentError({"session", "a const network cannot be trained", "a network that may change", "a const one", ""});
-    if (options.precision != Precision::fp32 && (options.mode == Mode::train || options.kernels == KernelChoice::reference))
-      throw ArgumentError({"session", "lower precision is for inference with the fast kernels", "Precision::fp32", "Precision::bf16", ""});
+      throw ArgumentError(
+          {"session", "a const network cannot be trained", "a network that may change", "a const one", ""});
+    if (options.precision != Precision::fp32 &&
+        (options.mode == Mode::train || options.kernels == KernelChoice::reference))
+      throw ArgumentError({"session", "lower precision is for inference with the fast kernels", "Precision::fp32",
+                           "Precision::bf16", ""});
     if (options.mode == Mode::infer && has_batch_norm(given.spec())) folded = fold_batch_norm(given);
     network = folded ? &*folded : &given;
     std::vector<Step<T>> steps = make_steps(*network, options);
     describe(steps);
     NodeId start = Spec::kInput;
-    if (options.mode == Mode::infer && options.batch > 1 && options.kernels == KernelChoice::fast) start = make_lanes(steps);
-    together.emplace(*network, writable, std::move(steps), typename Part<T>::Options{.session = options, .input = start}, threads);
+    if (options.mode == Mode::infer && options.batch > 1 && options.kernels == KernelChoice::fast)
+      start = make_lanes(steps);
+    together.emplace(*network, writable, std::move(steps),
+                     typename Part<T>::Options{.session = options, .input = start}, threads);
     if (options.mode == Mode::infer) together->pack();
   }
 
@@ -72,14 +80,15 @@ struct BasicSession<T>::State {
   std::optional<BasicNetwork<T>> folded;
   std::vector<PlannedStep> planned;
 
-  Buffer<T> pictures;           // the input, where there are lanes
-  std::vector<Part<T>> lanes;   // one for each thread: it takes single pictures through the first steps
+  Buffer<T> pictures;          // the input, where there are lanes
+  std::vector<Part<T>> lanes;  // one for each thread: it takes single pictures through the first steps
   std::optional<Part<T>> together;
   bool gradients_are_old = false;  // they count as zero, and the next `backward` writes over them
   std::uint64_t step_number = 0;
 };
 
-/// Takes the steps that every picture goes through alone away from `steps`; returns the value that the others start from.
+/// Takes the steps that every picture goes through alone away from `steps`; returns the value that the others start
+/// from.
 template <class T>
 NodeId BasicSession<T>::State::make_lanes(std::vector<Step<T>>& steps) {
   const std::size_t count = steps_for_one_picture(steps, network->spec(), network->shapes());
@@ -91,9 +100,12 @@ NodeId BasicSession<T>::State::make_lanes(std::vector<Step<T>>& steps) {
   std::vector<Step<T>> first = make_steps(*network, single);
   first.resize(count);
   for (int i = 0; i < options.threads; ++i) {
-    lanes.emplace_back(*network, nullptr, first, typename Part<T>::Options{.session = single, .ends_outside = true}, alone);
-    if (i == 0) lanes.front().pack();
-    else lanes.back().share_packed(lanes.front());
+    lanes.emplace_back(*network, nullptr, first, typename Part<T>::Options{.session = single, .ends_outside = true},
+                       alone);
+    if (i == 0)
+      lanes.front().pack();
+    else
+      lanes.back().share_packed(lanes.front());
   }
   pictures = Buffer<T>(static_cast<std::size_t>(options.batch) * network->input_shape().size());
   return end;
@@ -178,10 +190,12 @@ std::span<const T> BasicSession<T>::forward() {
   State& s = *state_;
   ++s.step_number;
   if (!s.lanes.empty()) {
-    const std::size_t in = s.network->input_shape().size(), out = s.together->input().size() / static_cast<std::size_t>(s.options.batch);
+    const std::size_t in = s.network->input_shape().size(),
+                      out = s.together->input().size() / static_cast<std::size_t>(s.options.batch);
     s.threads.run(s.options.batch, [&](int picture, int thread) {
       const auto i = static_cast<std::size_t>(picture);
-      s.lanes[static_cast<std::size_t>(thread)].forward(s.step_number, s.pictures.data() + i * in, s.together->input().data() + i * out);
+      s.lanes[static_cast<std::size_t>(thread)].forward(s.step_number, s.pictures.data() + i * in,
+                                                        s.together->input().data() + i * out);
     });
   }
   s.together->forward(s.step_number);

@@ -1,5 +1,5 @@
-// How steps are made, compiled once for each scalar (steps_float.cpp, steps_double.cpp): every layer's Eigen reference is
-// instantiated here, which takes the compiler a while.
+// How steps are made, compiled once for each scalar (steps_float.cpp, steps_double.cpp): every layer's Eigen reference
+// is instantiated here, which takes the compiler a while.
 #pragma once
 #include "graph/steps.hpp"
 
@@ -17,7 +17,9 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
         chosen = &k;
         break;
       }
-  const auto size = [&](std::size_t (*f)(const L&, const KernelShapes&)) { return f == nullptr ? 0 : f(layer, shapes); };
+  const auto size = [&](std::size_t (*f)(const L&, const KernelShapes&)) {
+    return f == nullptr ? 0 : f(layer, shapes);
+  };
   const auto typed = [](const void* k) { return static_cast<const K*>(k); };
   BoundKernel<T> bound;
   bound.kernel = chosen;
@@ -28,8 +30,8 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.can_overwrite = chosen->can_overwrite;
   bound.packed_size = size(chosen->packed_size);
   if (bound.packed_size > 0)
-    bound.pack = [](const Layer& l, const void* k, const View<const T>& input, std::span<const std::span<const T>> params,
-                    std::span<T> packed, Threads& threads) {
+    bound.pack = [](const Layer& l, const void* k, const View<const T>& input,
+                    std::span<const std::span<const T>> params, std::span<T> packed, Threads& threads) {
       static_cast<const K*>(k)->pack(std::get<L>(l), input, params, packed, threads);
     };
   bound.forward = [](const Layer& l, const void* k, const Forward<T>& f) {
@@ -56,7 +58,8 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
     return true;
   };
   NodeId reader = only_reader(spec, step.output);
-  if (reader != 0 && !std::holds_alternative<ReLU>(spec[step.node].layer) && std::holds_alternative<ReLU>(spec[reader].layer))
+  if (reader != 0 && !std::holds_alternative<ReLU>(spec[step.node].layer) &&
+      std::holds_alternative<ReLU>(spec[reader].layer))
     if (accept(reader, {.relu = true})) reader = only_reader(spec, reader);
   if (reader == 0) return;
   const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);
@@ -74,11 +77,13 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
   for (NodeId id = 1; id <= spec.size(); ++id) {
     if (done[static_cast<std::size_t>(id)]) continue;
     const InputShapes inputs(spec[id], network.shapes());
-    const KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads, options.precision};
+    const KernelShapes shapes{inputs,       network.shapes()[id], options.batch,
+                              options.mode, options.threads,      options.precision};
     Step<T> step;
     step.node = step.output = id;
-    step.kernel = std::visit([&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },
-                             spec[id].layer);
+    step.kernel = std::visit(
+        [&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },
+        spec[id].layer);
     fuse(step, spec, shapes);
     for (NodeId covered = step.node; covered != step.output; covered = only_reader(spec, covered))
       done[static_cast<std::size_t>(only_reader(spec, covered))] = true;

@@ -1,5 +1,5 @@
-// Batch normalisation in two passes over memory each way. The unit of work is a window: one pixel, or the 2x2 pixels that a max-pool
-// takes together. Channels are the outer loop, so that sums and factors stay in registers.
+// Batch normalisation in two passes over memory each way. The unit of work is a window: one pixel, or the 2x2 pixels
+// that a max-pool takes together. Channels are the outer loop, so that sums and factors stay in registers.
 #include "lineament/kernels/batch_norm.hpp"
 
 #include <algorithm>
@@ -34,21 +34,26 @@ struct Blocks {
     return pool ? width / 2 : std::min(kPixels, images * height * width - static_cast<std::size_t>(block) * kPixels);
   }
   /// Floats before the first window of a block, in the input and in the output.
-  std::size_t input_at(int block) const { return static_cast<std::size_t>(block) * (pool ? 2 * width : kPixels) * channels; }
-  std::size_t output_at(int block) const { return static_cast<std::size_t>(block) * (pool ? width / 2 : kPixels) * channels; }
+  std::size_t input_at(int block) const {
+    return static_cast<std::size_t>(block) * (pool ? 2 * width : kPixels) * channels;
+  }
+  std::size_t output_at(int block) const {
+    return static_cast<std::size_t>(block) * (pool ? width / 2 : kPixels) * channels;
+  }
   /// From one window to the next, and to a window's second row.
   std::size_t step() const { return (pool ? 2 : 1) * channels; }
   std::size_t row() const { return width * channels; }
 };
 
 Blocks blocks_of(const BatchNormGeometry& g, bool pool) {
-  return {static_cast<std::size_t>(g.images), static_cast<std::size_t>(g.height), static_cast<std::size_t>(g.width), static_cast<std::size_t>(g.channels), pool};
+  return {static_cast<std::size_t>(g.images), static_cast<std::size_t>(g.height), static_cast<std::size_t>(g.width),
+          static_cast<std::size_t>(g.channels), pool};
 }
 
 /// Values for each channel that a pass needs.
 struct Factors {
-  const float *mean, *factor, *shift;        ///< y = (x - mean) * factor + shift
-  const float *inverse = nullptr;            ///< 1 / standard deviation
+  const float *mean, *factor, *shift;               ///< y = (x - mean) * factor + shift
+  const float* inverse = nullptr;                   ///< 1 / standard deviation
   const float *slope = nullptr, *offset = nullptr;  ///< dx = dy * factor + (x - mean) * slope + offset
 };
 
@@ -79,12 +84,14 @@ HWY_INLINE Vector Read(const float* from, std::size_t count) {
 }
 HWY_INLINE void Write(Vector v, float* to, std::size_t count) {
   const Floats d;
-  if (count == hn::Lanes(d)) hn::StoreU(v, d, to);
-  else hn::BlendedStore(v, hn::FirstN(d, count), d, to);
+  if (count == hn::Lanes(d))
+    hn::StoreU(v, d, to);
+  else
+    hn::BlendedStore(v, hn::FirstN(d, count), d, to);
 }
 
-/// For each block: sums of (x - origin) and of its square. The origin, a value of the channel itself, keeps the difference
-/// "mean of squares - square of mean" from cancelling.
+/// For each block: sums of (x - origin) and of its square. The origin, a value of the channel itself, keeps the
+/// difference "mean of squares - square of mean" from cancelling.
 HWY_ATTR void Moments(const Blocks& blocks, const float* x, const float* origin, float* sums, Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     const float* first = x + blocks.input_at(block);
@@ -114,13 +121,15 @@ HWY_ATTR void Moments(const Blocks& blocks, const float* x, const float* origin,
   });
 }
 
-/// What normalisation, ReLU and max-pool make of the four (or one) values of a window, and which one the gradient goes to.
+/// What normalisation, ReLU and max-pool make of the four (or one) values of a window, and which one the gradient goes
+/// to.
 template <bool kNorm, bool kRelu, bool kPool>
 struct Window {
   static constexpr int kValues = kPool ? 4 : 1;
   Vector x[kValues], y[kValues];
 
-  HWY_INLINE Window(const float* from, std::size_t channels, std::size_t row, std::size_t lanes, Vector mean, Vector factor, Vector shift) {
+  HWY_INLINE Window(const float* from, std::size_t channels, std::size_t row, std::size_t lanes, Vector mean,
+                    Vector factor, Vector shift) {
     for (int i = 0; i < kValues; ++i) {
       x[i] = Read(from + static_cast<std::size_t>(i % 2) * channels + static_cast<std::size_t>(i / 2) * row, lanes);
       y[i] = x[i];
@@ -131,8 +140,10 @@ struct Window {
     }
   }
   HWY_INLINE Vector largest() const {
-    if constexpr (kPool) return hn::Max(hn::Max(y[0], y[1]), hn::Max(y[2], y[3]));
-    else return y[0];
+    if constexpr (kPool)
+      return hn::Max(hn::Max(y[0], y[1]), hn::Max(y[2], y[3]));
+    else
+      return y[0];
   }
   HWY_INLINE Vector output() const { return kRelu ? hn::Max(largest(), hn::Zero(Floats())) : largest(); }
   /// Cuts `gradient` off where the ReLU does, and gives it to the first of the largest values.
@@ -155,20 +166,23 @@ HWY_ATTR void Apply(const Blocks& blocks, const Factors& f, const float* x, floa
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
       const Floats d;
-      const Vector mean = kNorm ? Read(f.mean + c, lanes) : hn::Zero(d), factor = kNorm ? Read(f.factor + c, lanes) : mean;
+      const Vector mean = kNorm ? Read(f.mean + c, lanes) : hn::Zero(d),
+                   factor = kNorm ? Read(f.factor + c, lanes) : mean;
       const Vector shift = kNorm ? Read(f.shift + c, lanes) : mean;
       const float* from = x + blocks.input_at(block) + c;
       float* to = y + blocks.output_at(block) + c;
       const std::size_t step = blocks.step();
       for (std::size_t i = 0; i < blocks.windows(block); ++i, from += step, to += blocks.channels)
-        Write(Window<kNorm, kRelu, kPool>(from, blocks.channels, blocks.row(), lanes, mean, factor, shift).output(), to, lanes);
+        Write(Window<kNorm, kRelu, kPool>(from, blocks.channels, blocks.row(), lanes, mean, factor, shift).output(), to,
+              lanes);
     });
   });
 }
 
 /// For each block: sums of the gradient before the ReLU and of its product with the normalised x.
 template <bool kRelu, bool kPool>
-HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* sums, Threads& threads) {
+HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* sums,
+                           Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     float* to = sums + static_cast<std::size_t>(block) * 2 * blocks.channels;
     EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
@@ -194,7 +208,8 @@ HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* 
 
 /// The gradient by x; dx may be x, and without a pool dy.
 template <bool kNorm, bool kRelu, bool kPool>
-HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* dx, Threads& threads) {
+HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* dx,
+                            Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
       const Vector zero = hn::Zero(Floats());
@@ -204,14 +219,17 @@ HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float*
       const float* from = x + blocks.input_at(block) + c;
       const float* gradient = dy + blocks.output_at(block) + c;
       float* to = dx + blocks.input_at(block) + c;
-      for (std::size_t i = 0; i < blocks.windows(block); ++i, from += blocks.step(), to += blocks.step(), gradient += blocks.channels) {
+      for (std::size_t i = 0; i < blocks.windows(block);
+           ++i, from += blocks.step(), to += blocks.step(), gradient += blocks.channels) {
         using W = Window<kNorm, kRelu, kPool>;
         const W w(from, blocks.channels, blocks.row(), lanes, mean, factor, shift);
         Vector shares[W::kValues];
         w.share(Read(gradient, lanes), shares);
         for (int k = 0; k < W::kValues; ++k) {
           const Vector own = kNorm ? hn::MulAdd(shares[k], factor, hn::MulAdd(w.x[k], slope, offset)) : shares[k];
-          Write(own, to + static_cast<std::size_t>(k % 2) * blocks.channels + static_cast<std::size_t>(k / 2) * blocks.row(), lanes);
+          Write(own,
+                to + static_cast<std::size_t>(k % 2) * blocks.channels + static_cast<std::size_t>(k / 2) * blocks.row(),
+                lanes);
         }
       }
     });
@@ -221,18 +239,30 @@ HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float*
 // One function for each pass: dispatch does not see templates.
 HWY_ATTR void NormForward(const BatchNormGeometry& g, const Factors& f, const float* x, float* y, Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
-  if (g.max_pool) g.relu ? Apply<true, true, true>(blocks, f, x, y, threads) : Apply<true, false, true>(blocks, f, x, y, threads);
-  else g.relu ? Apply<true, true, false>(blocks, f, x, y, threads) : Apply<true, false, false>(blocks, f, x, y, threads);
+  if (g.max_pool)
+    g.relu ? Apply<true, true, true>(blocks, f, x, y, threads) : Apply<true, false, true>(blocks, f, x, y, threads);
+  else
+    g.relu ? Apply<true, true, false>(blocks, f, x, y, threads) : Apply<true, false, false>(blocks, f, x, y, threads);
 }
-HWY_ATTR void NormGradientSums(const BatchNormGeometry& g, const Factors& f, const float* x, const float* dy, float* sums, Threads& threads) {
+HWY_ATTR void NormGradientSums(const BatchNormGeometry& g, const Factors& f, const float* x, const float* dy,
+                               float* sums, Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
-  if (g.max_pool) g.relu ? GradientSums<true, true>(blocks, f, x, dy, sums, threads) : GradientSums<false, true>(blocks, f, x, dy, sums, threads);
-  else g.relu ? GradientSums<true, false>(blocks, f, x, dy, sums, threads) : GradientSums<false, false>(blocks, f, x, dy, sums, threads);
+  if (g.max_pool)
+    g.relu ? GradientSums<true, true>(blocks, f, x, dy, sums, threads)
+           : GradientSums<false, true>(blocks, f, x, dy, sums, threads);
+  else
+    g.relu ? GradientSums<true, false>(blocks, f, x, dy, sums, threads)
+           : GradientSums<false, false>(blocks, f, x, dy, sums, threads);
 }
-HWY_ATTR void NormInputGradient(const BatchNormGeometry& g, const Factors& f, const float* x, const float* dy, float* dx, Threads& threads) {
+HWY_ATTR void NormInputGradient(const BatchNormGeometry& g, const Factors& f, const float* x, const float* dy,
+                                float* dx, Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
-  if (g.max_pool) g.relu ? InputGradient<true, true, true>(blocks, f, x, dy, dx, threads) : InputGradient<true, false, true>(blocks, f, x, dy, dx, threads);
-  else g.relu ? InputGradient<true, true, false>(blocks, f, x, dy, dx, threads) : InputGradient<true, false, false>(blocks, f, x, dy, dx, threads);
+  if (g.max_pool)
+    g.relu ? InputGradient<true, true, true>(blocks, f, x, dy, dx, threads)
+           : InputGradient<true, false, true>(blocks, f, x, dy, dx, threads);
+  else
+    g.relu ? InputGradient<true, true, false>(blocks, f, x, dy, dx, threads)
+           : InputGradient<true, false, false>(blocks, f, x, dy, dx, threads);
 }
 HWY_ATTR void ReluPoolForward(const Blocks& blocks, const float* x, float* y, Threads& threads) {
   Apply<false, true, true>(blocks, {}, x, y, threads);
@@ -259,14 +289,15 @@ std::size_t batch_norm_scratch(const BatchNormGeometry& g) {
   return static_cast<std::size_t>(2 * blocks + 3) * static_cast<std::size_t>(g.channels);
 }
 
-void batch_norm_infer(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift, const float* mean,
-                      const float* variance, float* y, float* scratch, Threads& threads) {
+void batch_norm_infer(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift,
+                      const float* mean, const float* variance, float* y, float* scratch, Threads& threads) {
   for (int c = 0; c < g.channels; ++c) scratch[c] = scale[c] / std::sqrt(variance[c] + g.epsilon);
   HWY_DYNAMIC_DISPATCH(NormForward)(g, {mean, scratch, shift}, x, y, threads);
 }
 
 void batch_norm_forward(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift,
-                        float* running_mean, float* running_var, float* saved, float* y, float* scratch, Threads& threads) {
+                        float* running_mean, float* running_var, float* saved, float* y, float* scratch,
+                        Threads& threads) {
   const Blocks blocks = blocks_of(g, false);
   const auto channels = static_cast<std::size_t>(g.channels);
   const double n = static_cast<double>(g.pixels()), unbiased = g.pixels() > 1 ? n / (n - 1) : 1;
@@ -286,14 +317,16 @@ void batch_norm_forward(const BatchNormGeometry& g, const float* x, const float*
   HWY_DYNAMIC_DISPATCH(NormForward)(g, {saved, scratch, shift}, x, y, threads);
 }
 
-void batch_norm_backward(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift, const float* saved,
-                         const float* dy, float* dx, float* dscale, float* dshift, float* scratch, Threads& threads) {
+void batch_norm_backward(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift,
+                         const float* saved, const float* dy, float* dx, float* dscale, float* dshift, float* scratch,
+                         Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.channels);
   const int count = blocks_of(g, g.max_pool).count();
   const double n = static_cast<double>(g.pixels());
   const Factors f{saved, scratch, shift, saved + channels, scratch + channels, scratch + 2 * channels};
   float* sums = scratch + 3 * channels;
-  for (std::size_t c = 0; c < channels; ++c) scratch[c] = saved[channels + c] * scale[c];  // the same bits as in `forward`
+  for (std::size_t c = 0; c < channels; ++c)
+    scratch[c] = saved[channels + c] * scale[c];  // the same bits as in `forward`
   HWY_DYNAMIC_DISPATCH(NormGradientSums)(g, f, x, dy, sums, threads);
   // dx = factor * (dy - mean(dy) - normal * mean(dy * normal)), normal = (x - mean) * inverse, sorted by dy and x.
   for (std::size_t c = 0; c < channels; ++c) {
@@ -309,7 +342,8 @@ void batch_norm_backward(const BatchNormGeometry& g, const float* x, const float
 
 namespace {
 Blocks blocks_of(const ReluPoolGeometry& g) {
-  return {static_cast<std::size_t>(g.images), static_cast<std::size_t>(g.height), static_cast<std::size_t>(g.width), static_cast<std::size_t>(g.channels), true};
+  return {static_cast<std::size_t>(g.images), static_cast<std::size_t>(g.height), static_cast<std::size_t>(g.width),
+          static_cast<std::size_t>(g.channels), true};
 }
 }  // namespace
 

@@ -39,15 +39,17 @@ StripPlan plan_strips(const ConvGeometry& g, int dilation) {
   p.dilation = dilation;
   p.channels = g.in_c / g.groups;
   p.padded_width = (g.out_w - 1) * g.stride + g.kernel;
-  const bool inside = g.pad_top == 0 && g.pad_left == 0 && (g.out_h - 1) * g.stride + g.kernel <= g.in_h &&
-                      p.padded_width <= g.in_w;
+  const bool inside =
+      g.pad_top == 0 && g.pad_left == 0 && (g.out_h - 1) * g.stride + g.kernel <= g.in_h && p.padded_width <= g.in_w;
   p.copied = !inside || g.groups > 1 || dilation > 1;
   if (!p.copied) p.padded_width = g.in_w;
   // A strip's input and output stay in the second-level cache; even, so that a 2x2 pool fits.
   constexpr int kStripBytes = 256 * 1024;
   const int row_bytes = 4 * (g.stride * p.padded_width * p.channels + g.out_w * g.out_c);
   p.rows = std::clamp(kStripBytes / row_bytes / 2 * 2, 2, 8);
-  p.strip_size = p.copied ? static_cast<std::size_t>(p.input_rows(p.rows)) * static_cast<std::size_t>(p.padded_width * p.channels) : 0;
+  p.strip_size =
+      p.copied ? static_cast<std::size_t>(p.input_rows(p.rows)) * static_cast<std::size_t>(p.padded_width * p.channels)
+               : 0;
   p.strip_size = (p.strip_size + 15) / 16 * 16;
   p.pool_size = static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(g.out_w * g.out_c);
   p.pool_size = (p.pool_size + 15) / 16 * 16;
@@ -71,7 +73,9 @@ std::size_t weight_size(const ConvGeometry& g) {
 }
 
 /// Weight gradients are summed up in this many parts of the batch, whatever the number of threads.
-int gradient_parts(const ConvGeometry& g) { return std::min(g.batch, 8); }
+int gradient_parts(const ConvGeometry& g) {
+  return std::min(g.batch, 8);
+}
 
 }  // namespace
 }  // namespace lineament
@@ -98,15 +102,19 @@ HWY_ATTR void FillStrip(const StripPlan& p, const float* image, int group, int f
       const int skip = std::max(-g.pad_left, 0);
       const int inside = std::max(0, std::min(g.in_w - skip, p.padded_width - left));
       std::memset(to, 0, sizeof(float) * static_cast<std::size_t>(left * channels));
-      std::memcpy(to + left * channels, from + skip * channels, sizeof(float) * static_cast<std::size_t>(inside * channels));
+      std::memcpy(to + left * channels, from + skip * channels,
+                  sizeof(float) * static_cast<std::size_t>(inside * channels));
       std::memset(to + (left + inside) * channels, 0,
                   sizeof(float) * static_cast<std::size_t>((p.padded_width - left - inside) * channels));
       continue;
     }
     for (int x = 0; x < p.padded_width; ++x, to += channels) {
       const int sx = x - g.pad_left;
-      if (sx < 0 || sx % p.dilation != 0 || sx / p.dilation >= g.in_w) std::memset(to, 0, sizeof(float) * static_cast<std::size_t>(channels));
-      else std::memcpy(to, from + static_cast<std::ptrdiff_t>(sx / p.dilation) * g.in_c, sizeof(float) * static_cast<std::size_t>(channels));
+      if (sx < 0 || sx % p.dilation != 0 || sx / p.dilation >= g.in_w)
+        std::memset(to, 0, sizeof(float) * static_cast<std::size_t>(channels));
+      else
+        std::memcpy(to, from + static_cast<std::ptrdiff_t>(sx / p.dilation) * g.in_c,
+                    sizeof(float) * static_cast<std::size_t>(channels));
     }
   }
 }
@@ -137,8 +145,8 @@ HWY_ATTR void RunStrip(const StripPlan& p, int image, int strip, const float* x,
   const int rows = std::min(p.rows, g.out_h - first);
   const float* in = x + static_cast<std::ptrdiff_t>(image) * g.in_h * g.in_w * g.in_c;
   const std::ptrdiff_t out_row = static_cast<std::ptrdiff_t>(g.out_w) * g.out_c;
-  float* out = epilogue.max_pool ? scratch + p.strip_size
-                                 : y + (static_cast<std::ptrdiff_t>(image) * g.out_h + first) * out_row;
+  float* out =
+      epilogue.max_pool ? scratch + p.strip_size : y + (static_cast<std::ptrdiff_t>(image) * g.out_h + first) * out_row;
   const int out_channels = g.out_c / g.groups;
   for (int group = 0; group < g.groups; ++group) {
     if (p.copied) FillStrip(p, in, group, first * g.stride, p.input_rows(rows), scratch);
@@ -170,8 +178,8 @@ HWY_ATTR void RunStrip(const StripPlan& p, int image, int strip, const float* x,
               y + (static_cast<std::ptrdiff_t>(image) * g.out_h + first) / 2 * (g.out_w / 2) * g.out_c);
 }
 
-HWY_ATTR void RunConv(const StripPlan& p, const float* x, const float* w, const float* bias, ConvEpilogue epilogue, float* y,
-                      float* scratch, Threads& threads) {
+HWY_ATTR void RunConv(const StripPlan& p, const float* x, const float* w, const float* bias, ConvEpilogue epilogue,
+                      float* y, float* scratch, Threads& threads) {
   const int strips = p.strips();
   threads.run(p.g.batch * strips, [&](int task, int thread) HWY_ATTR {
     float* own = scratch + static_cast<std::size_t>(thread) * (p.strip_size + p.pool_size);
@@ -191,8 +199,8 @@ HWY_ATTR void TransposeWeights(const ConvGeometry& g, const float* w, float* to)
 }
 
 /// Adds one strip's share of the weight gradient to `sums`, laid out like the weights.
-HWY_ATTR void WeightGradientStrip(const StripPlan& p, int image, int strip, const float* x, const float* dy, float* sums,
-                                  float* scratch) {
+HWY_ATTR void WeightGradientStrip(const StripPlan& p, int image, int strip, const float* x, const float* dy,
+                                  float* sums, float* scratch) {
   const ConvGeometry& g = p.g;
   const int first = strip * p.rows;
   const int rows = std::min(p.rows, g.out_h - first);
@@ -225,8 +233,8 @@ HWY_ATTR void AddPixels(const float* dy, std::size_t pixels, int channels, float
     for (int c = 0; c < channels; ++c) sums[c] += dy[c];
 }
 
-HWY_ATTR void WeightGradient(const StripPlan& p, const float* x, const float* dy, float* dw, float* dbias, float* scratch,
-                             Threads& threads) {
+HWY_ATTR void WeightGradient(const StripPlan& p, const float* x, const float* dy, float* dw, float* dbias,
+                             float* scratch, Threads& threads) {
   const ConvGeometry& g = p.g;
   const int parts = gradient_parts(g);
   const std::size_t size = weight_size(g), part_size = size + static_cast<std::size_t>(g.out_c);
@@ -240,7 +248,8 @@ HWY_ATTR void WeightGradient(const StripPlan& p, const float* x, const float* dy
       for (int strip = 0; strip < p.strips(); ++strip)
         WeightGradientStrip(p, image, strip, x, dy, sums, strips + static_cast<std::size_t>(thread) * p.strip_size);
       if (dbias != nullptr)
-        AddPixels(dy + static_cast<std::size_t>(image) * pixels * static_cast<std::size_t>(g.out_c), pixels, g.out_c, sums + size);
+        AddPixels(dy + static_cast<std::size_t>(image) * pixels * static_cast<std::size_t>(g.out_c), pixels, g.out_c,
+                  sums + size);
     }
   });
   for (int part = 0; part < parts; ++part) {
@@ -274,13 +283,13 @@ std::size_t conv_scratch(const ConvGeometry& g, bool train, int threads) {
   return size;
 }
 
-void conv_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias, ConvEpilogue epilogue, float* y,
-                  float* scratch, Threads& threads) {
+void conv_forward(const ConvGeometry& g, const float* x, const float* w, const float* bias, ConvEpilogue epilogue,
+                  float* y, float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(RunConv)(plan_strips(g, 1), x, w, bias, epilogue, y, scratch, threads);
 }
 
-void conv_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw, float* dbias,
-                   float* scratch, Threads& threads) {
+void conv_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                   float* dbias, float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(WeightGradient)(plan_strips(g, 1), x, dy, dw, dbias, scratch, threads);
   if (dx == nullptr) return;
   HWY_DYNAMIC_DISPATCH(TransposeWeights)(g, w, scratch);

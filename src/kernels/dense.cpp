@@ -22,9 +22,15 @@ namespace lineament {
 namespace {
 
 /// The inputs are cut into parts whose products are summed up in order, whatever the number of threads.
-int input_part(const DenseGeometry& g) { return std::max(512, (g.in + 63) / 64); }
-int input_parts(const DenseGeometry& g) { return (g.in + input_part(g) - 1) / input_part(g); }
-std::size_t output_size(const DenseGeometry& g) { return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out); }
+int input_part(const DenseGeometry& g) {
+  return std::max(512, (g.in + 63) / 64);
+}
+int input_parts(const DenseGeometry& g) {
+  return (g.in + input_part(g) - 1) / input_part(g);
+}
+std::size_t output_size(const DenseGeometry& g) {
+  return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out);
+}
 
 /// Rows of bfloat16 weights that are widened at a time, and the batch from which that is worth it.
 constexpr std::size_t kWidened = 64;
@@ -42,12 +48,14 @@ namespace lineament {
 namespace HWY_NAMESPACE {
 
 /// y = bias + the parts' sums in order, then the ReLU if asked.
-HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, const float* bias, bool relu, float* y) {
+HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, const float* bias, bool relu,
+                       float* y) {
   for (int row = 0; row < g.batch; ++row) {
     float* to = y + static_cast<std::ptrdiff_t>(row) * g.out;
     for (int n = 0; n < g.out; ++n) to[n] = bias == nullptr ? 0.0f : bias[n];
     for (int p = 0; p < parts; ++p) {
-      const float* from = scratch + static_cast<std::size_t>(p) * output_size(g) + static_cast<std::size_t>(row) * static_cast<std::size_t>(g.out);
+      const float* from = scratch + static_cast<std::size_t>(p) * output_size(g) +
+                          static_cast<std::size_t>(row) * static_cast<std::size_t>(g.out);
       for (int n = 0; n < g.out; ++n) to[n] += from[n];
     }
     if (relu)
@@ -55,8 +63,8 @@ HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, 
   }
 }
 
-HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu, float* y,
-                           float* scratch, Threads& threads) {
+HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu,
+                           float* y, float* scratch, Threads& threads) {
   const int parts = input_parts(g), part = input_part(g);
   threads.run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part;
@@ -92,7 +100,8 @@ HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
 
 /// One row of `count` inputs times as many rows of weights, kVectors vectors of columns, added to `y`.
 template <int kVectors>
-HWY_INLINE void Bf16Columns(const float* x, const std::uint16_t* w, int count, std::size_t stride, std::size_t last, float* y) {
+HWY_INLINE void Bf16Columns(const float* x, const std::uint16_t* w, int count, std::size_t stride, std::size_t last,
+                            float* y) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
   Vector sum[kVectors];
@@ -105,8 +114,10 @@ HWY_INLINE void Bf16Columns(const float* x, const std::uint16_t* w, int count, s
   }
   for (int v = 0; v < kVectors; ++v) {
     const bool whole = v < kVectors - 1 || last == lanes;
-    if (whole) hn::StoreU(sum[v], d, y + v * lanes);
-    else hn::BlendedStore(sum[v], hn::FirstN(d, last), d, y + v * lanes);
+    if (whole)
+      hn::StoreU(sum[v], d, y + v * lanes);
+    else
+      hn::BlendedStore(sum[v], hn::FirstN(d, last), d, y + v * lanes);
   }
 }
 
@@ -122,8 +133,8 @@ HWY_INLINE void Widen(const std::uint16_t* from, std::size_t count, float* to) {
   }
 }
 
-HWY_ATTR void Bf16Forward(const DenseGeometry& g, const float* x, const std::uint16_t* w, const float* bias, bool relu, float* y,
-                          float* scratch, Threads& threads) {
+HWY_ATTR void Bf16Forward(const DenseGeometry& g, const float* x, const std::uint16_t* w, const float* bias, bool relu,
+                          float* y, float* scratch, Threads& threads) {
   const int parts = input_parts(g), part = input_part(g);
   const auto out = static_cast<std::size_t>(g.out);
   float* widened = scratch + static_cast<std::size_t>(parts) * output_size(g);
@@ -200,7 +211,8 @@ HWY_ATTR void DenseDataGradient(const DenseGeometry& g, const float* w, const fl
     const int count = std::min(kTransposed, g.in - first);
     float* transposed = scratch + static_cast<std::size_t>(thread) * static_cast<std::size_t>(kTransposed * g.out);
     for (int n = 0; n < g.out; ++n)
-      for (int k = 0; k < count; ++k) transposed[n * kTransposed + k] = w[static_cast<std::ptrdiff_t>(first + k) * g.out + n];
+      for (int k = 0; k < count; ++k)
+        transposed[n * kTransposed + k] = w[static_cast<std::ptrdiff_t>(first + k) * g.out + n];
     Product m{};
     m.a = dy;
     m.a_row = g.out;
@@ -228,7 +240,8 @@ HWY_EXPORT(DenseDataGradient);
 
 std::size_t dense_scratch(const DenseGeometry& g, bool train, int threads) {
   const std::size_t forward = input_parts(g) > 1 ? static_cast<std::size_t>(input_parts(g)) * output_size(g) : 0;
-  return std::max(forward, train ? static_cast<std::size_t>(threads) * static_cast<std::size_t>(kTransposed * g.out) : 0);
+  return std::max(forward,
+                  train ? static_cast<std::size_t>(threads) * static_cast<std::size_t>(kTransposed * g.out) : 0);
 }
 
 void dense_forward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu, float* y,
@@ -250,13 +263,15 @@ void dense_bf16_weights(const DenseGeometry& g, const float* w, float* packed) {
 }
 
 std::size_t dense_bf16_scratch(const DenseGeometry& g, int threads) {
-  const std::size_t widened = g.batch < kWidenFrom ? 0 : static_cast<std::size_t>(threads) * kWidened * static_cast<std::size_t>(g.out);
+  const std::size_t widened =
+      g.batch < kWidenFrom ? 0 : static_cast<std::size_t>(threads) * kWidened * static_cast<std::size_t>(g.out);
   return static_cast<std::size_t>(input_parts(g)) * output_size(g) + widened;
 }
 
-void dense_bf16_forward(const DenseGeometry& g, const float* x, const float* packed, const float* bias, bool relu, float* y,
-                        float* scratch, Threads& threads) {
-  HWY_DYNAMIC_DISPATCH(Bf16Forward)(g, x, reinterpret_cast<const std::uint16_t*>(packed), bias, relu, y, scratch, threads);
+void dense_bf16_forward(const DenseGeometry& g, const float* x, const float* packed, const float* bias, bool relu,
+                        float* y, float* scratch, Threads& threads) {
+  HWY_DYNAMIC_DISPATCH(Bf16Forward)
+  (g, x, reinterpret_cast<const std::uint16_t*>(packed), bias, relu, y, scratch, threads);
 }
 
 void dense_backward(const DenseGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,

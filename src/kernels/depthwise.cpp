@@ -1,5 +1,5 @@
-// Depthwise convolution: every channel has a window of its own; vectors run over channels. Sums stay in registers: four outputs
-// side by side share each load of a weight.
+// Depthwise convolution: every channel has a window of its own; vectors run over channels. Sums stay in registers: four
+// outputs side by side share each load of a weight.
 #include <algorithm>
 #include <cstring>
 
@@ -49,18 +49,22 @@ struct Row {
     const Floats d;
     if (relu) v = hn::Max(v, hn::Zero(d));
     float* to = out + static_cast<std::size_t>(ox) * channels;
-    if (lanes == hn::Lanes(d)) hn::StoreU(v, d, to);
-    else hn::BlendedStore(v, hn::FirstN(d, lanes), d, to);
+    if (lanes == hn::Lanes(d))
+      hn::StoreU(v, d, to);
+    else
+      hn::BlendedStore(v, hn::FirstN(d, lanes), d, to);
   }
   HWY_INLINE const float* pixel(int ky, int x) const {
-    return in + (static_cast<std::ptrdiff_t>(oy * g.stride - g.pad_top + ky) * g.in_w + x) * static_cast<std::ptrdiff_t>(channels);
+    return in + (static_cast<std::ptrdiff_t>(oy * g.stride - g.pad_top + ky) * g.in_w + x) *
+                    static_cast<std::ptrdiff_t>(channels);
   }
   HWY_INLINE void single(int ox) const {
     const TapRange xs(ox, g.stride, g.pad_left, g.kernel, g.in_w);
     Vector sum = start;
     for (int ky = ys.begin; ky < ys.end; ++ky)
       for (int kx = xs.begin; kx < xs.end; ++kx)
-        sum = hn::MulAdd(load(pixel(ky, ox * g.stride - g.pad_left + kx)), load(w + static_cast<std::size_t>(ky * g.kernel + kx) * channels), sum);
+        sum = hn::MulAdd(load(pixel(ky, ox * g.stride - g.pad_left + kx)),
+                         load(w + static_cast<std::size_t>(ky * g.kernel + kx) * channels), sum);
     store(sum, ox);
   }
   /// Outputs ox … ox + 3, whose windows lie inside the picture's columns.
@@ -83,7 +87,9 @@ struct Row {
     store(s2, ox + 2);
     store(s3, ox + 3);
   }
-  HWY_INLINE bool inside(int ox) const { return ox * g.stride >= g.pad_left && ox * g.stride - g.pad_left + g.kernel <= g.in_w; }
+  HWY_INLINE bool inside(int ox) const {
+    return ox * g.stride >= g.pad_left && ox * g.stride - g.pad_left + g.kernel <= g.in_w;
+  }
 
   /// The usual window, 3x3, for whole vectors: the weights of its kRows rows inside the picture stay in registers.
   template <int kRows>
@@ -95,7 +101,8 @@ struct Row {
     while (ox < out_end && !inside(ox)) single(ox++);
     for (int r = 0; r < kRows; ++r) {
       from[r] = pixel(ys.begin + r, ox * g.stride - g.pad_left);
-      for (int k = 0; k < 3; ++k) weight[r][k] = hn::LoadU(d, w + static_cast<std::size_t>((ys.begin + r) * 3 + k) * channels);
+      for (int k = 0; k < 3; ++k)
+        weight[r][k] = hn::LoadU(d, w + static_cast<std::size_t>((ys.begin + r) * 3 + k) * channels);
     }
     const std::size_t side = channels, step = static_cast<std::size_t>(g.stride) * channels;
     const Vector least = relu ? hn::Zero(d) : hn::Set(d, -hwy::HighestValue<float>()), bias = start;
@@ -131,24 +138,32 @@ struct Row {
   }
 };
 
-HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const float* x, const float* w, const float* bias, bool relu, float* y,
-                               Threads& threads) {
+HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const float* x, const float* w, const float* bias, bool relu,
+                               float* y, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c);
   const std::size_t full = hn::Lanes(Floats());
   threads.run(g.batch * g.out_h, [&](int task, int) HWY_ATTR {
     const int image = task / g.out_h, oy = task % g.out_h;
     const TapRange ys(oy, g.stride, g.pad_top, g.kernel, g.in_h);
     for (std::size_t c = 0; c < channels; c += full) {
-      Row row{g, x + static_cast<std::ptrdiff_t>(image) * g.in_h * g.in_w * g.in_c + c, w + c, hn::Zero(Floats()), relu,
-              std::min(full, channels - c), channels, oy, y + static_cast<std::ptrdiff_t>(task) * g.out_w * g.in_c + c, ys};
+      Row row{g,
+              x + static_cast<std::ptrdiff_t>(image) * g.in_h * g.in_w * g.in_c + c,
+              w + c,
+              hn::Zero(Floats()),
+              relu,
+              std::min(full, channels - c),
+              channels,
+              oy,
+              y + static_cast<std::ptrdiff_t>(task) * g.out_w * g.in_c + c,
+              ys};
       if (bias != nullptr) row.start = row.load(bias + c);
       row.run();
     }
   });
 }
 
-/// For a stride of 1 the forward pass over dy with the window turned round; otherwise every output is spread over the pixels it came
-/// from. One picture a task.
+/// For a stride of 1 the forward pass over dy with the window turned round; otherwise every output is spread over the
+/// pixels it came from. One picture a task.
 HWY_ATTR void SpreadGradient(const ConvGeometry& g, const float* w, const float* dy, float* dx, Threads& threads) {
   const int channels = g.in_c;
   threads.run(g.batch, [&](int image, int) HWY_ATTR {
@@ -161,7 +176,9 @@ HWY_ATTR void SpreadGradient(const ConvGeometry& g, const float* w, const float*
         const TapRange ys(oy, g.stride, g.pad_top, g.kernel, g.in_h), xs(ox, g.stride, g.pad_left, g.kernel, g.in_w);
         for (int ky = ys.begin; ky < ys.end; ++ky)
           for (int kx = xs.begin; kx < xs.end; ++kx) {
-            float* HWY_RESTRICT pixel = to + (static_cast<std::ptrdiff_t>(oy * g.stride - g.pad_top + ky) * g.in_w + ox * g.stride - g.pad_left + kx) * channels;
+            float* HWY_RESTRICT pixel = to + (static_cast<std::ptrdiff_t>(oy * g.stride - g.pad_top + ky) * g.in_w +
+                                              ox * g.stride - g.pad_left + kx) *
+                                                 channels;
             const float* HWY_RESTRICT weight = w + static_cast<std::ptrdiff_t>(ky * g.kernel + kx) * channels;
             for (int c = 0; c < channels; ++c) pixel[c] += gradient[c] * weight[c];
           }
@@ -169,18 +186,20 @@ HWY_ATTR void SpreadGradient(const ConvGeometry& g, const float* w, const float*
   });
 }
 
-/// Sums for the weights of one row of the window (up to `kTaps` of them) and, with the first row, for the bias; one picture and vector of
-/// channels at a time.
+/// Sums for the weights of one row of the window (up to `kTaps` of them) and, with the first row, for the bias; one
+/// picture and vector of channels at a time.
 template <int kTaps>
-HWY_INLINE void SumRowOfTaps(const ConvGeometry& g, const float* in, const float* dy, int ky, int first_kx, std::size_t channels,
-                             std::size_t lanes, float* sums, float* bias_sums) {
+HWY_INLINE void SumRowOfTaps(const ConvGeometry& g, const float* in, const float* dy, int ky, int first_kx,
+                             std::size_t channels, std::size_t lanes, float* sums, float* bias_sums) {
   const Floats d;
   const auto load = [&](const float* from) HWY_ATTR {
     return lanes == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, lanes, hn::FirstN(d, lanes));
   };
   const auto store = [&](Vector v, float* to) HWY_ATTR {
-    if (lanes == hn::Lanes(d)) hn::StoreU(v, d, to);
-    else hn::BlendedStore(v, hn::FirstN(d, lanes), d, to);
+    if (lanes == hn::Lanes(d))
+      hn::StoreU(v, d, to);
+    else
+      hn::BlendedStore(v, hn::FirstN(d, lanes), d, to);
   };
   Vector sum[kTaps], bias = hn::Zero(d);
   for (int k = 0; k < kTaps; ++k) sum[k] = hn::Zero(d);
@@ -195,16 +214,18 @@ HWY_INLINE void SumRowOfTaps(const ConvGeometry& g, const float* in, const float
       if (!row_inside) continue;
       for (int k = 0; k < kTaps; ++k) {
         const int ix = ox * g.stride - g.pad_left + first_kx + k;
-        if (ix >= 0 && ix < g.in_w) sum[k] = hn::MulAdd(load(in + static_cast<std::size_t>(iy * g.in_w + ix) * channels), v, sum[k]);
+        if (ix >= 0 && ix < g.in_w)
+          sum[k] = hn::MulAdd(load(in + static_cast<std::size_t>(iy * g.in_w + ix) * channels), v, sum[k]);
       }
     }
   }
-  for (int k = 0; k < kTaps; ++k) store(sum[k], sums + static_cast<std::size_t>(ky * g.kernel + first_kx + k) * channels);
+  for (int k = 0; k < kTaps; ++k)
+    store(sum[k], sums + static_cast<std::size_t>(ky * g.kernel + first_kx + k) * channels);
   if (bias_sums != nullptr) store(bias, bias_sums);
 }
 
-HWY_ATTR void DepthwiseWeightGradient(const ConvGeometry& g, const float* x, const float* dy, float* dw, float* dbias, float* scratch,
-                                      Threads& threads) {
+HWY_ATTR void DepthwiseWeightGradient(const ConvGeometry& g, const float* x, const float* dy, float* dw, float* dbias,
+                                      float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c);
   const std::size_t weights = static_cast<std::size_t>(g.kernel * g.kernel) * channels, size = weights + channels;
   const std::size_t full = hn::Lanes(Floats());
@@ -268,9 +289,11 @@ void depthwise_backward(const ConvGeometry& g, const float* x, const float* w, c
   std::swap(turned.in_w, turned.out_w);
   turned.pad_top = g.kernel - 1 - g.pad_top;
   turned.pad_left = g.kernel - 1 - g.pad_left;
-  const int taps = g.kernel * g.kernel;  // the sums of the weights' gradient are done with: their place holds the turned window
+  const int taps =
+      g.kernel * g.kernel;  // the sums of the weights' gradient are done with: their place holds the turned window
   for (int tap = 0; tap < taps; ++tap)
-    std::copy_n(w + static_cast<std::ptrdiff_t>(taps - 1 - tap) * g.in_c, g.in_c, scratch + static_cast<std::ptrdiff_t>(tap) * g.in_c);
+    std::copy_n(w + static_cast<std::ptrdiff_t>(taps - 1 - tap) * g.in_c, g.in_c,
+                scratch + static_cast<std::ptrdiff_t>(tap) * g.in_c);
   HWY_DYNAMIC_DISPATCH(DepthwiseForward)(turned, dy, scratch, nullptr, false, dx, threads);
 }
 

@@ -20,7 +20,9 @@ namespace {
 constexpr std::size_t kBlock = std::size_t{1} << 14;  // values a task
 constexpr std::size_t kPixelBlock = 4096;             // pixels whose PReLU slope gradients are summed up together
 
-int blocks(std::size_t size, std::size_t block) { return static_cast<int>((size + block - 1) / block); }
+int blocks(std::size_t size, std::size_t block) {
+  return static_cast<int>((size + block - 1) / block);
+}
 }  // namespace
 }  // namespace lineament
 #endif
@@ -74,7 +76,8 @@ HWY_ATTR HWY_INLINE void Map(const float* a, const float* b, float* y, std::size
 
 /// The same for all blocks of a large array.
 template <class F>
-HWY_ATTR HWY_INLINE void MapAll(const float* a, const float* b, float* y, std::size_t size, Threads& threads, const F& f) {
+HWY_ATTR HWY_INLINE void MapAll(const float* a, const float* b, float* y, std::size_t size, Threads& threads,
+                                const F& f) {
   threads.run(blocks(size, kBlock), [&](int task, int) HWY_ATTR {
     const std::size_t begin = static_cast<std::size_t>(task) * kBlock;
     Map(a + begin, b + begin, y + begin, std::min(kBlock, size - begin), f);
@@ -124,7 +127,8 @@ HWY_ATTR void AddArrays(const float* a, const float* b, float* y, std::size_t si
   MapAll(a, b, y, size, threads, [](Vector u, Vector v) HWY_ATTR { return hn::Add(u, v); });
 }
 
-HWY_ATTR void PReLUForward(const float* x, const float* slope, float* y, std::size_t pixels, int channels, Threads& threads) {
+HWY_ATTR void PReLUForward(const float* x, const float* slope, float* y, std::size_t pixels, int channels,
+                           Threads& threads) {
   threads.run(blocks(pixels, kPixelBlock), [&](int task, int) HWY_ATTR {
     const std::size_t begin = static_cast<std::size_t>(task) * kPixelBlock, end = std::min(pixels, begin + kPixelBlock);
     const auto offset = begin * static_cast<std::size_t>(channels);
@@ -171,7 +175,8 @@ HWY_EXPORT(PReLUBackward);
 void activation_forward(Activation a, const float* x, float* y, std::size_t size, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(ActivationForward)(a, x, y, size, threads);
 }
-void activation_backward(Activation a, const float* kept, const float* dy, float* dx, std::size_t size, Threads& threads) {
+void activation_backward(Activation a, const float* kept, const float* dy, float* dx, std::size_t size,
+                         Threads& threads) {
   HWY_DYNAMIC_DISPATCH(ActivationBackward)(a, kept, dy, dx, size, threads);
 }
 void add(const float* a, const float* b, float* y, std::size_t size, Threads& threads) {

@@ -15,7 +15,8 @@ namespace {
 std::string name_of(std::int64_t target) {
   if (target == HWY_AVX3) return "avx512";
   std::string name = hwy::TargetName(target);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
 }
 
@@ -38,7 +39,8 @@ std::string known_names() {
 std::int64_t find_target(std::string_view name, const char* where) {
   for (const std::int64_t target : targets())
     if (name_of(target) == name) return target;
-  throw ArgumentError({where, "the instruction set is not available here", "one of " + known_names(), std::string(name), ""});
+  throw ArgumentError(
+      {where, "the instruction set is not available here", "one of " + known_names(), std::string(name), ""});
 }
 
 std::string use(std::int64_t target) {
@@ -63,7 +65,9 @@ std::vector<std::string> available_isas() {
   return names;
 }
 
-std::string current_isa() { return current(); }
+std::string current_isa() {
+  return current();
+}
 
 void force_isa(std::string_view name) {
   const std::int64_t target = find_target(name, "instruction set");

@@ -23,7 +23,8 @@ HWY_INLINE int PanelWidth(int out) {
   return out % (2 * lanes) != 0 && out % (3 * lanes) == 0 ? 3 * lanes : 2 * lanes;
 }
 
-/// Panels of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data gradient.
+/// Panels of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data
+/// gradient.
 HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step, float* to) {
   const int panel = PanelWidth(out);
   for (int n = 0; n < out; n += panel)
@@ -31,10 +32,11 @@ HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step
       for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
 }
 
-HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias, bool relu,
-                           float* y, Threads& threads) {
+HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias,
+                           bool relu, float* y, Threads& threads) {
   const int panel = PanelWidth(out);
-  // Whole tiles of rows; as many pixels as keep input and output in the second-level cache, and a task for every thread.
+  // Whole tiles of rows; as many pixels as keep input and output in the second-level cache, and a task for every
+  // thread.
   constexpr std::size_t kRows = 4 * 12;
   const auto channels = static_cast<std::size_t>(in + out);
   const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels / kRows, 1, 16) * kRows;
@@ -79,10 +81,13 @@ std::size_t pixels_of(const ConvGeometry& g) {
 }  // namespace
 
 bool pointwise_fits(const ConvGeometry& g) {
-  return g.kernel == 1 && g.stride == 1 && g.groups == 1 && g.pad_top == 0 && g.pad_left == 0 && g.in_h == g.out_h && g.in_w == g.out_w;
+  return g.kernel == 1 && g.stride == 1 && g.groups == 1 && g.pad_top == 0 && g.pad_left == 0 && g.in_h == g.out_h &&
+         g.in_w == g.out_w;
 }
 
-std::size_t pointwise_weights_size(const ConvGeometry& g) { return static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c); }
+std::size_t pointwise_weights_size(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
+}
 
 void pointwise_weights(const ConvGeometry& g, const float* w, float* panels) {
   HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.in_c, g.out_c, g.out_c, 1, panels);
@@ -92,13 +97,13 @@ std::size_t pointwise_scratch(const ConvGeometry& g, int threads) {
   return std::max(conv_scratch(g, true, threads), pointwise_weights_size(g));
 }
 
-void pointwise_forward(const ConvGeometry& g, const float* x, const float* panels, const float* bias, bool relu, float* y,
-                       Threads& threads) {
+void pointwise_forward(const ConvGeometry& g, const float* x, const float* panels, const float* bias, bool relu,
+                       float* y, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(RunPointwise)(pixels_of(g), g.in_c, g.out_c, x, panels, bias, relu, y, threads);
 }
 
-void pointwise_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw, float* dbias,
-                        float* scratch, Threads& threads) {
+void pointwise_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                        float* dbias, float* scratch, Threads& threads) {
   conv_backward(g, x, w, dy, nullptr, dw, dbias, scratch, threads);
   if (dx == nullptr) return;
   HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.out_c, g.in_c, 1, g.out_c, scratch);

@@ -64,20 +64,24 @@ HWY_ATTR void MaxPoolForward(const PoolGeometry& g, const float* x, float* y, st
     const float* window = WindowRow(g, x, task);
     std::ptrdiff_t at = static_cast<std::ptrdiff_t>(task) * g.out_w * g.channels;
     for (int ox = 0; ox < g.out_w; ++ox, window += g.stride * g.channels, at += g.channels) {
-      if (mask != nullptr) MaxWindow<true>(g, window, y + at, mask + at);
-      else MaxWindow<false>(g, window, y + at, nullptr);
+      if (mask != nullptr)
+        MaxWindow<true>(g, window, y + at, mask + at);
+      else
+        MaxWindow<false>(g, window, y + at, nullptr);
     }
   });
 }
 
-HWY_ATTR void MaxPoolBackward(const PoolGeometry& g, const std::uint8_t* mask, const float* dy, float* dx, Threads& threads) {
+HWY_ATTR void MaxPoolBackward(const PoolGeometry& g, const std::uint8_t* mask, const float* dy, float* dx,
+                              Threads& threads) {
   threads.run(g.batch, [&](int image, int) HWY_ATTR {
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(g.in_w) * g.channels, size = g.in_h * row;
     float* to = dx + image * size;
     std::ptrdiff_t at = static_cast<std::ptrdiff_t>(image) * g.out_h * g.out_w * g.channels;
     const bool overlapping = g.stride < g.kernel;
     // Windows side by side write every value they cover; anything else starts from zero.
-    const bool covered = !overlapping && g.stride == g.kernel && g.out_h * g.stride == g.in_h && g.out_w * g.stride == g.in_w;
+    const bool covered =
+        !overlapping && g.stride == g.kernel && g.out_h * g.stride == g.in_h && g.out_w * g.stride == g.in_w;
     if (!covered) std::memset(to, 0, sizeof(float) * static_cast<std::size_t>(size));
     for (int oy = 0; oy < g.out_h; ++oy)
       for (int ox = 0; ox < g.out_w; ++ox, at += g.channels) {

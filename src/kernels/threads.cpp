@@ -71,7 +71,8 @@ void Threads::run_erased(int tasks, Function function, void* context) {
 }
 
 void Threads::take_tasks(int thread) {
-  for (int task; (task = next_task_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) function_(context_, task, thread);
+  for (int task; (task = next_task_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
+    function_(context_, task, thread);
 }
 
 void Threads::work(int thread) {

@@ -1,9 +1,9 @@
 // The one inner loop that convolutions and dense layers share, forward and backward: a tile of a matrix product held in
 // registers,
 //   C[r][n] (+)= sum over segments s and steps k of  A[r*a_row + s*a_segment + k*a_step] * B[(s*length + k)*b_row + n]
-// A is read value by value where it lies (pixels of a picture, rows of a matrix): nothing is packed or copied. Rows of a
-// convolution's window are contiguous in NHWC, so a k x k window is k segments of k*channels steps.
-// Compiled once for each instruction set: no include guard in the usual sense.
+// A is read value by value where it lies (pixels of a picture, rows of a matrix): nothing is packed or copied. Rows of
+// a convolution's window are contiguous in NHWC, so a k x k window is k segments of k*channels steps. Compiled once for
+// each instruction set: no include guard in the usual sense.
 #if defined(LINEAMENT_TILE_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_TILE_INL
 #undef LINEAMENT_TILE_INL
@@ -44,8 +44,8 @@ struct Product {
   bool add = false;  ///< to what C holds, instead of overwriting it
 };
 
-/// The first `count` values and zeros; reads nothing behind them. Highway's MaskedLoad promises that only where the processor
-/// has such an instruction: elsewhere it loads the whole vector, and from an aligned place.
+/// The first `count` values and zeros; reads nothing behind them. Highway's MaskedLoad promises that only where the
+/// processor has such an instruction: elsewhere it loads the whole vector, and from an aligned place.
 HWY_INLINE Vector LoadFirst(const float* from, std::size_t count, hn::Mask<Floats> mask) {
   const Floats d;
 #if HWY_MAX_BYTES > 16
@@ -60,7 +60,8 @@ HWY_INLINE Vector LoadFirst(const float* from, std::size_t count, hn::Mask<Float
 }
 
 template <int kRows, int kVectors, bool kPartial>
-HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c, const float* bias, std::size_t columns) {
+HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c, const float* bias,
+                     std::size_t columns) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t last = kPartial ? columns - (kVectors - 1) * lanes : lanes;  // columns in the last vector
@@ -145,14 +146,19 @@ inline HWY_ATTR void Multiply(const Product& p, int rows, int columns) {
   if (rows == 1)  // a single row needs more accumulators to hide the latency of the additions
     for (; n + 8 * lanes <= total; n += 8 * lanes)
       Tile<1, 8, false>(p, p.a, p.b + n, p.c + n, p.bias == nullptr ? nullptr : p.bias + n, 8 * lanes);
-  // Three vectors left are better taken at once than two and one: a row's value is loaded for three products instead of one.
+  // Three vectors left are better taken at once than two and one: a row's value is loaded for three products instead of
+  // one.
   for (; n + 2 * lanes <= total && n + 3 * lanes != total; n += 2 * lanes) Rows<2, false>(p, rows, n, 2 * lanes);
   const std::size_t rest = total - n;
   if (rest == 0) return;
-  if (rest == 3 * lanes) Rows<3, false>(p, rows, n, rest);
-  else if (rest > lanes) Rows<2, true>(p, rows, n, rest);
-  else if (rest == lanes) Rows<1, false>(p, rows, n, rest);
-  else Rows<1, true>(p, rows, n, rest);
+  if (rest == 3 * lanes)
+    Rows<3, false>(p, rows, n, rest);
+  else if (rest > lanes)
+    Rows<2, true>(p, rows, n, rest);
+  else if (rest == lanes)
+    Rows<1, false>(p, rows, n, rest);
+  else
+    Rows<1, true>(p, rows, n, rest);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,5 +1,5 @@
-// The transforms of Winograd's F(4x4, 3x3) with the interpolation points 0, 1, -1, 2, -2 and infinity, in one dimension, and what makes two
-// dimensions of one. Compiled once for each instruction set.
+// The transforms of Winograd's F(4x4, 3x3) with the interpolation points 0, 1, -1, 2, -2 and infinity, in one
+// dimension, and what makes two dimensions of one. Compiled once for each instruction set.
 #if defined(LINEAMENT_WINOGRAD_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_WINOGRAD_INL
 #undef LINEAMENT_WINOGRAD_INL
@@ -14,7 +14,9 @@ namespace lineament {
 namespace HWY_NAMESPACE {
 
 /// a + factor * b
-HWY_INLINE Vector Plus(Vector a, float factor, Vector b) { return hn::MulAdd(hn::Set(Floats(), factor), b, a); }
+HWY_INLINE Vector Plus(Vector a, float factor, Vector b) {
+  return hn::MulAdd(hn::Set(Floats(), factor), b, a);
+}
 
 /// B^T: a row or column of the input.
 struct InputTransform {

@@ -1,6 +1,7 @@
-// Winograd's F(4x4, 3x3): Y = A^T [(G w G^T) * (B^T x B)] A for each 4x4 tile of outputs and each pair of channels, where the product in the
-// middle, over all tiles and channels, is 36 matrix products. The weight gradient is the same formula's derivative,
-// G^T [(A dy A^T) * (B^T x B)] G, and the data gradient the convolution with the weights turned round.
+// Winograd's F(4x4, 3x3): Y = A^T [(G w G^T) * (B^T x B)] A for each 4x4 tile of outputs and each pair of channels,
+// where the product in the middle, over all tiles and channels, is 36 matrix products. The weight gradient is the same
+// formula's derivative, G^T [(A dy A^T) * (B^T x B)] G, and the data gradient the convolution with the weights turned
+// round.
 #include "lineament/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -28,8 +29,8 @@ constexpr int kProducts = 36;
 struct WinogradPlan {
   ConvGeometry g;
   int tiles_x, tiles_y, total, tiles;
-  std::size_t x_stride, y_stride;  ///< floats from one of the 36 matrices to the next: not a multiple of 4 KB, which the
-                                   ///< first-level cache would keep in one and the same place
+  std::size_t x_stride, y_stride;  ///< floats from one of the 36 matrices to the next: not a multiple of 4 KB, which
+                                   ///< the first-level cache would keep in one and the same place
   std::size_t x_size() const { return kProducts * x_stride; }
   std::size_t y_size() const { return kProducts * y_stride; }
   int tasks() const { return (total + tiles - 1) / tiles; }
@@ -49,7 +50,9 @@ WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int threads) {
   return p;
 }
 
-WinogradPlan plan_forward(const ConvGeometry& g, int threads) { return plan_tiles(g, 768 * 1024, threads); }
+WinogradPlan plan_forward(const ConvGeometry& g, int threads) {
+  return plan_tiles(g, 768 * 1024, threads);
+}
 
 /// The convolution that takes dy to dx.
 WinogradPlan plan_data_gradient(const ConvGeometry& g, int threads) {
@@ -76,7 +79,9 @@ GradientPlan plan_weight_gradient(const ConvGeometry& g) {
   return {p, std::min(p.tasks(), static_cast<int>(std::clamp<std::size_t>(kMost / size, 2, 8))), size};
 }
 
-std::size_t plain_weights_size(const ConvGeometry& g) { return static_cast<std::size_t>(9 * g.in_c) * static_cast<std::size_t>(g.out_c); }
+std::size_t plain_weights_size(const ConvGeometry& g) {
+  return static_cast<std::size_t>(9 * g.in_c) * static_cast<std::size_t>(g.out_c);
+}
 
 /// Where a tile lies.
 struct Tile4 {
@@ -96,7 +101,9 @@ namespace lineament {
 namespace HWY_NAMESPACE {
 
 /// Columns of the weights that lie together: what one register tile reads.
-inline HWY_ATTR int PanelWidth() { return 2 * static_cast<int>(hn::Lanes(Floats())); }
+inline HWY_ATTR int PanelWidth() {
+  return 2 * static_cast<int>(hn::Lanes(Floats()));
+}
 
 /// G w G^T as 36 matrices {in, out}, each in panels of columns.
 HWY_ATTR void TransformWeights(const ConvGeometry& g, const float* w, float* to, Threads& threads) {
@@ -110,7 +117,8 @@ HWY_ATTR void TransformWeights(const ConvGeometry& g, const float* w, float* to,
         Vector in[9], out[kProducts];
         for (int t = 0; t < 9; ++t) in[t] = hn::LoadU(d, w + t * tap + static_cast<std::ptrdiff_t>(i) * g.out_c + o);
         Sandwich<WeightTransform>(in, out);
-        float* place = to + static_cast<std::ptrdiff_t>(first) * g.in_c + static_cast<std::ptrdiff_t>(i) * width + (o - first);
+        float* place =
+            to + static_cast<std::ptrdiff_t>(first) * g.in_c + static_cast<std::ptrdiff_t>(i) * width + (o - first);
         for (int k = 0; k < kProducts; ++k) hn::StoreU(out[k], d, place + k * tap);
       }
   });
@@ -118,7 +126,8 @@ HWY_ATTR void TransformWeights(const ConvGeometry& g, const float* w, float* to,
 
 /// Pointers to the kSide x kSide pixels from (y, x) on; `zeros` for those outside.
 template <int kSide>
-HWY_INLINE void PixelPointers(const float* image, int height, int width, int channels, int y, int x, const float* zeros, const float** to) {
+HWY_INLINE void PixelPointers(const float* image, int height, int width, int channels, int y, int x, const float* zeros,
+                              const float** to) {
   for (int r = 0; r < kSide; ++r)
     for (int c = 0; c < kSide; ++c, ++to) {
       const bool inside = y + r >= 0 && y + r < height && x + c >= 0 && x + c < width;
@@ -126,19 +135,20 @@ HWY_INLINE void PixelPointers(const float* image, int height, int width, int cha
     }
 }
 
-/// Transforms tiles first … first + count - 1 of pictures into 36 matrices {tile, channel}: B^T x B from 6x6 pixels of the input, A dy A^T from
-/// 4x4 of the output's gradient.
+/// Transforms tiles first … first + count - 1 of pictures into 36 matrices {tile, channel}: B^T x B from 6x6 pixels of
+/// the input, A dy A^T from 4x4 of the output's gradient.
 template <class Transform>
-HWY_ATTR void TransformTiles(const WinogradPlan& p, const float* pictures, int height, int width, int channels, int offset_y,
-                             int offset_x, int first, int count, const float* zeros, float* to, std::size_t stride) {
+HWY_ATTR void TransformTiles(const WinogradPlan& p, const float* pictures, int height, int width, int channels,
+                             int offset_y, int offset_x, int first, int count, const float* zeros, float* to,
+                             std::size_t stride) {
   const Floats d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   constexpr int kSide = Transform::kIn;
   const float* pixels[kSide * kSide];
   for (int i = 0; i < count; ++i) {
     const Tile4 tile = tile_at(p, first + i);
-    PixelPointers<kSide>(pictures + static_cast<std::ptrdiff_t>(tile.image) * height * width * channels, height, width, channels,
-                         tile.y - offset_y, tile.x - offset_x, zeros, pixels);
+    PixelPointers<kSide>(pictures + static_cast<std::ptrdiff_t>(tile.image) * height * width * channels, height, width,
+                         channels, tile.y - offset_y, tile.x - offset_x, zeros, pixels);
     for (int c = 0; c < channels; c += lanes) {
       Vector in[kSide * kSide], out[kProducts];
 #pragma GCC unroll 36
@@ -152,7 +162,8 @@ HWY_ATTR void TransformTiles(const WinogradPlan& p, const float* pictures, int h
 }
 
 /// A^T m A, the bias and the epilogue, for tiles first … first + count - 1.
-HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, int count, const float* bias, ConvEpilogue epilogue, float* y) {
+HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, int count, const float* bias,
+                          ConvEpilogue epilogue, float* y) {
   const Floats d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   const ConvGeometry& g = p.g;
@@ -178,13 +189,14 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
           }
       for (int r = 0; r < rows; ++r)
         for (int s = 0; s < columns; ++s)
-          hn::StoreU(hn::Max(hn::Add(out[4 * r + s], shift), least), d, corner + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c);
+          hn::StoreU(hn::Max(hn::Add(out[4 * r + s], shift), least), d,
+                     corner + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c);
     }
   }
 }
 
-HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* weights, const float* bias, ConvEpilogue epilogue,
-                          float* y, float* scratch, Threads& threads) {
+HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* weights, const float* bias,
+                          ConvEpilogue epilogue, float* y, float* scratch, Threads& threads) {
   const ConvGeometry& g = p.g;
   const int panel = PanelWidth();
   std::memset(scratch, 0, sizeof(float) * static_cast<std::size_t>(g.in_c));
@@ -192,7 +204,8 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* we
     float* in = scratch + g.in_c + static_cast<std::size_t>(thread) * (p.x_size() + p.y_size());
     float* out = in + p.x_size();
     const int first = task * p.tiles, count = std::min(p.tiles, p.total - first);
-    TransformTiles<InputTransform>(p, x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left, first, count, scratch, in, p.x_stride);
+    TransformTiles<InputTransform>(p, x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left, first, count, scratch, in,
+                                   p.x_stride);
     Product m{};
     m.a_row = g.in_c;
     m.a_step = 1;
@@ -216,8 +229,7 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* we
 HWY_ATTR void TurnWeights(const ConvGeometry& g, const float* w, float* to) {
   for (int tap = 0; tap < 9; ++tap)
     for (int o = 0; o < g.out_c; ++o)
-      for (int i = 0; i < g.in_c; ++i)
-        *to++ = w[(static_cast<std::ptrdiff_t>(8 - tap) * g.in_c + i) * g.out_c + o];
+      for (int i = 0; i < g.in_c; ++i) *to++ = w[(static_cast<std::ptrdiff_t>(8 - tap) * g.in_c + i) * g.out_c + o];
 }
 
 HWY_ATTR void AddToBias(const WinogradPlan& p, const float* dy, int first, int count, float* sums) {
@@ -232,8 +244,8 @@ HWY_ATTR void AddToBias(const WinogradPlan& p, const float* dy, int first, int c
   }
 }
 
-HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, const float* dy, float* dw, float* dbias, float* scratch,
-                                     Threads& threads) {
+HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, const float* dy, float* dw, float* dbias,
+                                     float* scratch, Threads& threads) {
   const WinogradPlan& p = plan.tiles;
   const ConvGeometry& g = p.g;
   const std::size_t matrix = static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
@@ -249,7 +261,8 @@ HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, c
     std::memset(sums, 0, sizeof(float) * plan.part_size);
     for (int task = begin; task < end; ++task) {
       const int first = task * p.tiles, count = std::min(p.tiles, p.total - first);
-      TransformTiles<InputTransform>(p, x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left, first, count, scratch, in, p.x_stride);
+      TransformTiles<InputTransform>(p, x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left, first, count, scratch, in,
+                                     p.x_stride);
       TransformTiles<GradientTransform>(p, dy, g.out_h, g.out_w, g.out_c, 0, 0, first, count, scratch, out, p.y_stride);
       Product m{};
       m.a_row = 1;
@@ -278,14 +291,18 @@ HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, c
       for (int k = 0; k < kProducts; ++k) in[k] = hn::LoadU(d, partial + static_cast<std::size_t>(k) * matrix + n);
       for (int part = 1; part < plan.parts; ++part)
         for (int k = 0; k < kProducts; ++k)
-          in[k] = hn::Add(in[k], hn::LoadU(d, partial + static_cast<std::size_t>(part) * plan.part_size + static_cast<std::size_t>(k) * matrix + n));
+          in[k] = hn::Add(in[k], hn::LoadU(d, partial + static_cast<std::size_t>(part) * plan.part_size +
+                                                  static_cast<std::size_t>(k) * matrix + n));
       Sandwich<WeightGradientTransform>(in, out);
-      for (std::size_t tap = 0; tap < 9; ++tap) hn::StoreU(hn::Add(hn::LoadU(d, dw + tap * matrix + n), out[tap]), d, dw + tap * matrix + n);
+      for (std::size_t tap = 0; tap < 9; ++tap)
+        hn::StoreU(hn::Add(hn::LoadU(d, dw + tap * matrix + n), out[tap]), d, dw + tap * matrix + n);
     }
   });
   if (dbias != nullptr)
     for (int part = 0; part < plan.parts; ++part)
-      for (int c = 0; c < g.out_c; ++c) dbias[c] += partial[static_cast<std::size_t>(part) * plan.part_size + kProducts * matrix + static_cast<std::size_t>(c)];
+      for (int c = 0; c < g.out_c; ++c)
+        dbias[c] +=
+            partial[static_cast<std::size_t>(part) * plan.part_size + kProducts * matrix + static_cast<std::size_t>(c)];
 }
 
 }  // namespace HWY_NAMESPACE
@@ -314,23 +331,27 @@ void winograd_weights(const ConvGeometry& g, const float* w, float* transformed,
 
 std::size_t winograd_scratch(const ConvGeometry& g, bool train, int threads) {
   const auto count = static_cast<std::size_t>(threads);
-  const auto of_tiles = [&](const WinogradPlan& p) { return static_cast<std::size_t>(p.g.in_c) + count * (p.x_size() + p.y_size()); };
+  const auto of_tiles = [&](const WinogradPlan& p) {
+    return static_cast<std::size_t>(p.g.in_c) + count * (p.x_size() + p.y_size());
+  };
   std::size_t size = of_tiles(plan_forward(g, threads));
   if (train) {
     const GradientPlan gradient = plan_weight_gradient(g);
     size = std::max(size, plain_weights_size(g) + winograd_weights_size(g) + of_tiles(plan_data_gradient(g, threads)));
-    size = std::max(size, static_cast<std::size_t>(g.out_c) + of_tiles(gradient.tiles) + static_cast<std::size_t>(gradient.parts) * gradient.part_size);
+    size = std::max(size, static_cast<std::size_t>(g.out_c) + of_tiles(gradient.tiles) +
+                              static_cast<std::size_t>(gradient.parts) * gradient.part_size);
   }
   return size;
 }
 
-void winograd_forward(const ConvGeometry& g, const float* x, const float* transformed, const float* bias, ConvEpilogue epilogue,
-                      float* y, float* scratch, Threads& threads) {
-  HWY_DYNAMIC_DISPATCH(RunWinograd)(plan_forward(g, threads.count()), x, transformed, bias, epilogue, y, scratch, threads);
+void winograd_forward(const ConvGeometry& g, const float* x, const float* transformed, const float* bias,
+                      ConvEpilogue epilogue, float* y, float* scratch, Threads& threads) {
+  HWY_DYNAMIC_DISPATCH(RunWinograd)
+  (plan_forward(g, threads.count()), x, transformed, bias, epilogue, y, scratch, threads);
 }
 
-void winograd_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw, float* dbias,
-                       float* scratch, Threads& threads) {
+void winograd_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                       float* dbias, float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(WinogradWeightGradient)(plan_weight_gradient(g), x, dy, dw, dbias, scratch, threads);
   if (dx == nullptr) return;
   const WinogradPlan data = plan_data_gradient(g, threads.count());
@@ -338,7 +359,8 @@ void winograd_backward(const ConvGeometry& g, const float* x, const float* w, co
   float* transformed = turned + plain_weights_size(g);
   HWY_DYNAMIC_DISPATCH(TurnWeights)(g, w, turned);
   winograd_weights(data.g, turned, transformed, threads);
-  HWY_DYNAMIC_DISPATCH(RunWinograd)(data, dy, transformed, nullptr, {}, dx, transformed + winograd_weights_size(g), threads);
+  HWY_DYNAMIC_DISPATCH(RunWinograd)
+  (data, dy, transformed, nullptr, {}, dx, transformed + winograd_weights_size(g), threads);
 }
 
 }  // namespace lineament

@@ -56,7 +56,8 @@ TEST_CASE("a first epoch that ends far worse than guessing stops the training an
 TEST_CASE("a resumed run that goes astray keeps its good model, its state and a report") {
   const Place place;
   place.write("small.json", kSmallNetwork);
-  REQUIRE(place.run(training("run", {"--synthetic", "32", "--epochs", "2", "--lr", "0.001", "--schedule", "constant"})).code == 0);
+  REQUIRE(place.run(training("run", {"--synthetic", "32", "--epochs", "2", "--lr", "0.001", "--schedule", "constant"}))
+              .code == 0);
   change_settings(place, "run", "\"epochs\":2", "\"epochs\":5");
   change_settings(place, "run", "\"lr\":0.001", "\"lr\":1000.0");
   const std::string model = place.read("run/model.safetensors"), last = place.read("run/last.safetensors"),
@@ -74,8 +75,8 @@ TEST_CASE("a resumed run that goes astray keeps its good model, its state and a 
 TEST_CASE("a single face, which the mean face fits exactly, can be trained on") {
   const Place place;
   place.write("small.json", kSmallNetwork);
-  const Outcome o = place.run({"train", "--network", "small.json", "--synthetic", "1", "--batch", "8", "--copies", "16", "--epochs", "2",
-                               "--val-split", "0", "--out", "run"});
+  const Outcome o = place.run({"train", "--network", "small.json", "--synthetic", "1", "--batch", "8", "--copies", "16",
+                               "--epochs", "2", "--val-split", "0", "--out", "run"});
   INFO(o.err);
   CHECK(o.code == 0);
 }

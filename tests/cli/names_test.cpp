@@ -22,7 +22,9 @@ bool names_may_be_anything(const Place& place) {
 }
 
 /// Throws for a text that is not UTF-8.
-void require_utf8(const std::string& text) { CHECK_NOTHROW(Json(text).dump()); }
+void require_utf8(const std::string& text) {
+  CHECK_NOTHROW(Json(text).dump());
+}
 
 }  // namespace
 
@@ -33,12 +35,13 @@ TEST_CASE("photos in a folder whose name is not UTF-8 are trained on, and the ru
   for (const char* kind : {".png", ".pts"})
     std::filesystem::rename(place / (kFolder + "/face_00003" + kind), place / (kFolder + "/gesicht_\xDF" + kind));
   place.write(kNetwork, kSmallNetwork);
-  const Words start{"train", "--network", kNetwork, "--data", kFolder, "--epochs", "400", "--batch", "4", "--val-split", "0.5", "--out", kRun};
+  const Words start{"train", "--network",   kNetwork, "--data",    kFolder, "--epochs", "60", "--batch",
+                    "4",     "--val-split", "0.5",    "--threads", "1",     "--out",    kRun};
   const Outcome stopped = place.run_and_kill(
       start, [&] { return std::filesystem::exists(place / (kRun + "/log.jsonl")); }, SIGKILL);
   INFO(stopped.err);
   REQUIRE(stopped.signal == SIGKILL);
-  const Outcome o = place.run({"train", "--resume", "--out", kRun, "--data", kFolder});
+  const Outcome o = place.run({"train", "--resume", "--out", kRun, "--data", kFolder, "--threads", "1"});
   INFO(o.err);
   REQUIRE(o.code == 0);
   CHECK(o.err.find("going on after epoch") != std::string::npos);
@@ -61,7 +64,10 @@ TEST_CASE("every --json stays JSON where a name is not UTF-8") {
   if (!names_may_be_anything(place)) return;
   make_faces(place, kFolder, 2);
   place.write(kFolder + "/all\xEBin.pts", "x");
-  const std::string model = kFolder + "/m\xF6" "del.safetensors", photo = kFolder + "/face_00000.png";
+  const std::string model = kFolder +
+                            "/m\xF6"
+                            "del.safetensors",
+                    photo = kFolder + "/face_00000.png";
   make_model(place, model);
   const auto json_of = [&](const Words& words, int code) {
     INFO(words[0]);
@@ -75,7 +81,8 @@ TEST_CASE("every --json stays JSON where a name is not UTF-8") {
   CHECK(json_of({"predict", model, photo}, 0)["faces"].size() == 1);
   const Json checked = json_of({"validate", kFolder, "--json"}, 2);
   CHECK(checked[0]["faces"] == 2);
-  CHECK(checked[0]["rejected"][0]["file"].get<std::string>().find("all" + kReplacement + "in.pts") != std::string::npos);
+  CHECK(checked[0]["rejected"][0]["file"].get<std::string>().find("all" + kReplacement + "in.pts") !=
+        std::string::npos);
   const Outcome written = place.run({"predict", model, photo, "--json", kFolder + "/\xE4.json", "--pts", "p\xFC"});
   INFO(written.err);
   CHECK(written.code == 0);

@@ -13,8 +13,8 @@ namespace lineament::test {
 namespace {
 
 using cli::Report;
-using cli::ReportFace;
 using cli::report_html;
+using cli::ReportFace;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kInfinite = std::numeric_limits<double>::infinity();
 
@@ -37,9 +37,11 @@ std::string require_whole(const Report& report) {
   CHECK_NOTHROW(nlohmann::json(html).dump());  // UTF-8
   const std::string text = without_pictures(html);
   CHECK_FALSE(std::regex_search(text, std::regex("\\b(nan|inf|infinity)\\b", std::regex::icase)));
-  for (const char* outside : {"<script", "javascript:", "https://", "<link", "<iframe", "url(", "@import"}) CHECK(count(text, outside) == 0);
+  for (const char* outside : {"<script", "javascript:", "https://", "<link", "<iframe", "url(", "@import"})
+    CHECK(count(text, outside) == 0);
   CHECK(count(text, "http://") == count(text, "http://www.w3.org/2000/svg"));
-  for (const char* element : {"html", "head", "body", "style", "svg", "table", "figure", "div", "details", "dl", "h2"}) {
+  for (const char* element :
+       {"html", "head", "body", "style", "svg", "table", "figure", "div", "details", "dl", "h2"}) {
     INFO(element);
     CHECK(count(text, std::string("<") + element + ">") + count(text, std::string("<") + element + " ") ==
           count(text, std::string("</") + element + ">"));
@@ -73,7 +75,9 @@ Evaluation evaluation(const std::vector<double>& errors) {
   return e;
 }
 
-ReportFace face(const std::string& name, double nme) { return {name, nme, Image(20, 30, {200, 100, 50})}; }
+ReportFace face(const std::string& name, double nme) {
+  return {name, nme, Image(20, 30, {200, 100, 50})};
+}
 
 }  // namespace
 
@@ -149,7 +153,8 @@ TEST_CASE("a report shows as many faces as it is given, and every epoch") {
 }
 
 TEST_CASE("the processor's name is found where the system tells it") {
-  CHECK(cli::cpu_model("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R14\nmodel name\t: other\n") == "AMD EPYC 9R14");
+  CHECK(cli::cpu_model("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R14\nmodel name\t: other\n") ==
+        "AMD EPYC 9R14");
   CHECK(cli::cpu_model("model name : x") == "x");
   CHECK(cli::cpu_model("processor\t: 0\nBogoMIPS\t: 243\n").empty());
   CHECK(cli::cpu_model("model name\t:\n").empty());

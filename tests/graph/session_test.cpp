@@ -39,11 +39,15 @@ std::vector<Named> graphs() {
   twice.add(Add{}, {beside, twice.add(Flatten{}, twice.add(Flatten{}, beside)), beside});
 
   Spec in_place;  // layers that may share memory, in a row, with a reader of what must not be overwritten
-  in_place << Dense{.features = 6} << Sigmoid{} << Dropout{.rate = 0.3f} << ReLU{} << Flatten{} << Dropout{.rate = 0.3f} << Sigmoid{};
+  in_place << Dense{.features = 6} << Sigmoid{} << Dropout{.rate = 0.3f} << ReLU{} << Flatten{} << Dropout{.rate = 0.3f}
+           << Sigmoid{};
   in_place << Flatten{} << Dense{.features = 4} << ReLU{};
 
-  return {{"zoo", zoo(), kZooInput}, {"residual", residual, {4, 4, 2}}, {"one value read by three", thrice, {7}},
-          {"one value read twice", twice, {5}}, {"in place", in_place, {5}}};
+  return {{"zoo", zoo(), kZooInput},
+          {"residual", residual, {4, 4, 2}},
+          {"one value read by three", thrice, {7}},
+          {"one value read twice", twice, {5}},
+          {"in place", in_place, {5}}};
 }
 
 /// Output, parameter gradients and input gradient of one step, or only the output in inference.
@@ -107,7 +111,8 @@ TEST_CASE("graphs: float, fast and by definition, gives what double gives; the s
 TEST_CASE("inference uses its memory again and again with the same result") {
   // Overlapping windows are not fused: in inference this pool must not write the positions it keeps in training.
   Spec spec;
-  spec << Conv2d{.channels = 8} << MaxPool{.kernel = 3, .stride = 2} << Conv2d{.channels = 8} << MaxPool{.kernel = 3, .stride = 1};
+  spec << Conv2d{.channels = 8} << MaxPool{.kernel = 3, .stride = 2} << Conv2d{.channels = 8}
+       << MaxPool{.kernel = 3, .stride = 1};
   Network network(spec, Shape{21, 21, 3}, 1);
   const auto values = random_values<double>(21 * 21 * 3, 1);
   BasicNetwork<double> exact(network);
@@ -175,22 +180,26 @@ TEST_CASE("the plan shows what is fused and on which kernel it runs") {
   const Network network(reference_network(), kReferenceInput);
   const Session session(network);
   std::vector<std::string> rows;
-  for (const PlannedStep& step : session.plan()) rows.push_back(step.layers + " [" + step.kernel + "] " + to_string(step.output));
-  CHECK(rows == std::vector<std::string>{"conv1 + relu1 + pool1 [direct] 64x64x32", "conv2 + relu2 + pool2 [winograd] 32x32x64",
-                                         "flatten [reference] 65536", "dense1 + relu3 [gemm] 128", "dense2 [gemm] 136"});
+  for (const PlannedStep& step : session.plan())
+    rows.push_back(step.layers + " [" + step.kernel + "] " + to_string(step.output));
+  CHECK(rows == std::vector<std::string>{"conv1 + relu1 + pool1 [direct] 64x64x32",
+                                         "conv2 + relu2 + pool2 [winograd] 32x32x64", "flatten [reference] 65536",
+                                         "dense1 + relu3 [gemm] 128", "dense2 [gemm] 136"});
   Network trained(reference_network(), Shape{16, 16, 3});
   const Session training(trained, {.mode = Mode::train});
   rows.clear();
   for (const PlannedStep& step : training.plan()) rows.push_back(step.layers + " [" + step.kernel + "]");
-  CHECK(rows == std::vector<std::string>{"conv1 [direct]", "norm1 + relu1 + pool1 [two pass]", "conv2 [winograd]", "norm2 + relu2 + pool2 [two pass]",
-                                         "flatten [reference]", "dense1 [gemm]", "norm3 + relu3 [two pass]", "dense2 [gemm]"});
+  CHECK(rows == std::vector<std::string>{"conv1 [direct]", "norm1 + relu1 + pool1 [two pass]", "conv2 [winograd]",
+                                         "norm2 + relu2 + pool2 [two pass]", "flatten [reference]", "dense1 [gemm]",
+                                         "norm3 + relu3 [two pass]", "dense2 [gemm]"});
   const Session reference(trained, {.mode = Mode::train, .kernels = KernelChoice::reference});
   for (const PlannedStep& step : reference.plan()) CHECK(step.kernel == "reference");
 }
 
 TEST_CASE("gradients add up until they are zeroed, and then start anew") {
   for (const KernelChoice kernels : {KernelChoice::fast, KernelChoice::reference}) {
-    Network network(Spec() << Conv2d{.channels = 16} << PReLU{} << BatchNorm{} << Flatten{} << Dense{.features = 5}, Shape{6, 5, 16}, 1);
+    Network network(Spec() << Conv2d{.channels = 16} << PReLU{} << BatchNorm{} << Flatten{} << Dense{.features = 5},
+                    Shape{6, 5, 16}, 1);
     Session session(network, {.mode = Mode::train, .batch = 3, .kernels = kernels});
     put(session.input(), random_values<double>(session.input().size(), 1));
     const auto pass = [&] {
@@ -251,7 +260,8 @@ TEST_CASE("wrong uses of a session are errors") {
   {
     Network network(Spec() << Dense{}, Shape{2});
     CHECK_THROWS_AS(Session(network, {.mode = Mode::train, .precision = Precision::bf16}), ArgumentError);
-    CHECK_THROWS_AS(Session(network, {.kernels = KernelChoice::reference, .precision = Precision::bf16}), ArgumentError);
+    CHECK_THROWS_AS(Session(network, {.kernels = KernelChoice::reference, .precision = Precision::bf16}),
+                    ArgumentError);
   }
   Network network(zoo(), kZooInput);
   CHECK_THROWS_AS(Session(network, {.batch = 0}), ArgumentError);

@@ -1,5 +1,5 @@
-// Layers fused into one step, on every instruction set: when inferring they give the same bits as one after the other, in
-// training the gradients of the definition.
+// Layers fused into one step, on every instruction set: when inferring they give the same bits as one after the other,
+// in training the gradients of the definition.
 #include "kernels/compare.hpp"
 
 using namespace lineament;
@@ -28,7 +28,8 @@ void check_fused(const Spec& spec, const Shape& input, int batch, const std::str
 }
 
 /// A step of training with everything fused that can be, against the definitions one by one, in double.
-void check_fused_training(const Spec& spec, const Shape& input, int batch, std::size_t step, const std::string& layers) {
+void check_fused_training(const Spec& spec, const Shape& input, int batch, std::size_t step,
+                          const std::string& layers) {
   const IsaRestorer restorer;
   Network network(spec, input, 1);
   put(network.weights().first(network.trainable_size()), random_values<double>(network.trainable_size(), 30));
@@ -47,7 +48,8 @@ void check_fused_training(const Spec& spec, const Shape& input, int batch, std::
     lists[2] = keep(session.input_gradient());
     return lists;
   };
-  BasicSession<double> apart(exact, {.mode = Mode::train, .batch = batch, .kernels = KernelChoice::reference, .input_gradient = true});
+  BasicSession<double> apart(
+      exact, {.mode = Mode::train, .batch = batch, .kernels = KernelChoice::reference, .input_gradient = true});
   CHECK(static_cast<int>(apart.plan().size()) == spec.size());
   const auto wanted = run(apart);
   for (const std::string& isa : available_isas()) {
@@ -71,14 +73,18 @@ void check_fused_training(const Spec& spec, const Shape& input, int batch, std::
 }  // namespace
 
 TEST_CASE("fusion: batch_norm, relu and max_pool in training") {
-  const Spec all = Spec() << Conv2d{.channels = 17, .bias = false} << BatchNorm{} << ReLU{} << MaxPool{} << Conv2d{.channels = 5};
+  const Spec all = Spec() << Conv2d{.channels = 17, .bias = false} << BatchNorm{} << ReLU{} << MaxPool{}
+                          << Conv2d{.channels = 5};
   for (const Shape& input : {Shape{2, 2, 3}, Shape{6, 14, 3}, Shape{18, 16, 1}, Shape{4, 66, 16}})
     for (const int batch : {2, 5}) check_fused_training(all, input, batch, 1, "batch_norm_1 + relu_1 + max_pool_1");
   check_fused_training(all, {7, 8, 3}, 3, 1, "batch_norm_1 + relu_1");
-  check_fused_training(Spec() << Conv2d{.channels = 33} << BatchNorm{} << MaxPool{}, {8, 6, 3}, 3, 1, "batch_norm_1 + max_pool_1");
-  check_fused_training(Spec() << Dense{.features = 19} << BatchNorm{} << ReLU{} << Dense{.features = 3}, {7}, 9, 1, "batch_norm_1 + relu_1");
-  check_fused_training(Spec() << Conv2d{.channels = 18} << ReLU{} << MaxPool{} << Conv2d{.channels = 16} << ReLU{} << MaxPool{}, {12, 8, 3}, 3, 1,
-                       "relu_1 + max_pool_1");
+  check_fused_training(Spec() << Conv2d{.channels = 33} << BatchNorm{} << MaxPool{}, {8, 6, 3}, 3, 1,
+                       "batch_norm_1 + max_pool_1");
+  check_fused_training(Spec() << Dense{.features = 19} << BatchNorm{} << ReLU{} << Dense{.features = 3}, {7}, 9, 1,
+                       "batch_norm_1 + relu_1");
+  check_fused_training(
+      Spec() << Conv2d{.channels = 18} << ReLU{} << MaxPool{} << Conv2d{.channels = 16} << ReLU{} << MaxPool{},
+      {12, 8, 3}, 3, 1, "relu_1 + max_pool_1");
   // The normalised values have a second reader: only the pool of the sum may be fused.
   Spec residual = Spec() << Conv2d{.channels = 16} << BatchNorm{};
   const NodeId norm = residual.last();
@@ -98,14 +104,19 @@ TEST_CASE("fusion: convolution, relu and max_pool") {
   check_fused(all, {7, 8, 3}, 2, "conv2d_1 + relu_1");
   check_fused(all, {8, 7, 3}, 2, "conv2d_1 + relu_1");
   check_fused(Spec() << Conv2d{.channels = 33, .bias = false} << MaxPool{}, {8, 6, 3}, 2, "conv2d_1 + max_pool_1");
-  check_fused(Spec() << Conv2d{.channels = 4, .stride = 2} << ReLU{} << MaxPool{}, {16, 12, 3}, 2, "conv2d_1 + relu_1 + max_pool_1");
-  check_fused(Spec() << Conv2d{.channels = 6, .groups = 3} << ReLU{} << MaxPool{}, {8, 6, 3}, 2, "conv2d_1 + relu_1 + max_pool_1");
-  check_fused(Spec() << Conv2d{.channels = 4} << ReLU{} << MaxPool{.kernel = 3, .stride = 2}, {9, 9, 3}, 2, "conv2d_1 + relu_1");
+  check_fused(Spec() << Conv2d{.channels = 4, .stride = 2} << ReLU{} << MaxPool{}, {16, 12, 3}, 2,
+              "conv2d_1 + relu_1 + max_pool_1");
+  check_fused(Spec() << Conv2d{.channels = 6, .groups = 3} << ReLU{} << MaxPool{}, {8, 6, 3}, 2,
+              "conv2d_1 + relu_1 + max_pool_1");
+  check_fused(Spec() << Conv2d{.channels = 4} << ReLU{} << MaxPool{.kernel = 3, .stride = 2}, {9, 9, 3}, 2,
+              "conv2d_1 + relu_1");
   check_fused(Spec() << Conv2d{.channels = 4} << SiLU{} << MaxPool{}, {8, 8, 3}, 2, "conv2d_1");
 }
 
 TEST_CASE("fusion: depthwise and dense layers with relu") {
-  check_fused(Spec() << Conv2d{.channels = 7, .groups = Conv2d::kDepthwise} << ReLU{} << MaxPool{}, {8, 6, 7}, 2, "conv2d_1 + relu_1");
+  check_fused(Spec() << Conv2d{.channels = 7, .groups = Conv2d::kDepthwise} << ReLU{} << MaxPool{}, {8, 6, 7}, 2,
+              "conv2d_1 + relu_1");
   for (const int in : {3, 129, 1031})
-    for (const int batch : {1, 5}) check_fused(Spec() << Dense{.features = 33} << ReLU{} << Dense{}, {in}, batch, "dense_1 + relu_1");
+    for (const int batch : {1, 5})
+      check_fused(Spec() << Dense{.features = 33} << ReLU{} << Dense{}, {in}, batch, "dense_1 + relu_1");
 }

@@ -55,10 +55,13 @@ TEST_CASE("isa: the environment names one") {
   CHECK_FALSE(passes("hidden: isa from the environment", "abacus"));
 }
 
-TEST_CASE("hidden: isa from the environment", "[.]") { CHECK(current_isa() == environment()); }
+TEST_CASE("hidden: isa from the environment", "[.]") {
+  CHECK(current_isa() == environment());
+}
 
 TEST_CASE("hidden: isa forced before the first use", "[.]") {
-  const std::string other = available_isas().front() == environment() ? available_isas().back() : available_isas().front();
+  const std::string other =
+      available_isas().front() == environment() ? available_isas().back() : available_isas().front();
   force_isa(other);
   CHECK(current_isa() == other);
   // The kernels, too, run on it: their sums are cut into vectors of its length, so the last bits tell it apart.
@@ -72,5 +75,6 @@ TEST_CASE("hidden: isa forced before the first use", "[.]") {
 TEST_CASE("hidden: unknown isa in the environment", "[.]") {
   const Network network(one_layer(ReLU{}), Shape{1});
   CHECK_THROWS_AS(Session(network), ArgumentError);
-  CHECK_THROWS_WITH(Session(network), Contains("LINEAMENT_ISA") && Contains("abacus") && Contains(available_isas().back()));
+  CHECK_THROWS_WITH(Session(network),
+                    Contains("LINEAMENT_ISA") && Contains("abacus") && Contains(available_isas().back()));
 }

@@ -14,8 +14,14 @@ TEST_CASE("kernels: convolutions of awkward sizes") {
                         Size{7, 15, 7, 16, 3, 1, 9}, Size{15, 7, 3, 8, 3, 2, 8}, Size{31, 33, 1, 3, 2, 1, 5}})
     for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
       if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
-      INFO("kernel " << s.kernel << ", stride " << s.stride << ", padding " << static_cast<int>(padding) << ", out " << s.out);
-      compare(Conv2d{.channels = s.out, .kernel = s.kernel, .stride = s.stride, .padding = padding, .pad = 2, .bias = s.batch != 2},
+      INFO("kernel " << s.kernel << ", stride " << s.stride << ", padding " << static_cast<int>(padding) << ", out "
+                     << s.out);
+      compare(Conv2d{.channels = s.out,
+                     .kernel = s.kernel,
+                     .stride = s.stride,
+                     .padding = padding,
+                     .pad = 2,
+                     .bias = s.batch != 2},
               {s.height, s.width, s.in}, s.batch);
     }
 }
@@ -24,8 +30,9 @@ TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") 
   struct Size {
     int height, width, in, out, batch;
   };
-  for (const Size& s : {Size{1, 1, 16, 16, 1}, Size{3, 7, 16, 48, 2}, Size{4, 4, 32, 16, 1}, Size{5, 9, 48, 32, 3},
-                        Size{17, 15, 16, 16, 9}, Size{33, 3, 16, 80, 1}, Size{8, 64, 32, 16, 5}, Size{12, 12, 128, 144, 2}})
+  for (const Size& s :
+       {Size{1, 1, 16, 16, 1}, Size{3, 7, 16, 48, 2}, Size{4, 4, 32, 16, 1}, Size{5, 9, 48, 32, 3},
+        Size{17, 15, 16, 16, 9}, Size{33, 3, 16, 80, 1}, Size{8, 64, 32, 16, 5}, Size{12, 12, 128, 144, 2}})
     for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
       if (padding == Padding::valid && std::min(s.height, s.width) < 3) continue;
       INFO("padding " << static_cast<int>(padding) << ", in " << s.in << ", out " << s.out);
@@ -70,12 +77,18 @@ TEST_CASE("kernels: grouped and depthwise convolutions") {
   struct Size {
     int height, width, in, out, groups, kernel, stride, batch;
   };
-  for (const Size& s : {Size{7, 15, 6, 9, 3, 3, 1, 2}, Size{15, 7, 34, 34, 2, 3, 2, 3}, Size{3, 3, 3, 9, 3, 3, 1, 1},
-                        Size{7, 7, 33, 33, 33, 3, 1, 2}, Size{17, 15, 17, 17, 17, 3, 2, 9}, Size{9, 7, 127, 127, 127, 5, 1, 1},
-                        Size{7, 1, 3, 3, 3, 3, 3, 5}, Size{1, 1, 15, 15, 15, 3, 1, 1}})
+  for (const Size& s :
+       {Size{7, 15, 6, 9, 3, 3, 1, 2}, Size{15, 7, 34, 34, 2, 3, 2, 3}, Size{3, 3, 3, 9, 3, 3, 1, 1},
+        Size{7, 7, 33, 33, 33, 3, 1, 2}, Size{17, 15, 17, 17, 17, 3, 2, 9}, Size{9, 7, 127, 127, 127, 5, 1, 1},
+        Size{7, 1, 3, 3, 3, 3, 3, 5}, Size{1, 1, 15, 15, 15, 3, 1, 1}})
     for (const Padding padding : {Padding::same, Padding::fixed}) {
       INFO("groups " << s.groups << ", kernel " << s.kernel << ", stride " << s.stride << ", out " << s.out);
-      compare(Conv2d{.channels = s.out, .kernel = s.kernel, .stride = s.stride, .padding = padding, .pad = 2, .groups = s.groups},
+      compare(Conv2d{.channels = s.out,
+                     .kernel = s.kernel,
+                     .stride = s.stride,
+                     .padding = padding,
+                     .pad = 2,
+                     .groups = s.groups},
               {s.height, s.width, s.in}, s.batch);
     }
 }
@@ -84,8 +97,9 @@ TEST_CASE("kernels: dense layers of awkward sizes") {
   struct Size {
     int in, out, batch;
   };
-  for (const Size& s : {Size{1, 1, 1}, Size{3, 7, 2}, Size{15, 17, 3}, Size{33, 31, 5}, Size{127, 129, 8}, Size{129, 127, 9},
-                        Size{513, 3, 1}, Size{600, 136, 1}, Size{1031, 129, 3}, Size{1, 33, 2}, Size{769, 1, 2}}) {
+  for (const Size& s :
+       {Size{1, 1, 1}, Size{3, 7, 2}, Size{15, 17, 3}, Size{33, 31, 5}, Size{127, 129, 8}, Size{129, 127, 9},
+        Size{513, 3, 1}, Size{600, 136, 1}, Size{1031, 129, 3}, Size{1, 33, 2}, Size{769, 1, 2}}) {
     INFO(s.in << " to " << s.out);
     compare(Dense{.features = s.out, .bias = s.batch != 2}, {s.in}, s.batch);
   }
@@ -95,7 +109,8 @@ TEST_CASE("kernels: pools of awkward sizes") {
   struct Size {
     int height, width, channels, batch;
   };
-  for (const Size& s : {Size{3, 7, 1, 2}, Size{15, 3, 7, 1}, Size{7, 7, 33, 3}, Size{4, 6, 129, 2}, Size{17, 31, 15, 1}}) {
+  for (const Size& s :
+       {Size{3, 7, 1, 2}, Size{15, 3, 7, 1}, Size{7, 7, 33, 3}, Size{4, 6, 129, 2}, Size{17, 31, 15, 1}}) {
     for (const int kernel : {1, 2, 3})
       for (const int stride : {1, 2, 3}) {
         INFO("kernel " << kernel << ", stride " << stride);
@@ -108,7 +123,8 @@ TEST_CASE("kernels: pools of awkward sizes") {
 
 TEST_CASE("kernels: activations and sums, on one block and on several") {
   for (const int size : {1, 3, 7, 15, 17, 31, 33, 127, 129, 16385, 40000})
-    for (const Layer& layer : {Layer(ReLU{}), Layer(SiLU{}), Layer(HardSwish{}), Layer(Sigmoid{})}) compare(layer, {size}, 1);
+    for (const Layer& layer : {Layer(ReLU{}), Layer(SiLU{}), Layer(HardSwish{}), Layer(Sigmoid{})})
+      compare(layer, {size}, 1);
   for (const int size : {1, 17, 129, 16385}) {
     compare(Add{}, {size}, 3, 2);
     compare(Add{}, {size}, 1, 3);
@@ -121,8 +137,8 @@ TEST_CASE("kernels: a slope or a normalisation for each channel") {
   struct Size {
     int height, width, channels, batch;
   };
-  for (const Size& s : {Size{3, 1, 1, 1}, Size{7, 3, 7, 2}, Size{1, 17, 17, 3}, Size{33, 31, 33, 1}, Size{129, 33, 3, 2},
-                        Size{3, 3, 129, 5}}) {
+  for (const Size& s : {Size{3, 1, 1, 1}, Size{7, 3, 7, 2}, Size{1, 17, 17, 3}, Size{33, 31, 33, 1},
+                        Size{129, 33, 3, 2}, Size{3, 3, 129, 5}}) {
     compare(PReLU{}, {s.height, s.width, s.channels}, s.batch);
     compare(BatchNorm{}, {s.height, s.width, s.channels}, s.batch, 1, 1e-5);
   }

@@ -19,8 +19,10 @@ TEST_CASE("threads: every task runs exactly once, in many rounds") {
       const int tasks = round % 258;
       std::atomic<int> strays{0};
       threads.run(tasks, [&](int task, int thread) {
-        if (task < 0 || task >= tasks || thread < 0 || thread >= count) ++strays;
-        else ++times[static_cast<std::size_t>(task)];
+        if (task < 0 || task >= tasks || thread < 0 || thread >= count)
+          ++strays;
+        else
+          ++times[static_cast<std::size_t>(task)];
       });
       sum += static_cast<std::size_t>(tasks);
       REQUIRE(strays == 0);
@@ -47,7 +49,9 @@ TEST_CASE("threads: a round sees what the rounds before it wrote") {
   std::vector<int> values(64, 0);
   for (int round = 0; round < 200; ++round) {
     std::vector<int> next(64, 0);
-    threads.run(64, [&](int task, int) { next[static_cast<std::size_t>(task)] = values[static_cast<std::size_t>(63 - task)] + 1; });
+    threads.run(64, [&](int task, int) {
+      next[static_cast<std::size_t>(task)] = values[static_cast<std::size_t>(63 - task)] + 1;
+    });
     values = next;
   }
   CHECK(values == std::vector<int>(64, 200));

@@ -39,7 +39,8 @@ class BasicNetwork {
   const Shape& input_shape() const { return shapes_[Spec::kInput]; }
   const Shape& output_shape() const { return shapes_[spec_.last()]; }
 
-  /// Every parameter, those that are trained first, each in the order of the layers. Offsets are multiples of 16 values.
+  /// Every parameter, those that are trained first, each in the order of the layers. Offsets are multiples of 16
+  /// values.
   const std::vector<ParamInfo>& params() const { return params_; }
   /// Throws ArgumentError if there is none of that name.
   const ParamInfo& param(std::string_view name) const;

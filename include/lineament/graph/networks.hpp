@@ -56,8 +56,8 @@ class Stack {
 
 }  // namespace detail
 
-/// The reference network: 98.06 M multiply-adds, 8.4 M weights. Batch norm stands before each ReLU while training and is
-/// folded away for inference; without it the network does not learn (docs/decisions/003).
+/// The reference network: 98.06 M multiply-adds, 8.4 M weights. Batch norm stands before each ReLU while training and
+/// is folded away for inference; without it the network does not learn (docs/decisions/003).
 constexpr Spec reference_network(bool norms = true) {
   Spec net;
   detail::Stack stack(net, norms);
@@ -97,13 +97,18 @@ static_assert(output_shape(deep_network(), kReferenceInput) == Shape{kValues});
 
 inline constexpr Shape kMobileInput{112, 112, 3};
 
-/// Inverted residuals after PFLD (Guo et al. 2019) and MobileNetV2 (Sandler et al., CVPR 2018), and three scales for the last layer:
-/// 100 M multiply-adds, 0.9 M weights.
+/// Inverted residuals after PFLD (Guo et al. 2019) and MobileNetV2 (Sandler et al., CVPR 2018), and three scales for
+/// the last layer: 100 M multiply-adds, 0.9 M weights.
 constexpr Spec mobile_network(bool norms = true) {
   Spec net;
   detail::Stack stack(net, norms);
   const auto conv = [](int channels, int kernel, int stride, int groups = 1) {
-    return Conv2d{.channels = channels, .kernel = kernel, .stride = stride, .padding = Padding::fixed, .pad = kernel == 3 ? 1 : 0, .groups = groups};
+    return Conv2d{.channels = channels,
+                  .kernel = kernel,
+                  .stride = stride,
+                  .padding = Padding::fixed,
+                  .pad = kernel == 3 ? 1 : 0,
+                  .groups = groups};
   };
   int channels = 32;
   const auto bottleneck = [&](int out, int expansion, int stride) {

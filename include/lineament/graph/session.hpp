@@ -1,5 +1,5 @@
-// Session: a Network made ready for one batch size and one mode. All memory is planned once into one arena; `forward` and
-// `backward` allocate nothing. One Session a thread; a const Network may be shared by many.
+// Session: a Network made ready for one batch size and one mode. All memory is planned once into one arena; `forward`
+// and `backward` allocate nothing. One Session a thread; a const Network may be shared by many.
 #pragma once
 #include <memory>
 #include <span>
@@ -21,8 +21,8 @@ struct SessionOptions {
   int batch = 1;
   int threads = 1;  ///< 0: one for each core
   KernelChoice kernels = KernelChoice::fast;
-  bool input_gradient = false;  ///< train mode: also compute the gradient of the input
-  std::uint64_t seed = 0;       ///< dropout
+  bool input_gradient = false;            ///< train mode: also compute the gradient of the input
+  std::uint64_t seed = 0;                 ///< dropout
   Precision precision = Precision::fp32;  ///< infer mode, fast kernels: ArgumentError otherwise
 };
 
@@ -36,9 +36,10 @@ struct PlannedStep {
 template <class T>
 class BasicSession {
  public:
-  /// For either mode. Keeps a reference: `network` must outlive the session and stay where it is. In train mode `forward`
-  /// updates its statistics (batch norm). In infer mode batch norm is folded and weights are brought into their kernels' order
-  /// now: of later changes of `network`, some are seen and some are not, so make a new session after one.
+  /// For either mode. Keeps a reference: `network` must outlive the session and stay where it is. In train mode
+  /// `forward` updates its statistics (batch norm). In infer mode batch norm is folded and weights are brought into
+  /// their kernels' order now: of later changes of `network`, some are seen and some are not, so make a new session
+  /// after one.
   BasicSession(BasicNetwork<T>& network, const SessionOptions& options);
   /// Infer mode only (ArgumentError otherwise).
   BasicSession(const BasicNetwork<T>& network, const SessionOptions& options = {});
@@ -58,8 +59,8 @@ class BasicSession {
   void backward();
   /// Laid out like the first trainable_size() values of the network's weights.
   std::span<T> gradients();
-  /// Makes them count as zero: costs nothing, the next `backward` writes over them. A span got before is valid again after
-  /// that, or after the next gradients().
+  /// Makes them count as zero: costs nothing, the next `backward` writes over them. A span got before is valid again
+  /// after that, or after the next gradients().
   void zero_gradients();
   /// With `input_gradient`: batch x input shape, overwritten by `backward`.
   std::span<const T> input_gradient() const;

@@ -165,7 +165,9 @@ class InputShapes {
 };
 
 /// "layer 'conv2d_1' (conv2d)".
-inline std::string describe(const Node& node) { return describe(node.name, node.layer); }
+inline std::string describe(const Node& node) {
+  return describe(node.name, node.layer);
+}
 
 /// Shape inference, at compile time or at run time. Throws SpecError naming the layer, what it wanted and what it got.
 constexpr Shapes infer_shapes(const Spec& spec, const Shape& input) {
@@ -192,7 +194,9 @@ constexpr Shapes infer_shapes(const Spec& spec, const Shape& input) {
 }
 
 /// The shape of what the network puts out for one sample of shape `input`.
-constexpr Shape output_shape(const Spec& spec, const Shape& input) { return infer_shapes(spec, input)[spec.last()]; }
+constexpr Shape output_shape(const Spec& spec, const Shape& input) {
+  return infer_shapes(spec, input)[spec.last()];
+}
 
 /// Multiply-adds of one sample in one layer (convolutions and dense layers; 0 for the rest).
 constexpr std::size_t multiply_adds(const Node& node, const Shapes& shapes, NodeId id) {

@@ -1,5 +1,5 @@
-// Fast float convolutions, NHWC, weights {kernel, kernel, channels in / groups, channels out}. The instruction set is chosen
-// at run time; results are the same bits for any number of threads.
+// Fast float convolutions, NHWC, weights {kernel, kernel, channels in / groups, channels out}. The instruction set is
+// chosen at run time; results are the same bits for any number of threads.
 #pragma once
 #include <cstddef>
 
@@ -27,12 +27,13 @@ void conv_forward(const ConvGeometry&, const float* x, const float* w, const flo
                   float* scratch, Threads&);
 
 /// dw and dbias (may be nullptr) are added to; dx (may be nullptr) is overwritten.
-void conv_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw, float* dbias,
-                   float* scratch, Threads&);
+void conv_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                   float* dbias, float* scratch, Threads&);
 
 /// The same for groups = channels in = channels out.
 std::size_t depthwise_scratch(const ConvGeometry&, bool train);
-void depthwise_forward(const ConvGeometry&, const float* x, const float* w, const float* bias, bool relu, float* y, Threads&);
+void depthwise_forward(const ConvGeometry&, const float* x, const float* w, const float* bias, bool relu, float* y,
+                       Threads&);
 void depthwise_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
                         float* dbias, float* scratch, Threads&);
 

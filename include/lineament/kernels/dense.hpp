@@ -22,8 +22,8 @@ std::size_t dense_bf16_size(const DenseGeometry&);
 void dense_bf16_weights(const DenseGeometry&, const float* w, float* packed);
 std::size_t dense_bf16_scratch(const DenseGeometry&, int threads);
 /// As dense_forward. Sums are in float.
-void dense_bf16_forward(const DenseGeometry&, const float* x, const float* packed, const float* bias, bool relu, float* y,
-                        float* scratch, Threads&);
+void dense_bf16_forward(const DenseGeometry&, const float* x, const float* packed, const float* bias, bool relu,
+                        float* y, float* scratch, Threads&);
 
 /// dw and dbias (may be nullptr) are added to, or overwritten if `add` is false; dx (may be nullptr) is overwritten.
 void dense_backward(const DenseGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,

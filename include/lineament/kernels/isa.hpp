@@ -6,7 +6,8 @@
 
 namespace lineament {
 
-/// Sets this machine can run, best first: "avx512", "avx2", "sse4", "scalar" (or the platform's own names in lower case).
+/// Sets this machine can run, best first: "avx512", "avx2", "sse4", "scalar" (or the platform's own names in lower
+/// case).
 std::vector<std::string> available_isas();
 /// The one in use. At first the best, or what the environment variable LINEAMENT_ISA names.
 std::string current_isa();

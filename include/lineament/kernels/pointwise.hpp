@@ -16,10 +16,11 @@ void pointwise_weights(const ConvGeometry&, const float* w, float* panels);
 std::size_t pointwise_scratch(const ConvGeometry&, int threads);
 
 /// y = conv(x, w) + bias, then the ReLU if asked. `bias` may be nullptr.
-void pointwise_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, bool relu, float* y, Threads&);
+void pointwise_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, bool relu, float* y,
+                       Threads&);
 
 /// As conv_backward, with the weights as they are.
-void pointwise_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw, float* dbias,
-                        float* scratch, Threads&);
+void pointwise_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                        float* dbias, float* scratch, Threads&);
 
 }  // namespace lineament

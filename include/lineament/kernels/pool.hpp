@@ -12,7 +12,8 @@ struct PoolGeometry {
   int kernel, stride;
 };
 
-/// `mask` (nullptr when inferring): one byte an output value, the position in its window (row by row) of the first maximum.
+/// `mask` (nullptr when inferring): one byte an output value, the position in its window (row by row) of the first
+/// maximum.
 void max_pool_forward(const PoolGeometry&, const float* x, float* y, std::uint8_t* mask, Threads&);
 void max_pool_backward(const PoolGeometry&, const std::uint8_t* mask, const float* dy, float* dx, Threads&);
 

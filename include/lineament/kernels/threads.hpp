@@ -1,5 +1,5 @@
-// A team of threads for one session. Work is cut into numbered tasks by the caller, never by the number of threads, so that
-// results do not depend on it.
+// A team of threads for one session. Work is cut into numbered tasks by the caller, never by the number of threads, so
+// that results do not depend on it.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -29,8 +29,10 @@ class Threads {
       for (int task = 0; task < tasks; ++task) f(task, 0);
       return;
     }
-    run_erased(tasks, [](void* context, int task, int thread) { (*static_cast<std::remove_reference_t<F>*>(context))(task, thread); },
-               const_cast<void*>(static_cast<const void*>(&f)));
+    run_erased(
+        tasks,
+        [](void* context, int task, int thread) { (*static_cast<std::remove_reference_t<F>*>(context))(task, thread); },
+        const_cast<void*>(static_cast<const void*>(&f)));
   }
 
  private:

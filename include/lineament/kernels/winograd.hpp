@@ -1,6 +1,7 @@
-// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray, "Fast
-// algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. A 4x4 tile of outputs takes 36 multiplications for
-// each pair of channels instead of 144. The same bits for any number of threads. Errors: docs/performance.md.
+// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray,
+// "Fast algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. A 4x4 tile of
+// outputs takes 36 multiplications for each pair of channels instead of 144. The same bits for any number of threads.
+// Errors: docs/performance.md.
 #pragma once
 #include <cstddef>
 
@@ -19,11 +20,11 @@ void winograd_weights(const ConvGeometry&, const float* w, float* transformed, T
 std::size_t winograd_scratch(const ConvGeometry&, bool train, int threads);
 
 /// As conv_forward, with transformed weights.
-void winograd_forward(const ConvGeometry&, const float* x, const float* transformed, const float* bias, ConvEpilogue, float* y,
-                      float* scratch, Threads&);
+void winograd_forward(const ConvGeometry&, const float* x, const float* transformed, const float* bias, ConvEpilogue,
+                      float* y, float* scratch, Threads&);
 
 /// As conv_backward, with the weights as they are.
-void winograd_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw, float* dbias,
-                       float* scratch, Threads&);
+void winograd_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
+                       float* dbias, float* scratch, Threads&);
 
 }  // namespace lineament

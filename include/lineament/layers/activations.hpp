@@ -116,7 +116,9 @@ struct ActivationKernels {
 template <>
 struct Kernels<ReLU, float> {
   static constexpr auto& elementwise = ActivationKernels<ReLU, Activation::relu>::list[0];
-  static ReluPoolGeometry geometry(const View<const float>& x) { return {x.batch, x.shape.height(), x.shape.width(), x.shape.channels()}; }
+  static ReluPoolGeometry geometry(const View<const float>& x) {
+    return {x.batch, x.shape.height(), x.shape.width(), x.shape.channels()};
+  }
 
   static constexpr Kernel<ReLU, float> list[] = {
       {.name = elementwise.name,
@@ -127,14 +129,18 @@ struct Kernels<ReLU, float> {
        .gradient_over_input = true,
        .forward =
            [](const ReLU& layer, const Forward<float>& f) {
-             if (f.epilogue.max_pool) relu_pool_forward(geometry(f.input()), f.input().data, f.output.data, *f.threads);
-             else elementwise.forward(layer, f);
+             if (f.epilogue.max_pool)
+               relu_pool_forward(geometry(f.input()), f.input().data, f.output.data, *f.threads);
+             else
+               elementwise.forward(layer, f);
            },
        .backward =
            [](const ReLU& layer, const Backward<float>& b) {
-             if (!b.epilogue.max_pool) elementwise.backward(layer, b);
+             if (!b.epilogue.max_pool)
+               elementwise.backward(layer, b);
              else if (b.input_gradient().data != nullptr)
-               relu_pool_backward(geometry(b.input()), b.input().data, b.output_gradient.data, b.input_gradient().data, *b.threads);
+               relu_pool_backward(geometry(b.input()), b.input().data, b.output_gradient.data, b.input_gradient().data,
+                                  *b.threads);
            }},
       reference_kernel<ReLU, float>(),
   };

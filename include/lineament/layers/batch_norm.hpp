@@ -21,7 +21,8 @@ struct BatchNorm {
   }
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
 
-  /// weight, bias (scale and shift), running_mean, running_var, each {channels}. The running variance is the unbiased one.
+  /// weight, bias (scale and shift), running_mean, running_var, each {channels}. The running variance is the unbiased
+  /// one.
   constexpr ParamSpecs params(std::span<const Shape> inputs) const {
     const Shape shape{inputs[0].channels()};
     return {{.name = "weight", .shape = shape, .init = Init::one},
@@ -93,16 +94,15 @@ struct BatchNorm {
 template <>
 struct Kernels<BatchNorm, float> {
   static BatchNormGeometry geometry(const BatchNorm& n, const Shape& x, int batch, const Epilogue& e) {
-    return {batch, x.height(), x.width(), x.channels(), static_cast<float>(n.momentum), static_cast<float>(n.epsilon), e.relu, e.max_pool};
+    return {batch,  x.height(), x.width(), x.channels(), static_cast<float>(n.momentum), static_cast<float>(n.epsilon),
+            e.relu, e.max_pool};
   }
   static bool can_pool(const Shape& x) { return x.height() % 2 == 0 && x.width() % 2 == 0; }
 
   static constexpr Kernel<BatchNorm, float> list[] = {
       {.name = "two pass",
-       .fuses =
-           [](const BatchNorm&, const KernelShapes& s, const Epilogue& e) {
-             return s.mode == Mode::train && (!e.max_pool || can_pool(s.output));
-           },
+       .fuses = [](const BatchNorm&, const KernelShapes& s,
+                   const Epilogue& e) { return s.mode == Mode::train && (!e.max_pool || can_pool(s.output)); },
        .saved_bytes = reference_saved_bytes<BatchNorm, float>,
        .scratch_size =
            [](const BatchNorm& n, const KernelShapes& s) {
@@ -123,10 +123,10 @@ struct Kernels<BatchNorm, float> {
            },
        .backward =
            [](const BatchNorm& n, const Backward<float>& b) {
-             batch_norm_backward(geometry(n, b.input().shape, b.input().batch, b.epilogue), b.input().data, b.params[0].data(),
-                                 b.params[1].data(), reinterpret_cast<const float*>(b.saved.data()), b.output_gradient.data,
-                                 b.input_gradient().data, b.param_gradients[0].data(), b.param_gradients[1].data(),
-                                 b.scratch.data(), *b.threads);
+             batch_norm_backward(geometry(n, b.input().shape, b.input().batch, b.epilogue), b.input().data,
+                                 b.params[0].data(), b.params[1].data(), reinterpret_cast<const float*>(b.saved.data()),
+                                 b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+                                 b.param_gradients[1].data(), b.scratch.data(), *b.threads);
            }},
       reference_kernel<BatchNorm, float>(),
   };

@@ -23,7 +23,7 @@ struct Conv2d {
   int kernel = 3;    ///< side of the square window
   int stride = 1;
   Padding padding = Padding::same;
-  int pad = 0;  ///< with Padding::fixed
+  int pad = 0;     ///< with Padding::fixed
   int groups = 1;  ///< input channels are cut into this many groups; kDepthwise: one for each channel
   bool bias = true;
 
@@ -92,7 +92,8 @@ struct Conv2d {
     const auto w = weights(f.params[0], g);
     each_tap(g, [&](const Tap& tap) {
       const Tensor<T, 4> seen = padded.stridedSlice(tap.start, tap.stop, tap.step);
-      y.slice(tap.out_start, tap.out_size) += times(seen, w.chip(tap.ky, 0).chip(tap.kx, 0).slice(tap.w_start, tap.w_size), g);
+      y.slice(tap.out_start, tap.out_size) +=
+          times(seen, w.chip(tap.ky, 0).chip(tap.kx, 0).slice(tap.w_start, tap.w_size), g);
     });
     if (bias) {
       const auto b = as_tensor(f.params[1], 1, channels);
@@ -127,9 +128,8 @@ struct Conv2d {
       db += b.output_gradient.pixels().sum(std::array<int, 1>{0});
     }
     if (b.input_gradient().data == nullptr) return;
-    b.input_gradient().nhwc() =
-        padded_gradient.slice(std::array<Eigen::Index, 4>{0, g.pad_top, g.pad_left, 0},
-                              std::array<Eigen::Index, 4>{g.batch, g.in_h, g.in_w, g.in_c});
+    b.input_gradient().nhwc() = padded_gradient.slice(std::array<Eigen::Index, 4>{0, g.pad_top, g.pad_left, 0},
+                                                      std::array<Eigen::Index, 4>{g.batch, g.in_h, g.in_w, g.in_c});
   }
 
  private:
@@ -147,7 +147,8 @@ struct Conv2d {
   }
 
   using Index4 = std::array<Eigen::Index, 4>;
-  /// One position (ky, kx) of the window in one group: which input pixels it sees and which slice of the weight it uses.
+  /// One position (ky, kx) of the window in one group: which input pixels it sees and which slice of the weight it
+  /// uses.
   struct Tap {
     int ky, kx;
     Index4 start, stop, step;
@@ -161,7 +162,8 @@ struct Conv2d {
     for (int group = 0; group < g.groups; ++group)
       for (int ky = 0; ky < g.kernel; ++ky)
         for (int kx = 0; kx < g.kernel; ++kx)
-          f(Tap{ky, kx,
+          f(Tap{ky,
+                kx,
                 {0, ky, kx, group * in_c},
                 {g.batch, ky + (g.out_h - 1) * g.stride + 1, kx + (g.out_w - 1) * g.stride + 1, (group + 1) * in_c},
                 {1, g.stride, g.stride, 1},
@@ -189,8 +191,7 @@ struct Conv2d {
   /// Pixels x weights, as a {batch, h, w, channels} tensor.
   template <class T, class W>
   static Tensor<T, 4> times(const Tensor<T, 4>& pixels, const W& w, const ConvGeometry& g) {
-    return pixels.contract(w, contract<3, 0>())
-        .reshape(Index4{g.batch, g.out_h, g.out_w, g.out_c / g.groups});
+    return pixels.contract(w, contract<3, 0>()).reshape(Index4{g.batch, g.out_h, g.out_w, g.out_c / g.groups});
   }
 };
 
@@ -209,8 +210,10 @@ struct Kernels<Conv2d, float> {
   static constexpr Kernel<Conv2d, float> list[] = {
       {.name = "depthwise",
        .fits = is_depthwise,
-       .fuses = [](const Conv2d&, const KernelShapes& s, const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
-       .scratch_size = [](const Conv2d& c, const KernelShapes& s) { return depthwise_scratch(geometry(c, s), s.mode == Mode::train); },
+       .fuses = [](const Conv2d&, const KernelShapes& s,
+                   const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
+       .scratch_size = [](const Conv2d& c,
+                          const KernelShapes& s) { return depthwise_scratch(geometry(c, s), s.mode == Mode::train); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              depthwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
@@ -224,14 +227,16 @@ struct Kernels<Conv2d, float> {
            }},
       {.name = "pointwise",
        .fits = [](const Conv2d& c, const KernelShapes& s) { return pointwise_fits(geometry(c, s)); },
-       .fuses = [](const Conv2d&, const KernelShapes& s, const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
+       .fuses = [](const Conv2d&, const KernelShapes& s,
+                   const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size =
            [](const Conv2d& c, const KernelShapes& s) {
              return s.mode == Mode::train ? pointwise_scratch(geometry(c, s), s.threads) : 0;
            },
        .packed_size = [](const Conv2d& c, const KernelShapes& s) { return pointwise_weights_size(geometry(c, s)); },
        .pack =
-           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params, std::span<float> packed,
+           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params,
+              std::span<float> packed,
               Threads&) { pointwise_weights(c.geometry(input.shape, input.batch), params[0].data(), packed.data()); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
@@ -253,15 +258,15 @@ struct Kernels<Conv2d, float> {
            },
        .packed_size = [](const Conv2d& c, const KernelShapes& s) { return winograd_weights_size(geometry(c, s)); },
        .pack =
-           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params, std::span<float> packed,
-              Threads& threads) {
+           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params,
+              std::span<float> packed, Threads& threads) {
              winograd_weights(c.geometry(input.shape, input.batch), params[0].data(), packed.data(), threads);
            },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              winograd_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
-                              c.bias ? f.params[1].data() : nullptr, {f.epilogue.relu, f.epilogue.max_pool}, f.output.data,
-                              f.scratch.data(), *f.threads);
+                              c.bias ? f.params[1].data() : nullptr, {f.epilogue.relu, f.epilogue.max_pool},
+                              f.output.data, f.scratch.data(), *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {

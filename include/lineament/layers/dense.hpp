@@ -66,20 +66,28 @@ struct Kernels<Dense, float> {
   static DenseGeometry geometry(const Dense& d, int batch, const Shape& in) { return {batch, in[0], d.features}; }
   static constexpr Kernel<Dense, float> list[] = {
       {.name = "bf16",
-       .fits = [](const Dense&, const KernelShapes& s) { return s.mode == Mode::infer && s.precision == Precision::bf16; },
+       .fits = [](const Dense&,
+                  const KernelShapes& s) { return s.mode == Mode::infer && s.precision == Precision::bf16; },
        .fuses = [](const Dense&, const KernelShapes&, const Epilogue& e) { return !e.max_pool; },
-       .scratch_size = [](const Dense& d, const KernelShapes& s) { return dense_bf16_scratch(geometry(d, s.batch, s.inputs[0]), s.threads); },
-       .packed_size = [](const Dense& d, const KernelShapes& s) { return dense_bf16_size(geometry(d, s.batch, s.inputs[0])); },
+       .scratch_size =
+           [](const Dense& d, const KernelShapes& s) {
+             return dense_bf16_scratch(geometry(d, s.batch, s.inputs[0]), s.threads);
+           },
+       .packed_size = [](const Dense& d,
+                         const KernelShapes& s) { return dense_bf16_size(geometry(d, s.batch, s.inputs[0])); },
        .pack =
-           [](const Dense& d, const View<const float>& input, std::span<const std::span<const float>> params, std::span<float> packed,
+           [](const Dense& d, const View<const float>& input, std::span<const std::span<const float>> params,
+              std::span<float> packed,
               Threads&) { dense_bf16_weights(geometry(d, input.batch, input.shape), params[0].data(), packed.data()); },
        .forward =
            [](const Dense& d, const Forward<float>& f) {
              dense_bf16_forward(geometry(d, f.input().batch, f.input().shape), f.input().data, f.packed.data(),
-                                d.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, f.scratch.data(), *f.threads);
+                                d.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, f.scratch.data(),
+                                *f.threads);
            }},
       {.name = "gemm",
-       .fuses = [](const Dense&, const KernelShapes& s, const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
+       .fuses = [](const Dense&, const KernelShapes& s,
+                   const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size =
            [](const Dense& d, const KernelShapes& s) {
              return dense_scratch(geometry(d, s.batch, s.inputs[0]), s.mode == Mode::train, s.threads);

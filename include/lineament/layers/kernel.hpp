@@ -1,5 +1,5 @@
-// How a layer names its kernels: a list in order of preference whose last entry is the Eigen reference, so that every layer
-// always has one that fits. The memory plan picks one for each layer and asks it how much memory it wants.
+// How a layer names its kernels: a list in order of preference whose last entry is the Eigen reference, so that every
+// layer always has one that fits. The memory plan picks one for each layer and asks it how much memory it wants.
 #pragma once
 #include <span>
 #include <string_view>
@@ -22,15 +22,16 @@ template <class Layer, class T>
 struct Kernel {
   std::string_view name;
   bool (*fits)(const Layer&, const KernelShapes&) = nullptr;  ///< nullptr: always
-  /// Whether it does the epilogue's work, too (nullptr: never). In training such a step reads its input again in `backward`, and
-  /// nothing else of what it computed: there is no memory for what lies between.
+  /// Whether it does the epilogue's work, too (nullptr: never). In training such a step reads its input again in
+  /// `backward`, and nothing else of what it computed: there is no memory for what lies between.
   bool (*fuses)(const Layer&, const KernelShapes&, const Epilogue&) = nullptr;
-  std::size_t (*saved_bytes)(const Layer&, const KernelShapes&) = nullptr;      ///< kept from forward to backward
-  std::size_t (*scratch_size)(const Layer&, const KernelShapes&) = nullptr;     ///< values of T while it runs
-  /// Parameters in an order of the kernel's own: made once for a session that infers, before each `forward` in training.
+  std::size_t (*saved_bytes)(const Layer&, const KernelShapes&) = nullptr;   ///< kept from forward to backward
+  std::size_t (*scratch_size)(const Layer&, const KernelShapes&) = nullptr;  ///< values of T while it runs
+  /// Parameters in an order of the kernel's own: made once for a session that infers, before each `forward` in
+  /// training.
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
-  void (*pack)(const Layer&, const View<const T>& input, std::span<const std::span<const T>> params, std::span<T> packed,
-               Threads&) = nullptr;
+  void (*pack)(const Layer&, const View<const T>& input, std::span<const std::span<const T>> params,
+               std::span<T> packed, Threads&) = nullptr;
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;

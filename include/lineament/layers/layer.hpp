@@ -3,14 +3,15 @@
 // A layer is a plain struct of options with
 //   static constexpr std::string_view kType;                        its name in files
 //   static constexpr Traits kTraits;                                what the memory plan must know
-//   template <class Self, class V> static constexpr void fields(Self&, V&&);   its options, for reading and writing files
-//   constexpr Shape output_shape(std::span<const Shape> inputs) const;
-//   constexpr ParamSpecs params(std::span<const Shape> inputs) const;          (if it has parameters)
-//   template <class T> void forward(const Forward<T>&) const;       the reference: readable, any scalar, any size
-//   template <class T> void backward(const Backward<T>&) const;
+//   template <class Self, class V> static constexpr void fields(Self&, V&&);   its options, for reading and writing
+//   files constexpr Shape output_shape(std::span<const Shape> inputs) const; constexpr ParamSpecs
+//   params(std::span<const Shape> inputs) const;          (if it has parameters) template <class T> void forward(const
+//   Forward<T>&) const;       the reference: readable, any scalar, any size template <class T> void backward(const
+//   Backward<T>&) const;
 // and, in the same file, a list of faster float kernels (see kernel.hpp).
 //
-// The contract of `backward`: parameter gradients are added to, input gradients are overwritten, nothing else is touched.
+// The contract of `backward`: parameter gradients are added to, input gradients are overwritten, nothing else is
+// touched.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -39,7 +40,8 @@ enum class Init {
   zero,
   one,
   quarter,  ///< 0.25: PReLU's slope (He et al. 2015)
-  weight,   ///< He et al. 2015 (normal, fan in) before a ReLU; a twentieth of Glorot & Bengio 2010 for the network's last layer
+  weight,   ///< He et al. 2015 (normal, fan in) before a ReLU; a twentieth of Glorot & Bengio 2010 for the network's
+            ///< last layer
 };
 
 struct ParamSpec {
@@ -79,7 +81,8 @@ struct Traits {
   bool backward_in_place = false;      ///< the input gradient may be the same memory as the output gradient
 };
 
-/// Work that may be fused into the end of a step: that of a convolution or dense layer when inferring, of a batch norm or ReLU in training.
+/// Work that may be fused into the end of a step: that of a convolution or dense layer when inferring, of a batch norm
+/// or ReLU in training.
 struct Epilogue {
   bool relu = false;
   bool max_pool = false;  ///< 2x2, stride 2, after the ReLU
@@ -90,8 +93,9 @@ struct Forward {
   std::span<const View<const T>> inputs;
   View<T> output;
   std::span<const std::span<const T>> params;  ///< in the order of `params()`
-  std::span<const std::span<T>> statistics;    ///< the same list, writable, train mode only: entries that are not trainable
-  std::span<std::byte> saved;                  ///< `saved_bytes` to keep for backward (empty when inferring)
+  std::span<const std::span<T>>
+      statistics;              ///< the same list, writable, train mode only: entries that are not trainable
+  std::span<std::byte> saved;  ///< `saved_bytes` to keep for backward (empty when inferring)
   Mode mode = Mode::infer;
   std::uint64_t seed = 0;  ///< of this layer in this step: dropout
   // For fast kernels:
@@ -127,7 +131,9 @@ struct Backward {
 [[noreturn]] inline void shape_error(const std::string& wanted, const std::string& got) {
   throw SpecError({"", "the layer does not fit its input", wanted, got, "change the layer or what feeds it"});
 }
-[[noreturn]] inline void shape_error(const char* wanted, const Shape& got) { shape_error(wanted, to_string(got)); }
+[[noreturn]] inline void shape_error(const char* wanted, const Shape& got) {
+  shape_error(wanted, to_string(got));
+}
 
 /// An option of a layer that makes no sense whatever the input.
 template <class Number>
@@ -139,6 +145,8 @@ constexpr void require_at_least(const char* option, int value, int least) {
 }
 
 /// Elementwise layers: same shape out as in.
-constexpr Shape same_shape(std::span<const Shape> inputs) { return inputs[0]; }
+constexpr Shape same_shape(std::span<const Shape> inputs) {
+  return inputs[0];
+}
 
 }  // namespace lineament

@@ -1,0 +1,202 @@
+"""This library and the peers that are installed: how each is called, and the settings it is given a choice of."""
+import dataclasses
+import os
+import shutil
+import subprocess
+
+from sampling import Failure, run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = "/usr/bin/python3"  # Debian's, whatever stands first in PATH: it is the one that python3-torch belongs to
+ONNX_RUNTIME = "1.30.0"
+BATCHES = (1, 32)
+NETWORKS = ("reference", "deep", "mobile")
+COLD_NETWORK = "reference"
+TRAINED_WITH_NORMS = ("mobile",)
+
+# glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults. With these it does not.
+KEPT_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    what: str  # infer, train or cold
+    network: str
+    batch: int
+    threads: int
+
+    @property
+    def file(self):
+        norms = self.what == "train" and self.network in TRAINED_WITH_NORMS
+        return self.network + ("_norms" if norms else "")
+
+    def __str__(self):
+        return f"{self.what} {self.network}, batch {self.batch}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    name: str = ""  # as the program knows it
+    kept_malloc: bool = False
+
+    def __str__(self):
+        return self.name + (", kept malloc" if self.kept_malloc else "")
+
+
+class Engine:
+    name = ""
+    title = ""  # with version
+
+    def variants(self, case):
+        """The settings to choose from; none: this engine does not take part in the case."""
+        raise NotImplementedError
+
+    def program(self):
+        raise NotImplementedError
+
+    def environment(self, variant):
+        return KEPT_MALLOC if variant.kept_malloc else {}
+
+    def command(self, case, variant, networks, seconds, output=None):
+        command = [*self.program(), case.what, os.path.join(networks, case.file), "--batch", case.batch, "--threads", case.threads,
+                   "--seconds", seconds]
+        if variant.name:
+            command += ["--variant", variant.name]
+        return command + (["--output", output] if output else [])
+
+
+class Ours(Engine):
+    name = title = "lineament"
+
+    def __init__(self, build):
+        self.binary = os.path.join(build, "bench/peers/ours")
+
+    def program(self):
+        return [self.binary]
+
+    def variants(self, case):
+        return [Variant()]
+
+    def export(self, path):
+        run([self.binary, "export", path], 1, {})
+
+
+class OneDnn(Engine):
+    name = "oneDNN"
+
+    def __init__(self, build):
+        self.binary = os.path.join(build, "bench/peers/onednn")
+        version = read(os.path.join(build, "bench/peers/onednn_version.txt"))
+        if not version:
+            raise Failure("it is not installed, or OpenMP is not; apt-get install libdnnl-dev")
+        if not version.startswith("2."):
+            raise Failure(f"version {version} has another interface than 2.x, for which bench/peers/onednn.cpp is written")
+        self.title = f"oneDNN {version}"
+
+    def program(self):
+        return [self.binary]
+
+    def variants(self, case):
+        if case.what == "cold" or case.file != case.network:  # batch norm
+            return []
+        return [Variant("blocked"), Variant("nhwc"), Variant("winograd")]
+
+
+class PyTorch(Engine):
+    name = "PyTorch"
+
+    def __init__(self):
+        self.title = f"PyTorch {imported('torch', 'python3-torch')}"
+
+    def program(self):
+        return [PYTHON, os.path.join(HERE, "torch_peer.py")]
+
+    def variants(self, case):
+        layouts = {"infer": ("nchw", "channels-last", "jit", "jit-channels-last"), "train": ("nchw", "channels-last"), "cold": ()}
+        return [Variant(name, kept) for name in layouts[case.what] for kept in (False, True)]
+
+
+class OnnxRuntime(Engine):
+    name = "ONNX Runtime"
+
+    def __init__(self, build):
+        self.modules = os.path.join(build, "peers/node_modules")
+        if not shutil.which("node"):
+            raise Failure("it is run by Node; apt-get install nodejs npm")
+        if not os.path.isdir(os.path.join(self.modules, "onnxruntime-node")):
+            self.install(os.path.dirname(self.modules))
+        try:
+            imported("torch", "python3-torch"), imported("onnx", "python3-onnx")
+        except Failure as failure:
+            raise Failure(f"PyTorch and onnx write its models: {failure}") from None
+        self.title = f"ONNX Runtime {ONNX_RUNTIME}"
+
+    @staticmethod
+    def install(folder):
+        if not shutil.which("npm"):
+            raise Failure("npm installs it; apt-get install npm")
+        os.makedirs(folder, exist_ok=True)
+        # Without its scripts: those only fetch what graphics cards need.
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder,
+                               f"onnxruntime-node@{ONNX_RUNTIME}"], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure(f"npm install onnxruntime-node failed: {(done.stderr.strip() or '?').splitlines()[-1]}")
+
+    def program(self):
+        return ["node", os.path.join(HERE, "ort_peer.js")]
+
+    def environment(self, variant):
+        return {"NODE_PATH": self.modules}
+
+    def variants(self, case):
+        return [] if case.what == "train" else [Variant()]
+
+    @staticmethod
+    def export(path, batch):
+        run([PYTHON, os.path.join(HERE, "torch_peer.py"), "onnx", path, "--batch", batch], 1, {})
+
+
+class NodeAlone(Engine):
+    """Not a peer: what Node itself takes of ONNX Runtime's cold start."""
+    name = "Node alone"
+
+    def variants(self, case):
+        return [Variant()] if case.what == "cold" else []
+
+    def command(self, case, variant, networks, seconds, output=None):
+        return ["node", "-e", "0"]
+
+
+def read(path):
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def imported(module, package):
+    """The version of a module of Debian's Python."""
+    try:
+        done = subprocess.run([PYTHON, "-c", f"import {module}; print({module}.__version__)"], capture_output=True, text=True)
+    except OSError:
+        done = None
+    if done is None or done.returncode != 0:
+        raise Failure(f"it is not installed; apt-get install {package}")
+    return done.stdout.strip()
+
+
+def find(build, what):
+    """Ours first, then every peer that is there; and a line for each that is not."""
+    found, absent = [Ours(build)], []
+    makers = [(OneDnn.name, lambda: OneDnn(build)), (PyTorch.name, PyTorch)]
+    if "infer" in what or "cold" in what:
+        makers.append((OnnxRuntime.name, lambda: OnnxRuntime(build)))
+    for name, make in makers:
+        try:
+            found.append(make())
+        except Failure as failure:
+            absent.append(f"{name} is left out: {failure}")
+    if isinstance(found[-1], OnnxRuntime) and "cold" in what:
+        found.append(NodeAlone())
+    return found, absent

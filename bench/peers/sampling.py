@@ -1,0 +1,89 @@
+"""Running and measuring programs: one at a time, pinned to cores, with what other processes took of the processor meanwhile."""
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+
+CORES = {1: "1", 2: "0,1"}  # by number of threads; core 0 alone is where most systems put their interrupts
+FOREIGN_LIMIT = 0.08  # of a core
+TRIES = 3
+
+
+class Failure(Exception):
+    """A program did not do what it was asked; the message is for the user."""
+
+
+@dataclasses.dataclass
+class Sample:
+    ms: float  # median of the runs within one process; of a cold start: of whole processes
+    peak_mb: float
+    foreign: float  # seconds of processor time that others took in each second
+    losses: list
+
+    @property
+    def disturbed(self):
+        return self.foreign > FOREIGN_LIMIT
+
+
+@dataclasses.dataclass
+class Finished:
+    result: dict
+    wall: float
+    processor: float
+    peak_mb: float
+
+
+def processor_seconds():
+    """What all processes together have used so far: user, nice, system, irq, softirq."""
+    with open("/proc/stat") as file:
+        fields = [int(word) for word in file.readline().split()[1:]]
+    return sum(fields[i] for i in (0, 1, 2, 5, 6)) / os.sysconf("SC_CLK_TCK")
+
+
+def run(command, threads, environment):
+    """One process, from its start to its end."""
+    with tempfile.TemporaryFile() as errors:
+        start = time.monotonic()
+        process = subprocess.Popen(["taskset", "-c", CORES[threads], *map(str, command)], stdout=subprocess.PIPE, stderr=errors,
+                                   env={**os.environ, "OMP_NUM_THREADS": str(threads), **environment})
+        try:
+            output = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        wall = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)  # Popen would wait a second time
+        process.stdout.close()
+        if process.returncode != 0:
+            errors.seek(0)
+            message = errors.read().decode(errors="replace").strip().splitlines()
+            raise Failure(f"{' '.join(map(str, command))}: exit code {process.returncode}: {message[-1] if message else ''}")
+    lines = output.decode().strip().splitlines()
+    result = json.loads(lines[-1]) if lines else {"ms": [], "losses": []}
+    return Finished(result, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def take_once(command, threads, environment, starts):
+    before, began = processor_seconds(), time.monotonic()
+    runs = [run(command, threads, environment) for _ in range(max(starts, 1))]
+    elapsed, busy = time.monotonic() - began, processor_seconds() - before
+    times = [r.wall * 1e3 for r in runs] if starts else runs[0].result["ms"]
+    return Sample(statistics.median(times), max(r.peak_mb for r in runs),
+                  max(0.0, busy - sum(r.processor for r in runs)) / elapsed, runs[0].result["losses"])
+
+
+def take(command, threads, environment, starts=0, tries=TRIES):
+    """A sample: of the runs that one process measures, or, with `starts`, of that many whole processes. When others disturb
+    it, it is taken again, and the least disturbed one is given."""
+    samples = []
+    for attempt in range(tries):
+        if attempt:
+            time.sleep(attempt)
+        samples.append(take_once(command, threads, environment, starts))
+        if not samples[-1].disturbed:
+            break
+    return min(samples, key=lambda s: s.foreign)

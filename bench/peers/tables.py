@@ -1,0 +1,170 @@
+"""What tools/compare prints: tables of medians, with the target beside each ratio."""
+import statistics
+
+from engines import COLD_NETWORK, Ours
+
+# How many times faster than the peer this library is to be.
+BEST_PEER = "best peer"
+SPEED = {
+    ("infer", 1): {BEST_PEER: {"reference": 1.3, "deep": 1.5, "mobile": 1.05}},
+    ("infer", 32): {BEST_PEER: {"reference": 1.3, "deep": 1.5, "mobile": 1.1}},
+    ("train", 32): {"oneDNN": {"reference": 1.2, "deep": 1.3}, "PyTorch": {"reference": 2.0, "deep": 1.6, "mobile": 2.0}},
+}
+MEMORY = 1 / 3  # of PyTorch's peak in training, at most
+COLD_MS = 100
+NODE = "Node alone"
+
+
+class Results:
+    """Samples by case, engine and variant. The variant with the lowest median stands for its engine."""
+
+    def __init__(self):
+        self.samples = {}
+
+    def add(self, case, engine, variant, sample):
+        self.samples.setdefault(case, {}).setdefault(engine, {}).setdefault(variant, []).append(sample)
+
+    def cases(self, what):
+        return [case for case in self.samples if case.what == what]
+
+    def best(self, case, engine):
+        """(variant, its samples), or None if the engine took no part."""
+        variants = self.samples[case].get(engine)
+        if not variants:
+            return None
+        return min(variants.items(), key=lambda item: median(item[1]))
+
+    def ms(self, case, engine):
+        best = self.best(case, engine)
+        return median(best[1]) if best else None
+
+    def peak_mb(self, case, engine):
+        best = self.best(case, engine)
+        return statistics.median(s.peak_mb for s in best[1]) if best else None
+
+    def disturbed(self, case, engine):
+        samples = self.best(case, engine)[1]
+        return 2 * sum(s.disturbed for s in samples) >= len(samples)
+
+    def peers(self, what):
+        names = {}
+        for case in self.cases(what):
+            names.update(dict.fromkeys(self.samples[case]))
+        return [name for name in names if name not in (Ours.name, NODE)]
+
+
+def median(samples):
+    return statistics.median(s.ms for s in samples)
+
+
+def table(title, header, rows):
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    print(f"\n{title}")
+    for row in [header, *rows]:
+        # The first column holds names, the rest numbers.
+        print("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]).rstrip())
+
+
+def verdict(value, target, at_least=True):
+    if target is None:
+        return ""
+    reached = value >= target if at_least else value <= target
+    return f"{target:.2f} {'reached' if reached else 'MISSED '}"
+
+
+def milliseconds(results, case, engine):
+    value = results.ms(case, engine)
+    if value is None:
+        return "-"
+    return f"{value:.2f}{'*' if results.disturbed(case, engine) else ''}"
+
+
+def best_peer(results, case):
+    times = {name: results.ms(case, name) for name in results.peers(case.what)}
+    times = {name: ms for name, ms in times.items() if ms is not None}
+    return min(times, key=times.get) if times else None
+
+
+def compared(results, case, peer, target):
+    """The cells of a ratio and its target."""
+    if peer is None or results.ms(case, peer) is None:
+        return ["-", ""]
+    ratio = results.ms(case, peer) / results.ms(case, Ours.name)
+    return [f"{ratio:.2f}", verdict(ratio, target)]
+
+
+def print_inference(results):
+    peers = results.peers("infer")
+    rows = []
+    for case in results.cases("infer"):
+        peer = best_peer(results, case)
+        target = SPEED["infer", case.batch][BEST_PEER].get(case.network)
+        rows.append([case.network, str(case.batch), str(case.threads),
+                     *(milliseconds(results, case, name) for name in (Ours.name, *peers)), peer or "-",
+                     *compared(results, case, peer, target)])
+    table("Inference, fp32, ms", ["network", "batch", "threads", Ours.name, *peers, BEST_PEER, "ratio", "target"], rows)
+
+
+def print_training(results):
+    peers = results.peers("train")
+    rows = []
+    for case in results.cases("train"):
+        row = [case.file.replace("_", ", "), str(case.threads), milliseconds(results, case, Ours.name)]
+        for peer in peers:
+            target = SPEED["train", case.batch].get(peer, {}).get(case.network)
+            row += [milliseconds(results, case, peer), *compared(results, case, peer, target)]
+        rows.append(row)
+    header = ["network", "threads", Ours.name, *(cell for peer in peers for cell in (peer, "ratio", "target"))]
+    table("Training step (forward, backward, Adam), batch 32, fp32, ms", header, rows)
+
+
+def print_memory(results):
+    peers = results.peers("train")
+    rows = []
+    for case in results.cases("train"):
+        peaks = {name: results.peak_mb(case, name) for name in (Ours.name, *peers)}
+        row = [case.file.replace("_", ", "), str(case.threads), *(f"{mb:.0f}" if mb else "-" for mb in peaks.values())]
+        if peaks.get("PyTorch"):
+            share = peaks[Ours.name] / peaks["PyTorch"]
+            row += [f"{share:.2f}", verdict(share, MEMORY, at_least=False)]
+        else:
+            row += ["-", ""]
+        rows.append(row)
+    table("Peak memory of the process in training, batch 32, MB", ["network", "threads", Ours.name, *peers, "of PyTorch's", "target"],
+          rows)
+
+
+def print_cold(results):
+    peers = results.peers("cold")
+    rows = []
+    for case in results.cases("cold"):
+        ours = results.ms(case, Ours.name)
+        row = [case.network, str(case.threads), milliseconds(results, case, Ours.name), verdict(ours, COLD_MS, at_least=False)]
+        for peer in peers:
+            row += [milliseconds(results, case, peer), *compared(results, case, peer, 1.0)]
+        rows.append(row + ([milliseconds(results, case, NODE)] if peers else []))
+    header = ["network", "threads", Ours.name, "target", *(cell for peer in peers for cell in (peer, "ratio", "target"))]
+    table(f"Cold start: a process that loads '{COLD_NETWORK}' and does one forward pass, batch 1, ms",
+          header + ([f"({NODE})"] if peers else []), rows)
+
+
+def print_settings(results):
+    cases = [case for case in results.samples if case.what != "cold"]
+    peers = [name for name in dict.fromkeys(results.peers("infer") + results.peers("train")) if name != "ONNX Runtime"]
+    if not peers:
+        return
+    rows = []
+    for case in cases:
+        best = [results.best(case, name) for name in peers]
+        rows.append([str(case), *(str(b[0]) if b else "-" for b in best)])
+    table("Settings that were fastest, and counted", ["case", *peers], rows)
+
+
+def print_all(results):
+    for what, prints in {"infer": [print_inference], "train": [print_training, print_memory], "cold": [print_cold]}.items():
+        if results.cases(what):
+            for print_one in prints:
+                print_one(results)
+    print_settings(results)
+    if any(results.disturbed(case, engine) for case, engines in results.samples.items() for engine in engines):
+        print("\n* in half of the rounds or more, other processes took more than 8 % of a core, in every attempt")
