@@ -13,6 +13,7 @@ function(lineament_fetch name debian url sha256)
   message(STATUS "${name} was not found (Debian package: ${debian}); downloading ${url}")
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() in the other project keeps the values set here
   set(CMAKE_WARN_DEPRECATED OFF)
+  set(CMAKE_UNITY_BUILD OFF)
   set(BUILD_TESTING OFF)
   set(EIGEN_BUILD_DOC OFF)
   set(EIGEN_BUILD_PKGCONFIG OFF)

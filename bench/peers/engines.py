@@ -13,9 +13,12 @@ BATCHES = (1, 32)
 NETWORKS = ("reference", "deep", "mobile")
 COLD_NETWORK = "reference"
 TRAINED_WITH_NORMS = ("mobile",)
+LOWER_PRECISIONS = ("bf16",)  # variants of ours.cpp that infer
 
-# glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults. With these it does not.
-KEPT_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
+# glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults; with these it
+# keeps them.
+KEPT_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184",
+               "MALLOC_TOP_PAD_": "268435456"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Variant:
 
 class Engine:
     name = ""
-    title = ""  # with version
+    title = ""  # with version; what is no engine of its own has none
+    tolerance = 1e-4  # of its outputs against ours, relative to the largest; more is an error
 
     def variants(self, case):
         """The settings to choose from; none: this engine does not take part in the case."""
@@ -58,8 +62,8 @@ class Engine:
         return KEPT_MALLOC if variant.kept_malloc else {}
 
     def command(self, case, variant, networks, seconds, output=None):
-        command = [*self.program(), case.what, os.path.join(networks, case.file), "--batch", case.batch, "--threads", case.threads,
-                   "--seconds", seconds]
+        command = [*self.program(), case.what, os.path.join(networks, case.file), "--batch", case.batch,
+                   "--threads", case.threads, "--seconds", seconds]
         if variant.name:
             command += ["--variant", variant.name]
         return command + (["--output", output] if output else [])
@@ -81,6 +85,22 @@ class Ours(Engine):
         run([self.binary, "export", path], 1, {})
 
 
+def lower(precision):
+    return f"{Ours.name} {precision}"
+
+
+class OursLower(Ours):
+    """The same weights in fewer bits, compared with what the peers do in fp32. Not a peer."""
+    tolerance = 0.05  # only to see that it does the same work: what it costs in accuracy, `lineament evaluate` says
+
+    def __init__(self, build, precision):
+        super().__init__(build)
+        self.name, self.title, self.precision = lower(precision), "", precision
+
+    def variants(self, case):
+        return [Variant(self.precision)] if case.what == "infer" else []
+
+
 class OneDnn(Engine):
     name = "oneDNN"
 
@@ -90,7 +110,7 @@ class OneDnn(Engine):
         if not version:
             raise Failure("it is not installed, or OpenMP is not; apt-get install libdnnl-dev")
         if not version.startswith("2."):
-            raise Failure(f"version {version} has another interface than 2.x, for which bench/peers/onednn.cpp is written")
+            raise Failure(f"version {version} has another interface than 2.x, which its program is written for")
         self.title = f"oneDNN {version}"
 
     def program(self):
@@ -112,8 +132,8 @@ class PyTorch(Engine):
         return [PYTHON, os.path.join(HERE, "torch_peer.py")]
 
     def variants(self, case):
-        layouts = {"infer": ("nchw", "channels-last", "jit", "jit-channels-last"), "train": ("nchw", "channels-last"), "cold": ()}
-        return [Variant(name, kept) for name in layouts[case.what] for kept in (False, True)]
+        names = {"infer": ("nchw", "channels-last", "jit", "jit-channels-last"), "train": ("nchw", "channels-last")}
+        return [Variant(name, kept) for name in names.get(case.what, ()) for kept in (False, True)]
 
 
 class OnnxRuntime(Engine):
@@ -178,7 +198,8 @@ def read(path):
 def imported(module, package):
     """The version of a module of Debian's Python."""
     try:
-        done = subprocess.run([PYTHON, "-c", f"import {module}; print({module}.__version__)"], capture_output=True, text=True)
+        done = subprocess.run([PYTHON, "-c", f"import {module}; print({module}.__version__)"],
+                              capture_output=True, text=True)
     except OSError:
         done = None
     if done is None or done.returncode != 0:
@@ -188,7 +209,7 @@ def imported(module, package):
 
 def find(build, what):
     """Ours first, then every peer that is there; and a line for each that is not."""
-    found, absent = [Ours(build)], []
+    found, absent = [Ours(build), *(OursLower(build, precision) for precision in LOWER_PRECISIONS)], []
     makers = [(OneDnn.name, lambda: OneDnn(build)), (PyTorch.name, PyTorch)]
     if "infer" in what or "cold" in what:
         makers.append((OnnxRuntime.name, lambda: OnnxRuntime(build)))

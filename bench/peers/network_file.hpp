@@ -3,7 +3,8 @@
 //   NAME.bin         weights, float32, in the order of the lines
 //   NAME.input.bin   kSamples inputs, float32, [sample][height][width][channel]
 //   NAME.target.bin  kSamples targets of training, float32
-// Height, width and channels are those of what the layer puts out; 1 1 N for N values in a row. COUNT inputs by name follow.
+// Height, width and channels are those of what the layer puts out; 1 1 N for N values in a row. COUNT inputs by name
+// follow.
 //   TYPE             OPTIONS                         weights
 //   input
 //   conv2d           kernel stride pad groups bias   [ky][kx][in / groups][out], then [out] if bias is 1

@@ -1,5 +1,6 @@
-// oneDNN beside this library: forward passes, and a step of training put together by hand from its primitives and a loop for Adam.
-// Variants: blocked (layouts as oneDNN likes them), nhwc (channels last), winograd (blocked, Winograd where oneDNN has it).
+// oneDNN beside this library: forward passes, and a step of training put together by hand from its primitives and a
+// loop for Adam. Variants: blocked (layouts as oneDNN likes them), nhwc (channels last), winograd (blocked, Winograd
+// where oneDNN has it).
 #include <omp.h>
 
 #include "onednn_network.hpp"
@@ -30,7 +31,8 @@ void infer(const peers::Options& o) {
   network.set_input(input);
   network.forward();
   if (!o.output.empty()) peers::write(o.output, network.output());
-  peers::print_result(peers::measure(o.seconds, [&] { network.set_input(input); }, [&] { network.forward(); }));
+  peers::print_result(peers::measure(
+      o.seconds, [&] { network.set_input(input); }, [&] { network.forward(); }));
 }
 
 /// Adam as in PyTorch: beta 0.9 and 0.999, epsilon 1e-8, no weight decay.
@@ -45,14 +47,14 @@ class Adam {
     const double rate = peers::kLearningRate / (1 - std::pow(0.9, step_)), second = 1 / (1 - std::pow(0.999, step_));
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       const std::span<float> w = OneDnnNetwork::values(parameters_[i].value);
-      update(w.data(), OneDnnNetwork::floats(parameters_[i].gradient), moments_[i].data(), moments_[i].data() + w.size(), w.size(),
-             static_cast<float>(rate), static_cast<float>(second));
+      update(w.data(), OneDnnNetwork::floats(parameters_[i].gradient), moments_[i].data(),
+             moments_[i].data() + w.size(), w.size(), static_cast<float>(rate), static_cast<float>(second));
     }
   }
 
  private:
-  static void update(float* __restrict w, const float* __restrict g, float* __restrict m, float* __restrict v, std::size_t n,
-                     float rate, float second) {
+  static void update(float* __restrict w, const float* __restrict g, float* __restrict m, float* __restrict v,
+                     std::size_t n, float rate, float second) {
 #pragma omp parallel for simd schedule(static) if (n > 65536)
     for (std::size_t i = 0; i < n; ++i) {
       m[i] = 0.9f * m[i] + 0.1f * g[i];
@@ -91,7 +93,8 @@ void train(const peers::Options& o) {
     network.backward();
     adam.step();
   };
-  const std::vector<double> times = peers::measure(o.seconds, [&] { network.set_input(input); }, step);
+  const std::vector<double> times = peers::measure(
+      o.seconds, [&] { network.set_input(input); }, step);
   peers::print_result(times, losses);
 }
 
@@ -108,6 +111,7 @@ int main(int argc, char** argv) {
     };
   };
   peers::add_to(*app.add_subcommand("infer", "Forward passes")->callback(with_threads(infer)), o);
-  peers::add_to(*app.add_subcommand("train", "Steps of training: forward, backward, Adam")->callback(with_threads(train)), o);
+  peers::add_to(
+      *app.add_subcommand("train", "Steps of training: forward, backward, Adam")->callback(with_threads(train)), o);
   return peers::run(app, argc, argv);
 }

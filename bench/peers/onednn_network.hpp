@@ -1,5 +1,5 @@
-// A network on oneDNN as a careful user would write it by hand: every primitive, layout and memory made once before the first
-// run, weights in the layout the library asks for, ReLU and residual sums fused into the convolution before them.
+// A network on oneDNN as a careful user would write it by hand: every primitive, layout and memory made once before the
+// first run, weights in the layout the library asks for, ReLU and residual sums fused into the convolution before them.
 #pragma once
 #include <sys/mman.h>
 
@@ -49,7 +49,7 @@ class OneDnnNetwork {
   /// `values` is batch x height x width x channels.
   void set_input(std::span<const float> values) {
     std::copy(values.begin(), values.end(), floats(input_));
-    convert_now(input_, prepared_);
+    if (prepared_) convert_now(input_, prepared_);
   }
   std::span<const float> output() const { return values(output_); }
   std::span<float> output_gradient() { return values(gradients_.at(last_)); }
@@ -77,6 +77,7 @@ class OneDnnNetwork {
   struct Free {
     void operator()(void* p) const { std::free(p); }
   };
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
   void execute(const Step& step) { step.what.execute(stream_, step.arguments); }
   Dims picture(const Layer& l) const { return {batch_, l.channels, l.height, l.width}; }
@@ -84,15 +85,23 @@ class OneDnnNetwork {
     return settings_.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
   }
 
-  /// Zeros, on huge pages where that pays: page faults and missed translations would be counted as oneDNN's time.
+  /// Zeros, one buffer behind the other on huge pages: page faults would be counted as oneDNN's time. They are set apart
+  /// so that buffers whose size is a power of two do not fall on the same lines of the cache.
   memory allocate(const memory::desc& d) {
-    constexpr std::size_t kPage = std::size_t{2} << 20;
-    const std::size_t grain = d.get_size() >= kPage ? kPage : 4096;
-    const std::size_t size = (std::max<std::size_t>(d.get_size(), 1) + grain - 1) / grain * grain;
-    buffers_.emplace_back(std::aligned_alloc(grain, size));
-    if (grain == kPage) madvise(buffers_.back().get(), size, MADV_HUGEPAGE);
-    std::memset(buffers_.back().get(), 0, size);
-    return memory(d, engine_, buffers_.back().get());
+    constexpr std::size_t kLine = 64, kApart = 5 * kLine;
+    const std::size_t size = (d.get_size() + kLine - 1) / kLine * kLine + kApart;
+    if (size > free_) {
+      free_ = (std::max(size, 16 * kHugePage) + kHugePage - 1) / kHugePage * kHugePage;
+      chunks_.emplace_back(std::aligned_alloc(kHugePage, free_));
+      if (!chunks_.back()) throw std::bad_alloc();
+      madvise(chunks_.back().get(), free_, MADV_HUGEPAGE);
+      next_ = static_cast<std::byte*>(chunks_.back().get());
+    }
+    std::byte* buffer = next_;
+    next_ += size;
+    free_ -= size;
+    std::memset(buffer, 0, size);
+    return memory(d, engine_, buffer);
   }
 
   void convert_now(memory& from, memory& to) {
@@ -113,9 +122,11 @@ class OneDnnNetwork {
     convert_now(from, to);
     return to;
   }
-  /// What `operation` reads. The network's input is brought into the wanted layout by set_input(), not in a measured step.
+  /// What an operation reads. The network's input is brought into the wanted layout by set_input(), which is not
+  /// measured.
   memory source(const std::string& name, const memory::desc& wanted) {
     if (name != "input") return convert(forward_, outputs_.at(name), wanted);
+    if (prepared_) throw std::runtime_error("oneDNN's part is written for networks whose input has one reader");
     prepared_ = allocate(wanted);
     return prepared_;
   }
@@ -168,8 +179,9 @@ class OneDnnNetwork {
     const memory w = load({sizes, kF32, grouped ? Tag::hwigo : Tag::hwio}, forward.weights_desc());
     const memory b = load(bias, forward.bias_desc());
     // A sum is taken where its other part lies: nobody reads that part afterwards.
-    const memory y = operation.residual.empty() ? allocate(forward.dst_desc())
-                                                : convert(forward_, outputs_.at(operation.residual), forward.dst_desc());
+    const memory y = operation.residual.empty()
+                         ? allocate(forward.dst_desc())
+                         : convert(forward_, outputs_.at(operation.residual), forward.dst_desc());
     forward_.push_back({dnnl::convolution_forward(forward),
                         {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_BIAS, b}, {DNNL_ARG_DST, y}}});
     outputs_[l.name] = y;
@@ -198,7 +210,8 @@ class OneDnnNetwork {
     const bool flat = in.dims().size() == 2;
     Dims sizes = in.dims();
     sizes[0] = l.channels;
-    const memory::desc weight(sizes, kF32, Tag::any), bias({l.channels}, kF32, Tag::a), out({batch_, l.channels}, kF32, Tag::nc);
+    const memory::desc weight(sizes, kF32, Tag::any), bias({l.channels}, kF32, Tag::a),
+        out({batch_, l.channels}, kF32, Tag::nc);
 
     const dnnl::inner_product_forward::desc d(kind(), in, weight, bias, out);
     const dnnl::inner_product_forward::primitive_desc forward(d, attributes(operation), engine_);
@@ -248,9 +261,11 @@ class OneDnnNetwork {
       forward_.push_back({dnnl::pooling_forward(forward), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}}});
       return;
     }
-    const memory mask = allocate(forward.workspace_desc()), dy = allocate(y.get_desc()), dx = gradients_.at(l.inputs[0]);
+    const memory mask = allocate(forward.workspace_desc()), dy = allocate(y.get_desc()),
+                 dx = gradients_.at(l.inputs[0]);
     gradients_[l.name] = dy;
-    forward_.push_back({dnnl::pooling_forward(forward), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}, {DNNL_ARG_WORKSPACE, mask}}});
+    forward_.push_back(
+        {dnnl::pooling_forward(forward), {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}, {DNNL_ARG_WORKSPACE, mask}}});
     const dnnl::pooling_backward::desc backward(how, dx.get_desc(), dy.get_desc(), strides, window, none, none);
     backward_.push_back({{dnnl::pooling_backward({backward, engine_, forward}),
                           {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_SRC, dx}, {DNNL_ARG_WORKSPACE, mask}}}});
@@ -275,23 +290,26 @@ class OneDnnNetwork {
     if (!operation.relu) return dy;
     const auto relu = algorithm::eltwise_relu_use_dst_for_bwd;
     const dnnl::eltwise_forward::primitive_desc forward({kind(), relu, y.get_desc(), 0.0f, 0.0f}, engine_);
-    const dnnl::eltwise_backward::primitive_desc backward({relu, dy.get_desc(), y.get_desc(), 0.0f, 0.0f}, engine_, forward);
-    steps.push_back({dnnl::eltwise_backward(backward), {{DNNL_ARG_DST, y}, {DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_SRC, dy}}});
+    const dnnl::eltwise_backward::primitive_desc backward({relu, dy.get_desc(), y.get_desc(), 0.0f, 0.0f}, engine_,
+                                                          forward);
+    steps.push_back(
+        {dnnl::eltwise_backward(backward), {{DNNL_ARG_DST, y}, {DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_SRC, dy}}});
     return dy;
   }
   template <class Primitive>
-  void weight_gradients(std::vector<Step>& steps, const typename Primitive::primitive_desc& d, const memory& x, const memory& dy,
-                        const memory& w, const memory& b) {
+  void weight_gradients(std::vector<Step>& steps, const typename Primitive::primitive_desc& d, const memory& x,
+                        const memory& dy, const memory& w, const memory& b) {
     const memory x2 = convert(steps, x, d.src_desc()), dy2 = convert(steps, dy, d.diff_dst_desc());
     const memory dw = allocate(d.diff_weights_desc()), db = allocate(d.diff_bias_desc());
-    steps.push_back({Primitive(d),
-                     {{DNNL_ARG_SRC, x2}, {DNNL_ARG_DIFF_DST, dy2}, {DNNL_ARG_DIFF_WEIGHTS, dw}, {DNNL_ARG_DIFF_BIAS, db}}});
+    steps.push_back(
+        {Primitive(d),
+         {{DNNL_ARG_SRC, x2}, {DNNL_ARG_DIFF_DST, dy2}, {DNNL_ARG_DIFF_WEIGHTS, dw}, {DNNL_ARG_DIFF_BIAS, db}}});
     parameters_.push_back({w, convert(steps, dw, w.get_desc())});
     parameters_.push_back({b, db});
   }
   template <class Primitive>
-  void data_gradient(std::vector<Step>& steps, const typename Primitive::primitive_desc& d, const memory& dy, const memory& w,
-                     const memory& dx) {
+  void data_gradient(std::vector<Step>& steps, const typename Primitive::primitive_desc& d, const memory& dy,
+                     const memory& w, const memory& dx) {
     const memory w2 = convert(steps, w, d.weights_desc()), dy2 = convert(steps, dy, d.diff_dst_desc());
     const memory dx2 = dx.get_desc() == d.diff_src_desc() ? dx : allocate(d.diff_src_desc());
     steps.push_back({Primitive(d), {{DNNL_ARG_DIFF_DST, dy2}, {DNNL_ARG_WEIGHTS, w2}, {DNNL_ARG_DIFF_SRC, dx2}}});
@@ -303,7 +321,9 @@ class OneDnnNetwork {
   std::ifstream weights_;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
-  std::vector<std::unique_ptr<void, Free>> buffers_;
+  std::vector<std::unique_ptr<void, Free>> chunks_;
+  std::byte* next_ = nullptr;
+  std::size_t free_ = 0;
   memory input_, prepared_, output_;
   std::string last_ = "input";
   std::map<std::string, memory> outputs_, gradients_;  // of each operation, by name

@@ -1,5 +1,5 @@
-// Layers of an exported network put together as a library with fused primitives wants them: a convolution, its sum and its ReLU
-// are one operation.
+// Layers of an exported network put together as a library with fused primitives wants them: a convolution, its sum and
+// its ReLU are one operation.
 #pragma once
 #include <map>
 

@@ -1,7 +1,8 @@
-// This library beside its peers, on its public API only. `export` writes the networks with their weights and inputs for all to
-// read (network_file.hpp says how); `infer` and `train` measure; `cold` loads a model file and runs it once.
+// This library beside its peers, on its public API only. `export` writes the networks with their weights and inputs for
+// all to read (network_file.hpp says how); `infer` and `train` measure; `cold` loads a model file and runs it once.
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "lineament/graph/networks.hpp"
 #include "lineament/graph/session.hpp"
@@ -16,6 +17,7 @@ using namespace lineament;
 namespace {
 
 constexpr std::string_view kWithNorms = "_norms";  // ending of the names of networks with batch norm
+const std::map<std::string, Precision> kPrecisions{{"", Precision::fp32}, {"bf16", Precision::bf16}};  // by variant
 
 /// "folder/mobile_norms": the named network mobile, with batch norm.
 Network untrained(const std::string& path) {
@@ -62,7 +64,8 @@ int symmetric_pad(const Conv2d& conv, const Shape& in) {
   const ConvGeometry g = conv.geometry(in, 1);
   const auto gives = [&](int size, int out) { return (size + 2 * g.pad_top - g.kernel) / g.stride + 1 == out; };
   if (g.pad_top != g.pad_left || !gives(g.in_h, g.out_h) || !gives(g.in_w, g.out_w))
-    throw std::runtime_error("a convolution pads one side more than the other: the peers' description has no words for it");
+    throw std::runtime_error(
+        "a convolution pads one side more than the other: the peers' description has no words for it");
   return g.pad_top;
 }
 
@@ -127,7 +130,7 @@ void keep_output(const peers::Options& o, std::span<const float> output) {
 
 void infer(const peers::Options& o) {
   const Network network = exported(o.network);
-  Session session(network, {.batch = o.batch, .threads = o.threads});
+  Session session(network, {.batch = o.batch, .threads = o.threads, .precision = kPrecisions.at(o.variant)});
   const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
   const auto fill = [&] { std::copy(input.begin(), input.end(), session.input().begin()); };
   fill();
@@ -145,7 +148,8 @@ void train(const peers::Options& o) {
   const auto step = [&] {
     const std::span<const float> output = session.forward();
     if (losses.empty()) keep_output(o, output);
-    losses.push_back(value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), o.batch));
+    losses.push_back(
+        value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), o.batch));
     session.zero_gradients();
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), peers::kLearningRate, 1,
@@ -172,8 +176,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   peers::Options o;
   peers::add_to(*app.add_subcommand("infer", "Forward passes")->callback([&] { infer(o); }), o);
-  peers::add_to(*app.add_subcommand("train", "Steps of training: forward, backward, Adam")->callback([&] { train(o); }), o);
+  peers::add_to(*app.add_subcommand("train", "Steps of training: forward, backward, Adam")->callback([&] { train(o); }),
+                o);
   peers::add_to(*app.add_subcommand("cold", "Load the model, one forward pass")->callback([&] { cold(o); }), o);
-  peers::add_to(*app.add_subcommand("export", "Write the network's files")->callback([&] { export_network(o.network); }), o);
+  peers::add_to(
+      *app.add_subcommand("export", "Write the network's files")->callback([&] { export_network(o.network); }), o);
   return peers::run(app, argc, argv);
 }

@@ -1,5 +1,6 @@
-// What the C++ programs of this folder share: their command line, the loop that measures, and the line they print. A program
-// runs one network in one way and prints one JSON object: "ms", the time of each run; in training also "losses" of the first steps.
+// What the C++ programs of this folder share: their command line, the loop that measures, and the line they print. A
+// program runs one network in one way and prints one JSON object: "ms", the time of each run; in training also "losses"
+// of the first steps.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <chrono>

@@ -1,4 +1,4 @@
-"""Running and measuring programs: one at a time, pinned to cores, with what other processes took of the processor meanwhile."""
+"""Running and measuring programs: one at a time, pinned to cores, watching what other processes take of the processor."""
 import dataclasses
 import json
 import os
@@ -47,8 +47,9 @@ def run(command, threads, environment):
     """One process, from its start to its end."""
     with tempfile.TemporaryFile() as errors:
         start = time.monotonic()
-        process = subprocess.Popen(["taskset", "-c", CORES[threads], *map(str, command)], stdout=subprocess.PIPE, stderr=errors,
-                                   env={**os.environ, "OMP_NUM_THREADS": str(threads), **environment})
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), **environment}
+        process = subprocess.Popen(["taskset", "-c", CORES[threads], *map(str, command)], stdout=subprocess.PIPE,
+                                   stderr=errors, env=environment)
         try:
             output = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
@@ -60,8 +61,8 @@ def run(command, threads, environment):
         process.stdout.close()
         if process.returncode != 0:
             errors.seek(0)
-            message = errors.read().decode(errors="replace").strip().splitlines()
-            raise Failure(f"{' '.join(map(str, command))}: exit code {process.returncode}: {message[-1] if message else ''}")
+            message = (errors.read().decode(errors="replace").strip() or "no message").splitlines()[-1]
+            raise Failure(f"{' '.join(map(str, command))}: exit code {process.returncode}: {message}")
     lines = output.decode().strip().splitlines()
     result = json.loads(lines[-1]) if lines else {"ms": [], "losses": []}
     return Finished(result, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
@@ -77,8 +78,8 @@ def take_once(command, threads, environment, starts):
 
 
 def take(command, threads, environment, starts=0, tries=TRIES):
-    """A sample: of the runs that one process measures, or, with `starts`, of that many whole processes. When others disturb
-    it, it is taken again, and the least disturbed one is given."""
+    """A sample: of the runs that one process measures, or, with `starts`, of that many whole processes. When others
+    disturb it, it is taken again, and the least disturbed one is given."""
     samples = []
     for attempt in range(tries):
         if attempt:

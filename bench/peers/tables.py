@@ -1,18 +1,20 @@
 """What tools/compare prints: tables of medians, with the target beside each ratio."""
 import statistics
 
-from engines import COLD_NETWORK, Ours
+from engines import COLD_NETWORK, LOWER_PRECISIONS, NodeAlone, Ours, lower
 
 # How many times faster than the peer this library is to be.
 BEST_PEER = "best peer"
 SPEED = {
     ("infer", 1): {BEST_PEER: {"reference": 1.3, "deep": 1.5, "mobile": 1.05}},
     ("infer", 32): {BEST_PEER: {"reference": 1.3, "deep": 1.5, "mobile": 1.1}},
-    ("train", 32): {"oneDNN": {"reference": 1.2, "deep": 1.3}, "PyTorch": {"reference": 2.0, "deep": 1.6, "mobile": 2.0}},
+    ("train", 32): {"oneDNN": {"reference": 1.2, "deep": 1.3},
+                    "PyTorch": {"reference": 2.0, "deep": 1.6, "mobile": 2.0}},
 }
+LOWER_SPEED = {"reference": 2.0, "deep": 2.5, "mobile": 2.0}  # against the best peer in fp32
 MEMORY = 1 / 3  # of PyTorch's peak in training, at most
 COLD_MS = 100
-NODE = "Node alone"
+NO_PEERS = (Ours.name, NodeAlone.name, *map(lower, LOWER_PRECISIONS))
 
 
 class Results:
@@ -20,6 +22,12 @@ class Results:
 
     def __init__(self):
         self.samples = {}
+        self.peaks = {}  # case -> engine -> MB
+
+    def add_peak(self, case, engine, sample):
+        """Of every variant that was tried: the leanest one stands for its engine, even if a faster one needs more."""
+        peaks = self.peaks.setdefault(case, {})
+        peaks[engine] = min(sample.peak_mb, peaks.get(engine, sample.peak_mb))
 
     def add(self, case, engine, variant, sample):
         self.samples.setdefault(case, {}).setdefault(engine, {}).setdefault(variant, []).append(sample)
@@ -38,10 +46,6 @@ class Results:
         best = self.best(case, engine)
         return median(best[1]) if best else None
 
-    def peak_mb(self, case, engine):
-        best = self.best(case, engine)
-        return statistics.median(s.peak_mb for s in best[1]) if best else None
-
     def disturbed(self, case, engine):
         samples = self.best(case, engine)[1]
         return 2 * sum(s.disturbed for s in samples) >= len(samples)
@@ -50,7 +54,7 @@ class Results:
         names = {}
         for case in self.cases(what):
             names.update(dict.fromkeys(self.samples[case]))
-        return [name for name in names if name not in (Ours.name, NODE)]
+        return [name for name in names if name not in NO_PEERS]
 
 
 def median(samples):
@@ -62,7 +66,8 @@ def table(title, header, rows):
     print(f"\n{title}")
     for row in [header, *rows]:
         # The first column holds names, the rest numbers.
-        print("  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]).rstrip())
+        numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
+        print("  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
 
 
 def verdict(value, target, at_least=True):
@@ -85,11 +90,11 @@ def best_peer(results, case):
     return min(times, key=times.get) if times else None
 
 
-def compared(results, case, peer, target):
+def compared(results, case, peer, target, ours=Ours.name):
     """The cells of a ratio and its target."""
     if peer is None or results.ms(case, peer) is None:
         return ["-", ""]
-    ratio = results.ms(case, peer) / results.ms(case, Ours.name)
+    ratio = results.ms(case, peer) / results.ms(case, ours)
     return [f"{ratio:.2f}", verdict(ratio, target)]
 
 
@@ -103,6 +108,21 @@ def print_inference(results):
                      *(milliseconds(results, case, name) for name in (Ours.name, *peers)), peer or "-",
                      *compared(results, case, peer, target)])
     table("Inference, fp32, ms", ["network", "batch", "threads", Ours.name, *peers, BEST_PEER, "ratio", "target"], rows)
+
+
+def print_lower(results):
+    rows = []
+    for case in results.cases("infer"):
+        peer = best_peer(results, case)
+        row = [case.network, str(case.batch), str(case.threads), milliseconds(results, case, Ours.name)]
+        for name in map(lower, LOWER_PRECISIONS):
+            row.append(milliseconds(results, case, name))
+            row += compared(results, case, peer, LOWER_SPEED.get(case.network), name)
+        rows.append(row)
+    header = ["network", "batch", "threads", Ours.name]
+    for name in map(lower, LOWER_PRECISIONS):
+        header += [name, "ratio", "target"]
+    table("Inference in lower precision against the best peer in fp32, ms", header, rows)
 
 
 def print_training(results):
@@ -122,16 +142,17 @@ def print_memory(results):
     peers = results.peers("train")
     rows = []
     for case in results.cases("train"):
-        peaks = {name: results.peak_mb(case, name) for name in (Ours.name, *peers)}
-        row = [case.file.replace("_", ", "), str(case.threads), *(f"{mb:.0f}" if mb else "-" for mb in peaks.values())]
-        if peaks.get("PyTorch"):
+        peaks = results.peaks[case]
+        row = [case.file.replace("_", ", "), str(case.threads),
+               *(f"{peaks[name]:.0f}" if name in peaks else "-" for name in (Ours.name, *peers))]
+        if "PyTorch" in peaks:
             share = peaks[Ours.name] / peaks["PyTorch"]
             row += [f"{share:.2f}", verdict(share, MEMORY, at_least=False)]
         else:
             row += ["-", ""]
         rows.append(row)
-    table("Peak memory of the process in training, batch 32, MB", ["network", "threads", Ours.name, *peers, "of PyTorch's", "target"],
-          rows)
+    table("Peak memory of the process in training, batch 32, leanest settings, MB",
+          ["network", "threads", Ours.name, *peers, "of PyTorch's", "target"], rows)
 
 
 def print_cold(results):
@@ -142,10 +163,10 @@ def print_cold(results):
         row = [case.network, str(case.threads), milliseconds(results, case, Ours.name), verdict(ours, COLD_MS, at_least=False)]
         for peer in peers:
             row += [milliseconds(results, case, peer), *compared(results, case, peer, 1.0)]
-        rows.append(row + ([milliseconds(results, case, NODE)] if peers else []))
+        rows.append(row + ([milliseconds(results, case, NodeAlone.name)] if peers else []))
     header = ["network", "threads", Ours.name, "target", *(cell for peer in peers for cell in (peer, "ratio", "target"))]
     table(f"Cold start: a process that loads '{COLD_NETWORK}' and does one forward pass, batch 1, ms",
-          header + ([f"({NODE})"] if peers else []), rows)
+          header + ([f"({NodeAlone.name})"] if peers else []), rows)
 
 
 def print_settings(results):
@@ -161,9 +182,10 @@ def print_settings(results):
 
 
 def print_all(results):
-    for what, prints in {"infer": [print_inference], "train": [print_training, print_memory], "cold": [print_cold]}.items():
+    prints = {"infer": [print_inference, print_lower], "train": [print_training, print_memory], "cold": [print_cold]}
+    for what in prints:
         if results.cases(what):
-            for print_one in prints:
+            for print_one in prints[what]:
                 print_one(results)
     print_settings(results)
     if any(results.disturbed(case, engine) for case, engines in results.samples.items() for engine in engines):

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "graph/part.hpp"
+#include "graph/segment.hpp"
 #include "lineament/error.hpp"
 #include "lineament/kernels/isa.hpp"
 
@@ -66,7 +66,7 @@ struct BasicSession<T>::State {
     if (options.mode == Mode::infer && options.batch > 1 && options.kernels == KernelChoice::fast)
       start = make_lanes(steps);
     together.emplace(*network, writable, std::move(steps),
-                     typename Part<T>::Options{.session = options, .input = start}, threads);
+                     typename Segment<T>::Options{.session = options, .input = start}, threads);
     if (options.mode == Mode::infer) together->pack();
   }
 
@@ -80,9 +80,9 @@ struct BasicSession<T>::State {
   std::optional<BasicNetwork<T>> folded;
   std::vector<PlannedStep> planned;
 
-  Buffer<T> pictures;          // the input, where there are lanes
-  std::vector<Part<T>> lanes;  // one for each thread: it takes single pictures through the first steps
-  std::optional<Part<T>> together;
+  Buffer<T> pictures;             // the input, where there are lanes
+  std::vector<Segment<T>> lanes;  // one for each thread: it takes single pictures through the first steps
+  std::optional<Segment<T>> together;
   bool gradients_are_old = false;  // they count as zero, and the next `backward` writes over them
   std::uint64_t step_number = 0;
 };
@@ -100,7 +100,7 @@ NodeId BasicSession<T>::State::make_lanes(std::vector<Step<T>>& steps) {
   std::vector<Step<T>> first = make_steps(*network, single);
   first.resize(count);
   for (int i = 0; i < options.threads; ++i) {
-    lanes.emplace_back(*network, nullptr, first, typename Part<T>::Options{.session = single, .ends_outside = true},
+    lanes.emplace_back(*network, nullptr, first, typename Segment<T>::Options{.session = single, .ends_outside = true},
                        alone);
     if (i == 0)
       lanes.front().pack();
@@ -173,7 +173,7 @@ Threads& BasicSession<T>::threads() {
 template <class T>
 std::size_t BasicSession<T>::arena_bytes() const {
   std::size_t bytes = state_->together->arena_bytes() + state_->pictures.size() * sizeof(T);
-  for (const Part<T>& lane : state_->lanes) bytes += lane.arena_bytes();
+  for (const Segment<T>& lane : state_->lanes) bytes += lane.arena_bytes();
   return bytes;
 }
 template <class T>

@@ -1,4 +1,4 @@
-#include "graph/part.hpp"
+#include "graph/segment.hpp"
 
 #include <algorithm>
 
@@ -31,8 +31,8 @@ std::uint64_t dropout_seed(const SessionOptions& options, std::uint64_t step, No
 }  // namespace
 
 template <class T>
-Part<T>::Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps,
-              const Options& options, Threads& threads)
+Segment<T>::Segment(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps,
+                    const Options& options, Threads& threads)
     : network_(&network), trained_(trained), options_(options), threads_(&threads), steps_(std::move(steps)) {
   const auto nodes = static_cast<std::size_t>(spec().size() + 1);
   values_.resize(nodes);
@@ -48,13 +48,13 @@ Part<T>::Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vec
 }
 
 template <class T>
-std::size_t Part<T>::value_bytes(NodeId id) const {
+std::size_t Segment<T>::value_bytes(NodeId id) const {
   if (options_.ends_outside && (id == options_.input || id == last())) return 0;
   return shape(id).size() * static_cast<std::size_t>(options_.session.batch) * sizeof(T);
 }
 
 template <class T>
-bool Part<T>::works_in_place(const Step<T>& step) const {
+bool Segment<T>::works_in_place(const Step<T>& step) const {
   const Traits traits = traits_of(step, spec());
   const NodeId source = spec()[step.node].inputs[0];
   if (!traits.forward_in_place || (options_.ends_outside && (step.output == last() || source == options_.input)))
@@ -66,7 +66,7 @@ bool Part<T>::works_in_place(const Step<T>& step) const {
 }
 
 template <class T>
-void Part<T>::plan_values() {
+void Segment<T>::plan_values() {
   values_[static_cast<std::size_t>(options_.input)] = memory_.add(value_bytes(options_.input), 0, 0);
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     const Step<T>& step = steps_[s];
@@ -98,7 +98,7 @@ void Part<T>::plan_values() {
 }
 
 template <class T>
-void Part<T>::plan_gradients() {
+void Segment<T>::plan_gradients() {
   const auto end = static_cast<std::size_t>(last());
   gradients_[end] =
       memory_.add(value_bytes(last()), static_cast<int>(steps_.size()) + 1, static_cast<int>(steps_.size()) + 1);
@@ -122,7 +122,7 @@ void Part<T>::plan_gradients() {
 
 /// Where a step writes the gradient by one of its inputs.
 template <class T>
-MemoryPlan::Id Part<T>::plan_input_gradient(const Step<T>& step, NodeId input, MemoryPlan::Id own, int now) {
+MemoryPlan::Id Segment<T>::plan_input_gradient(const Step<T>& step, NodeId input, MemoryPlan::Id own, int now) {
   const auto in = static_cast<std::size_t>(input);
   if (has_gradient_[in]) {  // another reader wrote it before: this one's share is added
     memory_.extend(gradients_[in], now);
@@ -143,7 +143,7 @@ MemoryPlan::Id Part<T>::plan_input_gradient(const Step<T>& step, NodeId input, M
 }
 
 template <class T>
-void Part<T>::bind_memory() {
+void Segment<T>::bind_memory() {
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     Step<T>& step = steps_[s];
     const StepMemory& m = step_memory_[s];
@@ -174,7 +174,7 @@ void Part<T>::bind_memory() {
 }
 
 template <class T>
-void Part<T>::bind_parameters(Step<T>& step) {
+void Segment<T>::bind_parameters(Step<T>& step) {
   // In the order of the layer's own list, which is not that of the buffer: statistics lie behind all weights there.
   for (const ParamSpec& p : params_of(spec()[step.node].layer, InputShapes(spec()[step.node], network_->shapes()))) {
     const ParamInfo& info = network_->param(spec()[step.node].name.str() + "." + std::string(p.name));
@@ -187,23 +187,23 @@ void Part<T>::bind_parameters(Step<T>& step) {
 }
 
 template <class T>
-void Part<T>::pack(Step<T>& step) {
+void Segment<T>::pack(Step<T>& step) {
   if (step.kernel.pack == nullptr) return;
   step.kernel.pack(spec()[step.node].layer, step.kernel.kernel, step.inputs[0], step.params, step.packed, *threads_);
 }
 
 template <class T>
-void Part<T>::pack() {
+void Segment<T>::pack() {
   for (Step<T>& step : steps_) pack(step);
 }
 
 template <class T>
-void Part<T>::share_packed(const Part& other) {
+void Segment<T>::share_packed(const Segment& other) {
   for (std::size_t s = 0; s < steps_.size(); ++s) steps_[s].packed = other.steps_[s].packed;
 }
 
 template <class T>
-void Part<T>::forward(std::uint64_t step_number) {
+void Segment<T>::forward(std::uint64_t step_number) {
   for (Step<T>& step : steps_) {
     if (training()) pack(step);
     Forward<T> f;
@@ -223,7 +223,7 @@ void Part<T>::forward(std::uint64_t step_number) {
 }
 
 template <class T>
-void Part<T>::forward(std::uint64_t step_number, const T* input, T* output) {
+void Segment<T>::forward(std::uint64_t step_number, const T* input, T* output) {
   for (Step<T>& step : steps_)
     for (std::size_t i = 0; i < step.inputs.size(); ++i)
       if (spec()[step.node].inputs[i] == options_.input) step.inputs[i].data = input;
@@ -232,7 +232,7 @@ void Part<T>::forward(std::uint64_t step_number, const T* input, T* output) {
 }
 
 template <class T>
-void Part<T>::backward(std::uint64_t step_number, bool overwrite) {
+void Segment<T>::backward(std::uint64_t step_number, bool overwrite) {
   for (std::size_t i = steps_.size(); i-- > 0;) {
     const Step<T>& step = steps_[i];
     Backward<T> b;
@@ -256,7 +256,7 @@ void Part<T>::backward(std::uint64_t step_number, bool overwrite) {
   }
 }
 
-template class Part<float>;
-template class Part<double>;
+template class Segment<float>;
+template class Segment<double>;
 
 }  // namespace lineament

@@ -37,7 +37,7 @@ class MemoryPlan {
 };
 
 template <class T>
-class Part {
+class Segment {
  public:
   struct Options {
     SessionOptions session;
@@ -45,13 +45,13 @@ class Part {
     bool ends_outside = false;    ///< input and last output lie outside: run() is told where
   };
   /// `trained` is the same network if it may change, otherwise nullptr.
-  Part(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options,
-       Threads& threads);
+  Segment(const BasicNetwork<T>& network, BasicNetwork<T>* trained, std::vector<Step<T>> steps, const Options& options,
+          Threads& threads);
 
   /// Brings the weights into their kernels' order; in training before each forward step anyway.
   void pack();
   /// Uses what another part for the same steps has packed.
-  void share_packed(const Part& other);
+  void share_packed(const Segment& other);
 
   void forward(std::uint64_t step_number);
   /// With ends_outside: from one place to another.
