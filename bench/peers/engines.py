@@ -15,8 +15,8 @@ COLD_NETWORK = "reference"
 TRAINED_WITH_NORMS = ("mobile",)
 LOWER_PRECISIONS = ("bf16",)  # variants of ours.cpp that infer
 
-# glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults; with these it
-# keeps them.
+# glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults; with these
+# settings it keeps them.
 KEPT_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184",
                "MALLOC_TOP_PAD_": "268435456"}
 
@@ -54,6 +54,10 @@ class Engine:
     def variants(self, case):
         """The settings to choose from; none: this engine does not take part in the case."""
         raise NotImplementedError
+
+    def variants_like(self, fastest):
+        """What else is worth trying, knowing the fastest of variants()."""
+        return []
 
     def program(self):
         raise NotImplementedError
@@ -108,7 +112,7 @@ class OneDnn(Engine):
         self.binary = os.path.join(build, "bench/peers/onednn")
         version = read(os.path.join(build, "bench/peers/onednn_version.txt"))
         if not version:
-            raise Failure("it is not installed, or OpenMP is not; apt-get install libdnnl-dev")
+            raise Failure("it is not installed, or the compiler's OpenMP is not; apt-get install libdnnl-dev")
         if not version.startswith("2."):
             raise Failure(f"version {version} has another interface than 2.x, which its program is written for")
         self.title = f"oneDNN {version}"
@@ -133,7 +137,10 @@ class PyTorch(Engine):
 
     def variants(self, case):
         names = {"infer": ("nchw", "channels-last", "jit", "jit-channels-last"), "train": ("nchw", "channels-last")}
-        return [Variant(name, kept) for name in names.get(case.what, ()) for kept in (False, True)]
+        return [Variant(name, kept_malloc=True) for name in names.get(case.what, ())]
+
+    def variants_like(self, fastest):
+        return [Variant(fastest.name)]
 
 
 class OnnxRuntime(Engine):
@@ -143,12 +150,10 @@ class OnnxRuntime(Engine):
         self.modules = os.path.join(build, "peers/node_modules")
         if not shutil.which("node"):
             raise Failure("it is run by Node; apt-get install nodejs npm")
+        for module in ("torch", "onnx"):  # write its models
+            imported(module, "python3-torch python3-onnx")
         if not os.path.isdir(os.path.join(self.modules, "onnxruntime-node")):
             self.install(os.path.dirname(self.modules))
-        try:
-            imported("torch", "python3-torch"), imported("onnx", "python3-onnx")
-        except Failure as failure:
-            raise Failure(f"PyTorch and onnx write its models: {failure}") from None
         self.title = f"ONNX Runtime {ONNX_RUNTIME}"
 
     @staticmethod
@@ -195,7 +200,7 @@ def read(path):
         return ""
 
 
-def imported(module, package):
+def imported(module, packages):
     """The version of a module of Debian's Python."""
     try:
         done = subprocess.run([PYTHON, "-c", f"import {module}; print({module}.__version__)"],
@@ -203,7 +208,7 @@ def imported(module, package):
     except OSError:
         done = None
     if done is None or done.returncode != 0:
-        raise Failure(f"it is not installed; apt-get install {package}")
+        raise Failure(f"{module} is not installed; apt-get install {packages}")
     return done.stdout.strip()
 
 

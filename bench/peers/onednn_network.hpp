@@ -85,8 +85,8 @@ class OneDnnNetwork {
     return settings_.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
   }
 
-  /// Zeros, one buffer behind the other on huge pages: page faults would be counted as oneDNN's time. They are set apart
-  /// so that buffers whose size is a power of two do not fall on the same lines of the cache.
+  /// Zeros, one buffer behind the other on huge pages: page faults would be counted as oneDNN's time. They are set
+  /// apart so that buffers whose size is a power of two do not fall on the same lines of the cache.
   memory allocate(const memory::desc& d) {
     constexpr std::size_t kLine = 64, kApart = 5 * kLine;
     const std::size_t size = (d.get_size() + kLine - 1) / kLine * kLine + kApart;

@@ -1,4 +1,4 @@
-"""Running and measuring programs: one at a time, pinned to cores, watching what other processes take of the processor."""
+"""Running and measuring programs: one at a time, pinned to cores, watching what others take of the processor."""
 import dataclasses
 import json
 import os

@@ -160,11 +160,13 @@ def print_cold(results):
     rows = []
     for case in results.cases("cold"):
         ours = results.ms(case, Ours.name)
-        row = [case.network, str(case.threads), milliseconds(results, case, Ours.name), verdict(ours, COLD_MS, at_least=False)]
+        row = [case.network, str(case.threads), milliseconds(results, case, Ours.name),
+               verdict(ours, COLD_MS, at_least=False)]
         for peer in peers:
             row += [milliseconds(results, case, peer), *compared(results, case, peer, 1.0)]
         rows.append(row + ([milliseconds(results, case, NodeAlone.name)] if peers else []))
-    header = ["network", "threads", Ours.name, "target", *(cell for peer in peers for cell in (peer, "ratio", "target"))]
+    header = ["network", "threads", Ours.name, "target"]
+    header += [cell for peer in peers for cell in (peer, "ratio", "target")]
     table(f"Cold start: a process that loads '{COLD_NETWORK}' and does one forward pass, batch 1, ms",
           header + ([f"({NodeAlone.name})"] if peers else []), rows)
 

@@ -33,8 +33,8 @@ class Layer:
 
 
 class Network(torch.nn.Module):
-    """With `hwc` pictures are channels-last in memory, so that a flatten in the order of the files copies nothing. Otherwise
-    a flatten is in PyTorch's order, and the weights of the dense layer behind it are put into that order instead."""
+    """With `hwc` pictures are channels-last in memory, so that a flatten in the order of the files copies nothing.
+    Otherwise a flatten is in PyTorch's order, and the weights of the dense layer behind it are put into that order."""
 
     def __init__(self, path, hwc):
         super().__init__()
@@ -183,8 +183,8 @@ def train(options):
 
 def write_onnx(options):
     network, _, x = load(options)
-    torch.onnx.export(network.eval(), x, f"{options.network}.b{options.batch}.onnx", opset_version=13, input_names=["input"],
-                      output_names=["output"])
+    torch.onnx.export(network.eval(), x, f"{options.network}.b{options.batch}.onnx", opset_version=13,
+                      input_names=["input"], output_names=["output"])
     read_input(options.network, network, SAMPLES).numpy().tofile(options.network + ".nchw.bin")
 
 

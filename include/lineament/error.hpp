@@ -46,7 +46,7 @@ class FormatError : public Error { using Error::Error; };
 class SpecError : public Error { using Error::Error; };
 /// A model or checkpoint file that is damaged or does not fit the program.
 class ModelError : public Error { using Error::Error; };
-/// Training cannot go on: the loss is no longer a number.
+/// Training cannot go on: the loss is no longer a number, or the network has become far worse than a guess.
 class TrainingError : public Error { using Error::Error; };
 /// A value given by the caller is out of range.
 class ArgumentError : public Error { using Error::Error; };

@@ -128,14 +128,32 @@ HWY_INLINE void Rows(const Product& p, int rows, std::size_t column, std::size_t
   };
   constexpr int kMost = kVectors == 3 ? kMaxRows * 2 / 3 : kMaxRows;
   if constexpr (kMost >= 12)
-    for (; rows >= 12; advance(12)) Tile<12, kVectors, kPartial>(p, a, b, c, bias, columns);
+    while (rows >= 12) {
+      Tile<12, kVectors, kPartial>(p, a, b, c, bias, columns);
+      advance(12);
+    }
   if constexpr (kMost >= 8)
-    for (; rows >= 8; advance(8)) Tile<8, kVectors, kPartial>(p, a, b, c, bias, columns);
+    while (rows >= 8) {
+      Tile<8, kVectors, kPartial>(p, a, b, c, bias, columns);
+      advance(8);
+    }
   if constexpr (kMost >= 6)
-    for (; rows >= 6; advance(6)) Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
-  for (; rows >= 4; advance(4)) Tile<4, kVectors, kPartial>(p, a, b, c, bias, columns);
-  for (; rows >= 2; advance(2)) Tile<2, kVectors, kPartial>(p, a, b, c, bias, columns);
-  for (; rows >= 1; advance(1)) Tile<1, kVectors, kPartial>(p, a, b, c, bias, columns);
+    while (rows >= 6) {
+      Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
+      advance(6);
+    }
+  while (rows >= 4) {
+    Tile<4, kVectors, kPartial>(p, a, b, c, bias, columns);
+    advance(4);
+  }
+  while (rows >= 2) {
+    Tile<2, kVectors, kPartial>(p, a, b, c, bias, columns);
+    advance(2);
+  }
+  while (rows >= 1) {
+    Tile<1, kVectors, kPartial>(p, a, b, c, bias, columns);
+    advance(1);
+  }
 }
 
 /// `rows` x `columns` of C.
