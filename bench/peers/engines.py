@@ -13,6 +13,7 @@ BATCHES = (1, 32)
 NETWORKS = ("reference", "deep", "mobile")
 COLD_NETWORK = "reference"
 TRAINED_WITH_NORMS = ("mobile",)
+WITH_PLAIN_3X3 = ("reference", "deep")  # what Winograd's algorithm is for
 LOWER_PRECISIONS = ("bf16",)  # variants of ours.cpp that infer
 
 # glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults; with these
@@ -115,7 +116,7 @@ class OneDnn(Engine):
             raise Failure("it is not installed, or the compiler's OpenMP is not; apt-get install libdnnl-dev")
         if not version.startswith("2."):
             raise Failure(f"version {version} has another interface than 2.x, which its program is written for")
-        self.title = f"oneDNN {version}"
+        self.title = f"{self.name} {version}"
 
     def program(self):
         return [self.binary]
@@ -123,7 +124,21 @@ class OneDnn(Engine):
     def variants(self, case):
         if case.what == "cold" or case.file != case.network:  # batch norm
             return []
-        return [Variant("blocked"), Variant("nhwc"), Variant("winograd")]
+        return [Variant("any"), Variant("blocked"), Variant("nhwc")]
+
+
+class OneDnnWinograd(OneDnn):
+    """An engine of its own beside oneDNN as it is used by PyTorch and others, which do not ask for Winograd's algorithm."""
+    name = "oneDNN Winograd"
+
+    def __init__(self, build):
+        super().__init__(build)
+        self.title = ""
+
+    def variants(self, case):
+        if case.what == "cold" or case.network not in WITH_PLAIN_3X3:
+            return []
+        return [Variant("any-winograd"), Variant("blocked-winograd")]
 
 
 class PyTorch(Engine):
@@ -223,6 +238,9 @@ def find(build, what):
             found.append(make())
         except Failure as failure:
             absent.append(f"{name} is left out: {failure}")
-    if isinstance(found[-1], OnnxRuntime) and "cold" in what:
-        found.append(NodeAlone())
+            continue
+        if name == OneDnn.name:
+            found.append(OneDnnWinograd(build))
+        if name == OnnxRuntime.name and "cold" in what:
+            found.append(NodeAlone())
     return found, absent

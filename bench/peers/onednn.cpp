@@ -1,6 +1,6 @@
 // oneDNN beside this library: forward passes, and a step of training put together by hand from its primitives and a
-// loop for Adam. Variants: blocked (layouts as oneDNN likes them), nhwc (channels last), winograd (blocked, Winograd
-// where oneDNN has it).
+// loop for Adam. Variants say how activations are laid out: any (as oneDNN chooses), blocked (16 channels at a time) or
+// nhwc; any-winograd and blocked-winograd use Winograd's algorithm, which oneDNN has to be asked for, where it has it.
 #include <omp.h>
 
 #include "onednn_network.hpp"
@@ -11,8 +11,9 @@ using peers::OneDnnNetwork;
 
 peers::Settings settings(const peers::Options& o, bool training) {
   peers::Settings s{.training = training};
-  if (o.variant == "nhwc") s.layout = peers::Tag::nhwc;
-  if (o.variant == "winograd") s.convolution = peers::algorithm::convolution_winograd;
+  if (o.variant.starts_with("nhwc")) s.layout = peers::Tag::nhwc;
+  if (o.variant.starts_with("blocked")) s.layout = peers::Tag::nChw16c;
+  if (o.variant.ends_with("-winograd")) s.convolution = peers::algorithm::convolution_winograd;
   return s;
 }
 

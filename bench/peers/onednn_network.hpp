@@ -22,7 +22,7 @@ constexpr auto kF32 = memory::data_type::f32;
 /// How the library is asked for its convolutions; which is fastest depends on the network.
 struct Settings {
   bool training = false;
-  Tag layout = Tag::any;                                  ///< of activations: what oneDNN likes best, or channels last
+  Tag layout = Tag::any;                                  ///< of activations; any: oneDNN chooses
   algorithm convolution = algorithm::convolution_direct;  ///< where it exists for a layer; else direct
 };
 
@@ -168,7 +168,9 @@ class OneDnnNetwork {
     const bool grouped = groups > 1;
     const Dims sizes = grouped ? Dims{groups, l.channels / groups, from[1] / groups, kernel, kernel}
                                : Dims{l.channels, from[1], kernel, kernel};
-    const memory::desc in(from, kF32, settings_.layout), out(picture(l), kF32, settings_.layout);
+    // Pictures of three channels are best left channel by channel, unless all is channels last.
+    const bool plain = l.inputs[0] == "input" && settings_.layout != Tag::nhwc;
+    const memory::desc in(from, kF32, plain ? Tag::nchw : settings_.layout), out(picture(l), kF32, settings_.layout);
     const memory::desc weight(sizes, kF32, Tag::any), bias({l.channels}, kF32, Tag::a);
 
     const auto forward = make_convolution([&](algorithm a) {

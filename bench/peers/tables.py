@@ -1,16 +1,13 @@
 """What tools/compare prints: tables of medians, with the target beside each ratio."""
 import statistics
 
-from engines import COLD_NETWORK, LOWER_PRECISIONS, NodeAlone, Ours, lower
+from engines import COLD_NETWORK, LOWER_PRECISIONS, NodeAlone, OneDnn, OneDnnWinograd, OnnxRuntime, Ours, PyTorch, lower
 
-# How many times faster than the peer this library is to be.
-BEST_PEER = "best peer"
-SPEED = {
-    ("infer", 1): {BEST_PEER: {"reference": 1.3, "deep": 1.5, "mobile": 1.05}},
-    ("infer", 32): {BEST_PEER: {"reference": 1.3, "deep": 1.5, "mobile": 1.1}},
-    ("train", 32): {"oneDNN": {"reference": 1.2, "deep": 1.3},
-                    "PyTorch": {"reference": 2.0, "deep": 1.6, "mobile": 2.0}},
-}
+# How many times faster than the best peer (in training: than that peer) this library is to be.
+INFERENCE = {1: {"reference": 1.3, "deep": 1.5, "mobile": 1.05}, 32: {"reference": 1.3, "deep": 1.5, "mobile": 1.1}}
+TRAINING = {OneDnn.name: {"reference": 1.2, "deep": 1.3},
+            OneDnnWinograd.name: {"reference": 1.2, "deep": 1.3},
+            PyTorch.name: {"reference": 2.0, "deep": 1.6, "mobile": 2.0}}
 LOWER_SPEED = {"reference": 2.0, "deep": 2.5, "mobile": 2.0}  # against the best peer in fp32
 MEMORY = 1 / 3  # of PyTorch's peak in training, at most
 COLD_MS = 100
@@ -84,8 +81,8 @@ def milliseconds(results, case, engine):
     return f"{value:.2f}{'*' if results.disturbed(case, engine) else ''}"
 
 
-def best_peer(results, case):
-    times = {name: results.ms(case, name) for name in results.peers(case.what)}
+def best_peer(results, case, without=()):
+    times = {name: results.ms(case, name) for name in results.peers(case.what) if name not in without}
     times = {name: ms for name, ms in times.items() if ms is not None}
     return min(times, key=times.get) if times else None
 
@@ -102,12 +99,15 @@ def print_inference(results):
     peers = results.peers("infer")
     rows = []
     for case in results.cases("infer"):
-        peer = best_peer(results, case)
-        target = SPEED["infer", case.batch][BEST_PEER].get(case.network)
-        rows.append([case.network, str(case.batch), str(case.threads),
-                     *(milliseconds(results, case, name) for name in (Ours.name, *peers)), peer or "-",
-                     *compared(results, case, peer, target)])
-    table("Inference, fp32, ms", ["network", "batch", "threads", Ours.name, *peers, BEST_PEER, "ratio", "target"], rows)
+        row = [case.network, str(case.batch), str(case.threads)]
+        row += [milliseconds(results, case, name) for name in (Ours.name, *peers)]
+        for without in ((), (OneDnnWinograd.name,)):
+            peer = best_peer(results, case, without)
+            row += [peer or "-", *compared(results, case, peer, INFERENCE[case.batch].get(case.network))]
+        rows.append(row)
+    header = ["network", "batch", "threads", Ours.name, *peers, "best peer", "ratio", "target"]
+    header += ["best without Winograd", "ratio", "target"]
+    table("Inference, fp32, ms", header, rows)
 
 
 def print_lower(results):
@@ -131,7 +131,7 @@ def print_training(results):
     for case in results.cases("train"):
         row = [case.file.replace("_", ", "), str(case.threads), milliseconds(results, case, Ours.name)]
         for peer in peers:
-            target = SPEED["train", case.batch].get(peer, {}).get(case.network)
+            target = TRAINING.get(peer, {}).get(case.network)
             row += [milliseconds(results, case, peer), *compared(results, case, peer, target)]
         rows.append(row)
     header = ["network", "threads", Ours.name, *(cell for peer in peers for cell in (peer, "ratio", "target"))]
@@ -145,8 +145,8 @@ def print_memory(results):
         peaks = results.peaks[case]
         row = [case.file.replace("_", ", "), str(case.threads),
                *(f"{peaks[name]:.0f}" if name in peaks else "-" for name in (Ours.name, *peers))]
-        if "PyTorch" in peaks:
-            share = peaks[Ours.name] / peaks["PyTorch"]
+        if PyTorch.name in peaks:
+            share = peaks[Ours.name] / peaks[PyTorch.name]
             row += [f"{share:.2f}", verdict(share, MEMORY, at_least=False)]
         else:
             row += ["-", ""]
@@ -173,7 +173,7 @@ def print_cold(results):
 
 def print_settings(results):
     cases = [case for case in results.samples if case.what != "cold"]
-    peers = [name for name in dict.fromkeys(results.peers("infer") + results.peers("train")) if name != "ONNX Runtime"]
+    peers = [name for name in dict.fromkeys(results.peers("infer") + results.peers("train")) if name != OnnxRuntime.name]
     if not peers:
         return
     rows = []
