@@ -34,7 +34,10 @@ void report(benchmark::State& state, const Network& network, double passes, int 
 void infer(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
   const Network network(named.spec(true), named.input, 1);
-  Session session(network, {.batch = batch, .threads = threads, .precision = precision});
+  std::vector<float> pictures(4 * network.input_shape().size());
+  fill(pictures, 3);
+  const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
+  Session session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
   fill(session.input(), 1);
   for (auto _ : state) {
     benchmark::DoNotOptimize(session.forward().data());
@@ -66,7 +69,8 @@ void train_step(benchmark::State& state, const NamedNetwork& named) {
 int main(int argc, char** argv) {
   for (const NamedNetwork& named : named_networks()) {
     const std::string name(named.name);
-    for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16")})
+    for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16"),
+                                            std::pair(Precision::int8, "_int8")})
       benchmark::RegisterBenchmark((name + "/infer" + suffix).c_str(), infer, named, precision)
           ->ArgsProduct({{1, 32}, {1, 2}})
           ->ArgNames({"batch", "threads"})

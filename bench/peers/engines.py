@@ -14,7 +14,7 @@ NETWORKS = ("reference", "deep", "mobile")
 COLD_NETWORK = "reference"
 TRAINED_WITH_NORMS = ("mobile",)
 WITH_PLAIN_3X3 = ("reference", "deep")  # what Winograd's algorithm is for
-LOWER_PRECISIONS = ("bf16",)  # variants of ours.cpp that infer
+LOWER_PRECISIONS = ("bf16", "int8")  # variants of ours.cpp that infer
 
 # glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults; with these
 # settings it keeps them.

@@ -17,7 +17,7 @@ using namespace lineament;
 namespace {
 
 constexpr std::string_view kWithNorms = "_norms";  // ending of the names of networks with batch norm
-const std::map<std::string, Precision> kPrecisions{{"", Precision::fp32}, {"bf16", Precision::bf16}};  // by variant
+const std::map<std::string, Precision> kPrecisions{{"", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}};  // by variant
 
 /// "folder/mobile_norms": the named network mobile, with batch norm.
 Network untrained(const std::string& path) {
@@ -130,8 +130,10 @@ void keep_output(const peers::Options& o, std::span<const float> output) {
 
 void infer(const peers::Options& o) {
   const Network network = exported(o.network);
-  Session session(network, {.batch = o.batch, .threads = o.threads, .precision = kPrecisions.at(o.variant)});
   const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
+  const std::vector<LayerRange> ranges = measure_ranges(network, input);
+  const Precision precision = kPrecisions.at(o.variant);
+  Session session(network, {.batch = o.batch, .threads = o.threads, .precision = precision, .ranges = ranges});
   const auto fill = [&] { std::copy(input.begin(), input.end(), session.input().begin()); };
   fill();
   keep_output(o, session.forward());

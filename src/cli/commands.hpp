@@ -55,6 +55,7 @@ struct PredictOptions {
   std::vector<Path> images;
   std::optional<Box> box;
   int passes = 2;
+  std::string precision = "fp32";
   Path json, pts, overlay;
   int threads = 1;
 };

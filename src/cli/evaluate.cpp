@@ -59,11 +59,12 @@ int evaluate(const EvaluateOptions& o) {
                                           : load_faces(read_data(o.data, part_by_name(o.part)).faces, store);
   Progress progress("measuring");
   const auto measure = [&](Precision precision) {
-    return lineament::evaluate(model.network, faces, o.threads, [&](std::size_t i, std::span<const float>) {
+    const auto show = [&](std::size_t i, std::span<const float>) {
       progress.update(i + 1, faces.size(), text("%zu of %zu", i + 1, faces.size()));
-    }, precision);
+    };
+    return lineament::evaluate(model.network, faces, {o.threads, precision, model.ranges}, show);
   };
-  const Evaluation result = measure(o.precision == "bf16" ? Precision::bf16 : Precision::fp32);
+  const Evaluation result = measure(precision_by_name(o.precision));
   std::optional<double> change;  // of the NME, in points of per cent
   if (o.precision != "fp32") change = result.nme_inter_ocular - measure(Precision::fp32).nme_inter_ocular;
   progress.clear();

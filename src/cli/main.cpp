@@ -57,6 +57,11 @@ void add_train(CLI::App& app, TrainOptions& o) {
   });
 }
 
+CLI::Option* add_precision(CLI::App* c, std::string& precision) {
+  return c->add_option("--precision", precision, "Numbers to multiply: fp32, bf16 or int8, the fastest")
+      ->capture_default_str()->check(CLI::IsMember({"fp32", "bf16", "int8"}).description(""));
+}
+
 void add_evaluate(CLI::App& app, EvaluateOptions& o) {
   CLI::App* c = app.add_subcommand("evaluate", "Measure a model on annotated faces");
   c->footer(
@@ -69,8 +74,7 @@ void add_evaluate(CLI::App& app, EvaluateOptions& o) {
   c->add_option("--part", o.part, "Of a folder with the layout of 300-W: train, test, all")
       ->capture_default_str()->check(CLI::IsMember({"train", "test", "all"}).description(""));
   c->add_option("--box", o.box, "Where a face's box comes from: points, file, image")->capture_default_str();
-  c->add_option("--precision", o.precision, "Of the weights: fp32, or bf16 (dense layers), with the change it makes to the NME")
-      ->capture_default_str()->check(CLI::IsMember({"fp32", "bf16"}).description(""));
+  add_precision(c, o.precision)->description("Numbers to multiply: fp32, bf16 or int8; the last two also print the change of the NME");
   c->add_option("--seed", o.seed, "Of the drawn faces")->capture_default_str()->check(any_seed());
   c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
   c->add_flag("--json", o.json, "Print JSON");
@@ -87,6 +91,7 @@ void add_predict(CLI::App& app, PredictOptions& o, std::string& box) {
   c->add_option("IMAGE", o.images, "JPEG, PNG, BMP or PNM")->required();
   c->add_option("--box", box, "x,y,width,height of the face, brows to chin, in pixels");
   c->add_option("--passes", o.passes, "Times the face is cropped anew to the points just found")->capture_default_str()->check(whole(1, 10));
+  add_precision(c, o.precision);
   c->add_option("--json", o.json, "File for all results")->type_name("FILE");
   c->add_option("--pts", o.pts, "Folder for a .pts file for each photo")->type_name("FOLDER");
   c->add_option("--overlay", o.overlay, "Folder for a picture of each photo with its points")->type_name("FOLDER");

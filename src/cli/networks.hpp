@@ -1,4 +1,4 @@
-// Networks as the command line names them: one of the library's, or a JSON file.
+// Networks, one of the library's or a JSON file, and precisions as the command line names them.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -29,6 +29,11 @@ inline SpecFile network_by_name(const std::string& name) {
   }
   if (name.ends_with(".json")) return spec_from_json(read_text(name), name);
   throw ArgumentError({"network", "there is no network of this name", known + "or a file ending in .json", name, "check the spelling"});
+}
+
+/// The option's values are checked before.
+inline Precision precision_by_name(const std::string& name) {
+  return name == "int8" ? Precision::int8 : name == "bf16" ? Precision::bf16 : Precision::fp32;
 }
 
 }  // namespace lineament::cli

@@ -76,7 +76,7 @@ Face predict_one(Landmarker& landmarker, const PredictOptions& o, const Path& pa
 
 int predict(const PredictOptions& o) {
   require_no_folder(o.model);
-  Landmarker landmarker(o.model, {.threads = o.threads, .passes = o.passes});
+  Landmarker landmarker(o.model, {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)});
   make_folder(o.pts);
   make_folder(o.overlay);
   if (!o.json.empty()) require_json_file(o.json);

@@ -86,7 +86,7 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
   std::vector<std::vector<float>> predictions(judged.size());
   report.held_out = lineament::evaluate(
-      best.network, judged, o.threads,
+      best.network, judged, {.threads = o.threads},
       [&](std::size_t i, std::span<const float> values) { predictions[i].assign(values.begin(), values.end()); });
   report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");
   add_pictures(report, judged, predictions);

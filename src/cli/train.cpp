@@ -13,6 +13,7 @@
 #include "lineament/kernels/isa.hpp"
 #include "lineament/kernels/threads.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/train/evaluate.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::cli {
@@ -146,6 +147,7 @@ class Run {
       say_epoch(r, o_.epochs);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
+      model.ranges = calibrate(model.network, sets.train, o_.threads);
       if (r.best) save_model(folder.model(), model);
       write_log(folder.log(), log_);
       TrainingState with_settings = now;

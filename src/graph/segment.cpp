@@ -189,7 +189,8 @@ void Segment<T>::bind_parameters(Step<T>& step) {
 template <class T>
 void Segment<T>::pack(Step<T>& step) {
   if (step.kernel.pack == nullptr) return;
-  step.kernel.pack(spec()[step.node].layer, step.kernel.kernel, step.inputs[0], step.params, step.packed, *threads_);
+  step.kernel.pack(spec()[step.node].layer, step.kernel.kernel,
+                   {step.inputs[0], step.params, step.range, step.packed, threads_});
 }
 
 template <class T>
@@ -203,23 +204,27 @@ void Segment<T>::share_packed(const Segment& other) {
 }
 
 template <class T>
+void Segment<T>::run(std::size_t index, std::uint64_t step_number) {
+  Step<T>& step = steps_[index];
+  if (training()) pack(step);
+  Forward<T> f;
+  f.inputs = step.inputs;
+  f.output = step.value;
+  f.params = step.params;
+  f.statistics = step.statistics;
+  f.saved = step.saved;
+  f.mode = options_.session.mode;
+  f.seed = dropout_seed(options_.session, step_number, step.node);
+  f.epilogue = step.epilogue;
+  f.packed = step.packed;
+  f.scratch = step.forward_scratch;
+  f.threads = threads_;
+  step.kernel.forward(spec()[step.node].layer, step.kernel.kernel, f);
+}
+
+template <class T>
 void Segment<T>::forward(std::uint64_t step_number) {
-  for (Step<T>& step : steps_) {
-    if (training()) pack(step);
-    Forward<T> f;
-    f.inputs = step.inputs;
-    f.output = step.value;
-    f.params = step.params;
-    f.statistics = step.statistics;
-    f.saved = step.saved;
-    f.mode = options_.session.mode;
-    f.seed = dropout_seed(options_.session, step_number, step.node);
-    f.epilogue = step.epilogue;
-    f.packed = step.packed;
-    f.scratch = step.forward_scratch;
-    f.threads = threads_;
-    step.kernel.forward(spec()[step.node].layer, step.kernel.kernel, f);
-  }
+  for (std::size_t s = 0; s < steps_.size(); ++s) run(s, step_number);
 }
 
 template <class T>

@@ -54,6 +54,8 @@ class Segment {
   void share_packed(const Segment& other);
 
   void forward(std::uint64_t step_number);
+  /// A single one of the steps that `forward` runs in order.
+  void run(std::size_t index, std::uint64_t step_number);
   /// With ends_outside: from one place to another.
   void forward(std::uint64_t step_number, const T* input, T* output);
   /// Overwrites the gradients of parameters if `overwrite`, otherwise adds to them.

@@ -57,7 +57,7 @@ struct BasicSession<T>::State {
     if (options.precision != Precision::fp32 &&
         (options.mode == Mode::train || options.kernels == KernelChoice::reference))
       throw ArgumentError({"session", "lower precision is for inference with the fast kernels", "Precision::fp32",
-                           "Precision::bf16", ""});
+                           "another", ""});
     if (options.mode == Mode::infer && has_batch_norm(given.spec())) folded = fold_batch_norm(given);
     network = folded ? &*folded : &given;
     std::vector<Step<T>> steps = make_steps(*network, options);

@@ -30,9 +30,8 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.can_overwrite = chosen->can_overwrite;
   bound.packed_size = size(chosen->packed_size);
   if (bound.packed_size > 0)
-    bound.pack = [](const Layer& l, const void* k, const View<const T>& input,
-                    std::span<const std::span<const T>> params, std::span<T> packed, Threads& threads) {
-      static_cast<const K*>(k)->pack(std::get<L>(l), input, params, packed, threads);
+    bound.pack = [](const Layer& l, const void* k, const Pack<T>& p) {
+      static_cast<const K*>(k)->pack(std::get<L>(l), p);
     };
   bound.forward = [](const Layer& l, const void* k, const Forward<T>& f) {
     static_cast<const K*>(k)->forward(std::get<L>(l), f);
@@ -67,6 +66,22 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
     accept(reader, {.relu = step.epilogue.relu, .max_pool = true});
 }
 
+/// What the layer multiplies: the last layer's sums are the network's answer, and cheap.
+Precision precision_for(const Spec& spec, NodeId id, const SessionOptions& options) {
+  return options.precision == Precision::int8 && id == spec.last() ? Precision::fp32 : options.precision;
+}
+
+/// Throws ArgumentError for a layer that needs the range of its input and has none.
+Range range_of(const Node& node, const SessionOptions& options) {
+  for (const LayerRange& r : options.ranges)
+    if (r.layer == node.name.view()) return r.range;
+  if (std::holds_alternative<Conv2d>(node.layer) || std::holds_alternative<Dense>(node.layer))
+    throw ArgumentError({node.name.str(), "int8 needs the range of the layer's input", "ranges measured on some pictures",
+                         options.ranges.empty() ? "none" : "ranges of other layers",
+                         "train the model anew, or give SessionOptions::ranges what measure_ranges() returns"});
+  return {};
+}
+
 }  // namespace
 
 template <class T>
@@ -77,9 +92,10 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
   for (NodeId id = 1; id <= spec.size(); ++id) {
     if (done[static_cast<std::size_t>(id)]) continue;
     const InputShapes inputs(spec[id], network.shapes());
-    const KernelShapes shapes{inputs,       network.shapes()[id], options.batch,
-                              options.mode, options.threads,      options.precision};
+    const Precision precision = precision_for(spec, id, options);
+    const KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads, precision};
     Step<T> step;
+    if (precision == Precision::int8) step.range = range_of(spec[id], options);
     step.node = step.output = id;
     step.kernel = std::visit(
         [&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },

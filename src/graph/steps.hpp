@@ -14,8 +14,7 @@ struct BoundKernel {
   const void* kernel = nullptr;  ///< Kernel<L, T> of the layer's type L
   void (*forward)(const Layer&, const void* kernel, const Forward<T>&) = nullptr;
   void (*backward)(const Layer&, const void* kernel, const Backward<T>&) = nullptr;
-  void (*pack)(const Layer&, const void* kernel, const View<const T>& input, std::span<const std::span<const T>> params,
-               std::span<T> packed, Threads&) = nullptr;
+  void (*pack)(const Layer&, const void* kernel, const Pack<T>&) = nullptr;
   std::string_view name;
   std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
   bool gradient_over_input = false, can_overwrite = false;
@@ -28,6 +27,7 @@ struct Step {
   NodeId output = 0;  ///< the last layer fused into it, or `node`
   Epilogue epilogue;
   BoundKernel<T> kernel;
+  Range range;  ///< of the input, with Precision::int8
   // Filled in when memory is planned:
   std::vector<View<const T>> inputs;
   std::vector<View<T>> input_gradients;

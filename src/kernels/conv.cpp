@@ -12,6 +12,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/max_pool-inl.hpp"
 #include "kernels/tile-inl.hpp"
 
 #ifndef LINEAMENT_CONV_PLAN
@@ -117,25 +118,6 @@ HWY_ATTR void FillStrip(const StripPlan& p, const float* image, int group, int f
                     sizeof(float) * static_cast<std::size_t>(channels));
     }
   }
-}
-
-/// 2x2 max-pool of `rows` x `width` pixels.
-HWY_ATTR void PoolStrip(const float* x, int rows, int width, int channels, float* y) {
-  const Floats d;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto count = static_cast<std::size_t>(channels);
-  for (int r = 0; r + 1 < rows; r += 2)
-    for (int w = 0; w + 1 < width; w += 2, y += channels) {
-      const float* top = x + (static_cast<std::ptrdiff_t>(r) * width + w) * channels;
-      const float* bottom = top + static_cast<std::ptrdiff_t>(width) * channels;
-      std::size_t c = 0;
-      for (; c + lanes <= count; c += lanes) {
-        const auto upper = hn::Max(hn::LoadU(d, top + c), hn::LoadU(d, top + count + c));
-        const auto lower = hn::Max(hn::LoadU(d, bottom + c), hn::LoadU(d, bottom + count + c));
-        hn::StoreU(hn::Max(upper, lower), d, y + c);
-      }
-      for (; c < count; ++c) y[c] = std::max(std::max(top[c], top[count + c]), std::max(bottom[c], bottom[count + c]));
-    }
 }
 
 HWY_ATTR void RunStrip(const StripPlan& p, int image, int strip, const float* x, const float* w, const float* bias,

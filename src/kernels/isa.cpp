@@ -12,67 +12,98 @@
 namespace lineament {
 namespace {
 
-std::string name_of(std::int64_t target) {
-  if (target == HWY_AVX3) return "avx512";
-  std::string name = hwy::TargetName(target);
+struct Level {
+  std::string name;
+  std::int64_t target;
+  bool int8_products = false, bf16_products = false;
+};
+
+#if defined(__x86_64__) && defined(__GNUC__)
+bool processor_has_int8_products() { return __builtin_cpu_supports("avx512vnni") != 0; }
+bool processor_has_bf16_products() { return __builtin_cpu_supports("avx512bf16") != 0; }
+#else
+bool processor_has_int8_products() { return false; }
+bool processor_has_bf16_products() { return false; }
+#endif
+
+std::string lower_case(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
 }
 
-/// Bits of the targets that are both compiled in and supported here; a lower bit is a better target.
-std::vector<std::int64_t> targets() {
-  static const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  std::vector<std::int64_t> list;
-  for (int bit = 0; bit < 63; ++bit)
-    if (const std::int64_t target = std::int64_t{1} << bit; (supported & target) != 0) list.push_back(target);
+/// What is both compiled in and supported here, best first: a lower bit is a better target.
+std::vector<Level> find_levels() {
+  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
+  std::vector<Level> list;
+  for (int bit = 0; bit < 63; ++bit) {
+    const std::int64_t target = std::int64_t{1} << bit;
+    if ((supported & target) == 0) continue;
+    if (target != HWY_AVX3) {
+      list.push_back({lower_case(hwy::TargetName(target)), target});
+      continue;
+    }
+    const Level best{"avx512", target, processor_has_int8_products(), processor_has_bf16_products()};
+    list.push_back(best);
+    if (best.int8_products || best.bf16_products) list.push_back({"avx512f", target});
+  }
   return list;
 }
 
-std::string known_names() {
-  std::string names;
-  for (const std::int64_t target : targets()) names += (names.empty() ? "" : ", ") + name_of(target);
-  return names;
+const std::vector<Level>& levels() {
+  static const std::vector<Level> list = find_levels();
+  return list;
 }
 
 /// Throws ArgumentError for a name that is not available.
-std::int64_t find_target(std::string_view name, const char* where) {
-  for (const std::int64_t target : targets())
-    if (name_of(target) == name) return target;
+const Level* find_level(std::string_view name, const char* where) {
+  std::string known;
+  for (const Level& level : levels()) {
+    if (level.name == name) return &level;
+    known += (known.empty() ? "" : ", ") + level.name;
+  }
   throw ArgumentError(
-      {where, "the instruction set is not available here", "one of " + known_names(), std::string(name), ""});
+      {where, "the instruction set is not available here", "one of " + known, std::string(name), ""});
 }
 
-std::string use(std::int64_t target) {
-  hwy::SetSupportedTargetsForTest(target);
-  return name_of(target);
+const Level* use(const Level* level) {
+  hwy::SetSupportedTargetsForTest(level->target);
+  return level;
 }
 
-std::string& current() {
-  static std::string name = [] {
+const Level*& current() {
+  static const Level* level = [] {
     const char* wanted = std::getenv("LINEAMENT_ISA");
-    if (wanted == nullptr || *wanted == '\0') return name_of(targets().front());
-    return use(find_target(wanted, "LINEAMENT_ISA"));
+    if (wanted == nullptr || *wanted == '\0') return &levels().front();
+    return use(find_level(wanted, "LINEAMENT_ISA"));
   }();
-  return name;
+  return level;
 }
 
 }  // namespace
 
 std::vector<std::string> available_isas() {
   std::vector<std::string> names;
-  for (const std::int64_t target : targets()) names.push_back(name_of(target));
+  for (const Level& level : levels()) names.push_back(level.name);
   return names;
 }
 
 std::string current_isa() {
-  return current();
+  return current()->name;
 }
 
 void force_isa(std::string_view name) {
-  const std::int64_t target = find_target(name, "instruction set");
-  std::string& in_use = current();  // first, because the first call takes what the environment names
-  in_use = use(target);
+  const Level* level = find_level(name, "instruction set");
+  const Level*& in_use = current();  // first, because the first call takes what the environment names
+  in_use = use(level);
+}
+
+bool has_int8_products() {
+  return current()->int8_products;
+}
+
+bool has_bf16_products() {
+  return current()->bf16_products;
 }
 
 }  // namespace lineament

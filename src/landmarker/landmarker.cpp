@@ -23,7 +23,7 @@ Model checked(Model model) {
 
 struct Landmarker::State {
   State(Model m, const LandmarkerOptions& o)
-      : options(o), model(checked(std::move(m))), session(std::as_const(model.network), {.threads = o.threads, .kernels = o.kernels, .precision = o.precision}) {
+      : options(o), model(checked(std::move(m))), session(std::as_const(model.network), {.threads = o.threads, .kernels = o.kernels, .precision = o.precision, .ranges = model.ranges}) {
     if (options.passes < 1 || options.passes > 10)
       throw ArgumentError({"passes", "out of range", "1 to 10", std::to_string(options.passes), ""});
   }

@@ -36,6 +36,13 @@ std::vector<std::int64_t> sizes(const Shape& shape) {
   return list;
 }
 
+/// {"conv1": [low, high], …}
+Json ranges_json(const std::vector<LayerRange>& ranges) {
+  Json json = Json::object();
+  for (const LayerRange& r : ranges) json[r.layer] = {r.range.low, r.range.high};
+  return json;
+}
+
 std::string training_json(const TrainingState& state) {
   Json training;
   training["epoch"] = state.epoch;
@@ -66,6 +73,7 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
                                               {"preprocessing", preprocessing.dump()},
                                               {"self_test", self_test.dump()},
                                               {"trained_on", model.trained_on}};
+  if (!model.ranges.empty()) metadata["ranges"] = ranges_json(model.ranges).dump();
   std::vector<NamedTensor> tensors;
   for (const ParamInfo& p : network.params()) tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
   if (state != nullptr) {
@@ -138,6 +146,20 @@ Network read_network(const TensorFile& file) {
   }
 }
 
+std::vector<LayerRange> read_ranges(const TensorFile& file) {
+  std::vector<LayerRange> ranges;
+  if (!file.metadata.contains("ranges")) return ranges;
+  reading(file, "ranges", [&](const Json& j) {
+    for (const auto& [layer, range] : j.items()) ranges.push_back({layer, {range.at(0).get<float>(), range.at(1).get<float>()}});
+    return true;
+  });
+  for (const LayerRange& r : ranges)
+    if (!(std::isfinite(r.range.low) && std::isfinite(r.range.high) && r.range.low <= 0 && r.range.high >= 0))
+      damaged(file, "the range of '" + r.layer + "' makes no sense", "two numbers, around 0",
+              std::to_string(r.range.low) + " to " + std::to_string(r.range.high));
+  return ranges;
+}
+
 void check_self_test(const TensorFile& file, const Network& network) {
   const auto expected = reading(file, "self_test", [](const Json& j) { return j.at("output").get<std::vector<double>>(); });
   const std::vector<float> output = self_test_output(network);
@@ -175,6 +197,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   } catch (const ArgumentError& e) {
     damaged(file, "the preprocessing makes no sense", "", e.what());
   }
+  checkpoint.model.ranges = read_ranges(file);
   check_self_test(file, checkpoint.model.network);
   if (file.metadata.contains("training")) {
     TrainingState state = reading(file, "training", [](const Json& j) {

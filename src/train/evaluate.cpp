@@ -9,16 +9,26 @@
 
 namespace lineament {
 
-Evaluation evaluate(const Network& network, const SampleSource& samples, int threads, const PredictionCallback& on_prediction,
-                    Precision precision) {
+namespace {
+
+void check_fit(const Network& network, const SampleSource& samples) {
   const std::size_t pixels = samples.pixels_per_sample(), values = samples.values_per_sample();
   if (values != kValues)
     throw SpecError({"samples", "they are no faces of the 68-point scheme", std::to_string(kValues) + " values", std::to_string(values), ""});
   if (network.input_shape().size() != pixels || network.output_shape().size() != values)
     throw SpecError({"network", "it does not fit the samples", std::to_string(pixels) + " values in and " + std::to_string(values) + " out",
                      to_string(network.input_shape()) + " in and " + to_string(network.output_shape()) + " out", ""});
+}
+
+}  // namespace
+
+Evaluation evaluate(const Network& network, const SampleSource& samples, const EvaluationOptions& options,
+                    const PredictionCallback& on_prediction) {
+  check_fit(network, samples);
+  const std::size_t pixels = samples.pixels_per_sample(), values = samples.values_per_sample();
   const std::size_t batch = std::min<std::size_t>(16, std::max<std::size_t>(1, samples.size()));
-  Session session(network, {.batch = static_cast<int>(batch), .threads = threads, .precision = precision});
+  Session session(network, {.batch = static_cast<int>(batch), .threads = options.threads,
+                            .precision = options.precision, .ranges = options.ranges});
   std::vector<float> truth(batch * values);
   Evaluator evaluator;
   for (std::size_t first = 0; first < samples.size(); first += batch) {
@@ -44,6 +54,16 @@ Evaluation evaluate(const Network& network, const SampleSource& samples, int thr
     }
   }
   return evaluator.result();
+}
+
+std::vector<LayerRange> calibrate(const Network& network, const SampleSource& samples, int threads, std::size_t count) {
+  check_fit(network, samples);
+  count = std::min(count, samples.size());
+  const std::size_t pixels = samples.pixels_per_sample();
+  std::vector<float> pictures(count * pixels), values(samples.values_per_sample());
+  for (std::size_t i = 0; i < count; ++i)
+    samples.prepare(i * samples.size() / count, Random(0), false, std::span(pictures).subspan(i * pixels, pixels), values);
+  return measure_ranges(network, pictures, threads);
 }
 
 }  // namespace lineament

@@ -170,7 +170,7 @@ class Fit {
   void validate(EpochReport& report) {
     if (validation_ == nullptr) return;
     const auto begin = Clock::now();
-    report.validation = evaluate(network_, *validation_, options_.threads);
+    report.validation = evaluate(network_, *validation_, {.threads = options_.threads});
     report.validation_seconds = seconds_since(begin);
   }
 

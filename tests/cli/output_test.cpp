@@ -59,11 +59,15 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   CHECK(json["fr_8"].get<double>() <= 1);
   CHECK(json["precision"] == "fp32");
   const double full = json["nme"]["inter_ocular"];
-  json = Json::parse(place.run({"evaluate", "model.safetensors", "--synthetic", "6", "--precision", "bf16", "--json"}).out);
-  CHECK(json["precision"] == "bf16");
-  CHECK(json["nme_change_from_fp32"].get<double>() == Approx(json["nme"]["inter_ocular"].get<double>() - full).margin(1e-9));
-  CHECK(json["nme_change_from_fp32"].get<double>() != 0);
-  CHECK(std::abs(json["nme_change_from_fp32"].get<double>()) < 0.5);
+  for (const char* precision : {"bf16", "int8"}) {
+    o = place.run({"evaluate", "model.safetensors", "--synthetic", "6", "--precision", precision, "--json"});
+    INFO(o.err);
+    json = Json::parse(o.out);
+    CHECK(json["precision"] == precision);
+    CHECK(json["nme_change_from_fp32"].get<double>() == Approx(json["nme"]["inter_ocular"].get<double>() - full).margin(1e-9));
+    CHECK(json["nme_change_from_fp32"].get<double>() != 0);
+    CHECK(std::abs(json["nme_change_from_fp32"].get<double>()) < 0.5);
+  }
 
   o = place.run({"inspect", "model.safetensors", "--json"});
   CHECK(o.code == 0);

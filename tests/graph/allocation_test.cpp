@@ -86,6 +86,13 @@ void check_no_allocation(const Spec& spec, const Shape& input, int batch) {
     Session infer(std::as_const(network), {.batch = batch, .threads = threads});
     infer.forward();
     CHECK(allocations_in([&] { infer.forward(); }) == 0);
+    const std::vector<float> pictures(input.size(), 0.5f);
+    const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
+    for (const Precision precision : {Precision::bf16, Precision::int8}) {
+      Session lower(std::as_const(network), {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
+      lower.forward();
+      CHECK(allocations_in([&] { lower.forward(); }) == 0);
+    }
   }
 }
 

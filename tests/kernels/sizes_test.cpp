@@ -63,6 +63,7 @@ TEST_CASE("kernels: dense layers with bfloat16 weights are those with rounded we
         const auto wanted = copy_of(exact.forward());
         for (const std::string& isa : available_isas()) {
           force_isa(isa);
+          if (has_bf16_products() && batch >= 4) continue;  // rounds activations, too: low_precision_test.cpp
           for (const int threads : {1, 3}) {
             Session session(std::as_const(network), {.batch = batch, .threads = threads, .precision = Precision::bf16});
             CHECK(session.plan().front().kernel == "bf16");

@@ -24,7 +24,8 @@ namespace {
 Model small_model() {
   Model model{.network = Network(zoo(), kZooInput, 1),
               .preprocessing = {.size = 48, .margin = 0.25f},
-              .trained_on = "8 faces, für Zoë"};
+              .trained_on = "8 faces, für Zoë",
+              .ranges = {{"stem", {0, 1}}, {"out", {-0.1f, 3.25f}}}};
   randomise(model.network);
   return model;
 }
@@ -41,6 +42,12 @@ void check_same(const Model& a, const Model& b) {
   CHECK(copy_of(a.network.weights()) == copy_of(b.network.weights()));
   CHECK(a.preprocessing == b.preprocessing);
   CHECK(a.trained_on == b.trained_on);
+  REQUIRE(a.ranges.size() == b.ranges.size());
+  for (std::size_t i = 0; i < a.ranges.size(); ++i) {
+    CHECK(a.ranges[i].layer == b.ranges[i].layer);
+    CHECK(a.ranges[i].range.low == b.ranges[i].range.low);
+    CHECK(a.ranges[i].range.high == b.ranges[i].range.high);
+  }
   CHECK(outputs(a.network) == outputs(b.network));
 }
 
@@ -189,6 +196,14 @@ TEST_CASE("a file whose parts do not belong together is refused, though its chec
     f.edit("spec", [](Json& j) { j["layers"][1]["type"] = "nonsense"; });
     CHECK_THAT(f.refused(),
                Catch::Contains("the network's description does not hold together") && Catch::Contains("nonsense"));
+  }
+  SECTION("a range of activations that is none") {
+    f.edit("ranges", [](Json& j) { j["stem"] = {1, 0}; });
+    CHECK_THAT(f.refused(), Catch::Contains("the range of 'stem' makes no sense"));
+  }
+  SECTION("ranges of another kind") {
+    f.edit("ranges", [](Json& j) { j["stem"] = "wide"; });
+    CHECK_THAT(f.refused(), Catch::Contains("the entry 'ranges' cannot be understood"));
   }
   SECTION("a spec without layers") {
     f.edit("spec", [](Json& j) { j["layers"] = Json::array(); });

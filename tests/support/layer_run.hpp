@@ -97,7 +97,7 @@ class LayerRun {
     f.saved = saved_.span();
     f.mode = mode_;
     f.seed = seed_;
-    if (step_.kernel.pack != nullptr) step_.kernel.pack(layer_, step_.kernel.kernel, views[0], params, packed_.span(), threads_);
+    if (step_.kernel.pack != nullptr) step_.kernel.pack(layer_, step_.kernel.kernel, {views[0], params, {}, packed_.span(), &threads_});
     f.packed = packed_.span();
     f.scratch = scratch_.span();
     f.threads = &threads_;

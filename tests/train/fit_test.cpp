@@ -110,7 +110,7 @@ TEST_CASE("validation samples are never augmented, training samples are") {
   REQUIRE(result.epochs.size() == 3);
   double best = 1e9;
   for (std::size_t e = 0; e < 3; ++e) {
-    const Evaluation again = evaluate(networks[e], others, 2);
+    const Evaluation again = evaluate(networks[e], others, {.threads = 2});
     CHECK(result.epochs[e].validation->errors == again.errors);
     const double error = again.nme_inter_ocular / 100;
     CHECK(result.epochs[e].best == (error < best));
@@ -253,7 +253,7 @@ TEST_CASE("what a sample throws ends the run, also from another thread") {
   options.threads = options.loader_threads = 3;
   CHECK_THROWS_WITH(fit(network, broken, nullptr, options), "sample: is bad");
   CHECK_THROWS_WITH(fit(network, faces, &broken, options), "sample: is bad");
-  CHECK_THROWS_WITH(evaluate(network, broken, 3), "sample: is bad");
+  CHECK_THROWS_WITH(evaluate(network, broken, {.threads = 3}), "sample: is bad");
 }
 
 TEST_CASE("samples that are no faces can be trained on, and the best epoch is that of the lowest loss") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lineament/graph/network.hpp"
+#include "lineament/graph/ranges.hpp"
 #include "lineament/kernels/threads.hpp"
 
 namespace lineament {
@@ -24,6 +25,7 @@ struct SessionOptions {
   bool input_gradient = false;            ///< train mode: also compute the gradient of the input
   std::uint64_t seed = 0;                 ///< dropout
   Precision precision = Precision::fp32;  ///< infer mode, fast kernels: ArgumentError otherwise
+  std::span<const LayerRange> ranges{};   ///< measure_ranges(): int8 needs them while the session is made
 };
 
 /// One row of the plan: what runs, fused or not, and on which kernel.

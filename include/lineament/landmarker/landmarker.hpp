@@ -17,7 +17,7 @@ struct LandmarkerOptions {
   /// somewhat off then matters less, for the price of another run.
   int passes = 2;
   KernelChoice kernels = KernelChoice::fast;
-  Precision precision = Precision::fp32;  ///< see SessionOptions
+  Precision precision = Precision::fp32;  ///< see SessionOptions; int8 needs a model with ranges, as training writes it
 };
 
 struct FaceLandmarks {
@@ -31,9 +31,9 @@ struct FaceLandmarks {
 /// `predict` allocates half a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
-  /// Throws ModelError if the model is not one for 68 points on a square crop.
+  /// Throws ModelError if the model is not one for 68 points on a square crop; ArgumentError if an option does not fit it.
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
-  /// Throws FileError or ModelError.
+  /// Throws FileError, ModelError or ArgumentError.
   explicit Landmarker(const std::filesystem::path& model, const LandmarkerOptions& options = {});
   ~Landmarker();
   Landmarker(Landmarker&&) noexcept;

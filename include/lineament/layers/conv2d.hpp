@@ -6,6 +6,7 @@
 #include "lineament/kernels/pointwise.hpp"
 #include "lineament/kernels/winograd.hpp"
 #include "lineament/layers/kernel.hpp"
+#include "lineament/layers/low_precision_kernel.hpp"
 
 namespace lineament {
 
@@ -207,7 +208,17 @@ struct Kernels<Conv2d, float> {
     return s.mode == Mode::infer && (!e.max_pool || (g.out_h % 2 == 0 && g.out_w % 2 == 0));
   }
 
+  template <Number kNumber>
+  static bool low_precision(const Conv2d& c, const KernelShapes& s) {
+    const ConvGeometry g = geometry(c, s);
+    // Winograd's algorithm saves more multiplications than bfloat16 does.
+    return s.mode == Mode::infer && s.precision == precision_of(kNumber) && low_precision_fits(g, kNumber) &&
+           (kNumber == Number::int8 || !winograd_fits(g));
+  }
+
   static constexpr Kernel<Conv2d, float> list[] = {
+      low_precision_kernel<Conv2d, Number::int8, &Conv2d::geometry>("int8", low_precision<Number::int8>),
+      low_precision_kernel<Conv2d, Number::bf16, &Conv2d::geometry>("bf16", low_precision<Number::bf16>),
       {.name = "depthwise",
        .fits = is_depthwise,
        .fuses = [](const Conv2d&, const KernelShapes& s,
@@ -235,9 +246,9 @@ struct Kernels<Conv2d, float> {
            },
        .packed_size = [](const Conv2d& c, const KernelShapes& s) { return pointwise_weights_size(geometry(c, s)); },
        .pack =
-           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params,
-              std::span<float> packed,
-              Threads&) { pointwise_weights(c.geometry(input.shape, input.batch), params[0].data(), packed.data()); },
+           [](const Conv2d& c, const Pack<float>& p) {
+             pointwise_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data());
+           },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              pointwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
@@ -258,9 +269,9 @@ struct Kernels<Conv2d, float> {
            },
        .packed_size = [](const Conv2d& c, const KernelShapes& s) { return winograd_weights_size(geometry(c, s)); },
        .pack =
-           [](const Conv2d& c, const View<const float>& input, std::span<const std::span<const float>> params,
-              std::span<float> packed, Threads& threads) {
-             winograd_weights(c.geometry(input.shape, input.batch), params[0].data(), packed.data(), threads);
+           [](const Conv2d& c, const Pack<float>& p) {
+             winograd_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data(),
+                              *p.threads);
            },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "lineament/kernels/dense.hpp"
 #include "lineament/layers/kernel.hpp"
+#include "lineament/layers/low_precision_kernel.hpp"
 
 namespace lineament {
 
@@ -57,6 +58,11 @@ struct Dense {
     if (b.input_gradient().data != nullptr) b.input_gradient().rows() = dy.contract(w, pair(1, 1));
   }
 
+  /// The 1x1 convolution whose pixels are the batch.
+  ConvGeometry as_convolution(const Shape& input, int batch) const {
+    return {batch, 1, 1, input[0], 1, 1, features, 1, 1, 0, 0, 1};
+  }
+
  private:
   static std::array<Eigen::IndexPair<int>, 1> pair(int i, int j) { return {Eigen::IndexPair<int>(i, j)}; }
 };
@@ -64,7 +70,18 @@ struct Dense {
 template <>
 struct Kernels<Dense, float> {
   static DenseGeometry geometry(const Dense& d, int batch, const Shape& in) { return {batch, in[0], d.features}; }
+  /// In bfloat16 only from a few rows on: for fewer, reading the weights is what takes the time, and the activations may
+  /// as well stay floats.
+  template <Number kNumber>
+  static bool low_precision(const Dense& d, const KernelShapes& s) {
+    return s.mode == Mode::infer && s.precision == precision_of(kNumber) &&
+           low_precision_fits(d.as_convolution(s.inputs[0], s.batch), kNumber) &&
+           (kNumber == Number::int8 || s.batch >= 4);
+  }
+
   static constexpr Kernel<Dense, float> list[] = {
+      low_precision_kernel<Dense, Number::int8, &Dense::as_convolution>("int8", low_precision<Number::int8>),
+      low_precision_kernel<Dense, Number::bf16, &Dense::as_convolution>("bf16 products", low_precision<Number::bf16>),
       {.name = "bf16",
        .fits = [](const Dense&,
                   const KernelShapes& s) { return s.mode == Mode::infer && s.precision == Precision::bf16; },
@@ -76,9 +93,9 @@ struct Kernels<Dense, float> {
        .packed_size = [](const Dense& d,
                          const KernelShapes& s) { return dense_bf16_size(geometry(d, s.batch, s.inputs[0])); },
        .pack =
-           [](const Dense& d, const View<const float>& input, std::span<const std::span<const float>> params,
-              std::span<float> packed,
-              Threads&) { dense_bf16_weights(geometry(d, input.batch, input.shape), params[0].data(), packed.data()); },
+           [](const Dense& d, const Pack<float>& p) {
+             dense_bf16_weights(geometry(d, p.input.batch, p.input.shape), p.params[0].data(), p.packed.data());
+           },
        .forward =
            [](const Dense& d, const Forward<float>& f) {
              dense_bf16_forward(geometry(d, f.input().batch, f.input().shape), f.input().data, f.packed.data(),

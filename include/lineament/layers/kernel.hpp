@@ -30,8 +30,7 @@ struct Kernel {
   /// Parameters in an order of the kernel's own: made once for a session that infers, before each `forward` in
   /// training.
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
-  void (*pack)(const Layer&, const View<const T>& input, std::span<const std::span<const T>> params,
-               std::span<T> packed, Threads&) = nullptr;
+  void (*pack)(const Layer&, const Pack<T>&) = nullptr;
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;

@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "lineament/error.hpp"
+#include "lineament/tensor/range.hpp"
 #include "lineament/tensor/tensor.hpp"
 
 namespace lineament {
@@ -29,10 +30,13 @@ class Threads;
 
 enum class Mode { infer, train };
 
-/// How weights are kept while inferring. Sums are always in float.
+/// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring. Between layers values are
+/// always floats.
 enum class Precision {
   fp32,
-  bf16,  ///< dense layers' weights are rounded to bfloat16 (8 bits of mantissa): half the memory to read
+  bf16,  ///< weights of dense layers in bfloat16 (8 bits of mantissa), sums in float. Where the processor multiplies
+         ///< pairs of them, convolutions that Winograd's algorithm does not fit, and activations, too
+  int8,  ///< weights and activations in 8 bits, exact sums; the network's last layer stays in fp32
 };
 
 /// Where the first values of a parameter come from.
@@ -86,6 +90,16 @@ struct Traits {
 struct Epilogue {
   bool relu = false;
   bool max_pool = false;  ///< 2x2, stride 2, after the ReLU
+};
+
+/// What a kernel brings into an order of its own before it runs.
+template <class T>
+struct Pack {
+  View<const T> input;                         ///< for its shape
+  std::span<const std::span<const T>> params;  ///< in the order of `params()`
+  Range range;                                 ///< of the input's values; Precision::int8
+  std::span<T> packed;                         ///< `packed_size` values
+  Threads* threads = nullptr;
 };
 
 template <class T>

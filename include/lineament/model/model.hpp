@@ -9,6 +9,7 @@
 
 #include "lineament/faces/crop.hpp"
 #include "lineament/graph/network.hpp"
+#include "lineament/graph/ranges.hpp"
 
 namespace lineament {
 
@@ -16,6 +17,7 @@ struct Model {
   Network network{};
   Preprocessing preprocessing{};
   std::string trained_on{};  ///< in words: "4000 drawn faces"; a model's licence follows its data's
+  std::vector<LayerRange> ranges{};  ///< of activations, for inference in int8; empty: not calibrated
 };
 
 /// What a training run must remember to go on as if it had never stopped.

@@ -1,0 +1,225 @@
+// The inner loop of convolutions with short products: a tile of a matrix product held in registers,
+//   C[r][n] = scale[n] * (sum over segments s and steps k of  A[r*a_row + s*a_segment + k] . B[(s*length + k)][n]) + offset[n]
+// A and B are words of 32 bits: four channels of int8 or two of bfloat16, and "." adds up their products. B lies in groups of 16
+// columns, so that its layout is the same for every instruction set. Compiled once for each.
+#if defined(LINEAMENT_LOW_PRECISION_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINEAMENT_LOW_PRECISION_INL
+#undef LINEAMENT_LOW_PRECISION_INL
+#else
+#define LINEAMENT_LOW_PRECISION_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+HWY_BEFORE_NAMESPACE();
+namespace lineament {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int kColumns = 16;  // of a group
+
+struct WordProduct {
+  const std::uint32_t* a;
+  std::ptrdiff_t a_row, a_segment;
+  const std::uint32_t* b;  ///< of the first group
+  std::ptrdiff_t b_group;
+  int segments, length;
+  float* c;
+  std::ptrdiff_t c_row;
+  const float *scale, *offset;  ///< one a column, as many as whole groups have
+  bool relu;
+};
+
+using Words = hn::ScalableTag<std::uint32_t>;
+using Ints = hn::ScalableTag<std::int32_t>;
+using Floats = hn::ScalableTag<float>;
+
+#if HWY_TARGET <= HWY_AVX3
+#undef LINEAMENT_DOT_INSTRUCTIONS
+#define LINEAMENT_DOT_INSTRUCTIONS 1
+// In assembler, because the instruction sets that Highway knows do not have these; they run only where the processor was seen
+// to have them.
+
+/// AVX512_VNNI.
+struct Int8Instruction {
+  using Sum = hn::Vec<Ints>;
+  static constexpr int kRows = 12, kGroups = 2;
+  static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
+  static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
+  static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
+  template <class A, class W>
+  static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
+    auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory
+    asm("vpdpbusd %2, %1, %0" : "+v"(raw) : "v"(a.raw), "v"(w.raw));
+    return Sum{raw};
+  }
+  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return hn::ConvertTo(Floats(), sum); }
+};
+
+/// AVX512_BF16.
+struct Bf16Instruction {
+  using Sum = hn::Vec<Floats>;
+  static constexpr int kRows = 12, kGroups = 2;
+  static HWY_INLINE Sum Zero() { return hn::Zero(Floats()); }
+  static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
+  static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
+  template <class A, class W>
+  static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
+    auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory
+    asm("vdpbf16ps %2, %1, %0" : "+v"(raw) : "v"(a.raw), "v"(w.raw));
+    return Sum{raw};
+  }
+  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return sum; }
+};
+
+/// Rounded to nearest, ties to even.
+HWY_INLINE auto ToBf16(hn::Vec<Floats> x) {
+  hn::Vec<hn::Rebind<std::uint16_t, Floats>> y;
+  asm("vcvtneps2bf16 %1, %0" : "=v"(y.raw) : "v"(x.raw));
+  return y;
+}
+#else
+#undef LINEAMENT_DOT_INSTRUCTIONS
+#define LINEAMENT_DOT_INSTRUCTIONS 0
+#endif
+
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
+/// Even and odd bytes become 16-bit numbers, whose products are added up in pairs. Bytes multiplied as they are (PMADDUBSW) would
+/// overflow.
+struct Int8 {
+  using Shorts = hn::Repartition<std::int16_t, Ints>;
+  struct Pair {
+    hn::Vec<Shorts> even, odd;
+  };
+  using Sum = hn::Vec<Ints>;
+  static constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 12 : HWY_TARGET == HWY_AVX2 ? 4 : 2;
+  static constexpr int kGroups = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
+  static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
+  static HWY_INLINE Pair Weights(const std::uint32_t* b) {
+    const auto bytes = hn::BitCast(Shorts(), hn::LoadU(Words(), b));
+    return {hn::ShiftRight<8>(hn::ShiftLeft<8>(bytes)), hn::ShiftRight<8>(bytes)};
+  }
+  static HWY_INLINE Pair Activations(std::uint32_t a) {
+    const Words d;
+    return {hn::BitCast(Shorts(), hn::Set(d, a & 0x00FF00FFu)), hn::BitCast(Shorts(), hn::Set(d, a >> 8 & 0x00FF00FFu))};
+  }
+  static HWY_INLINE Sum Add(const Pair& a, const Pair& w, Sum sum) {
+    Sum unused = Zero();
+    sum = hn::ReorderWidenMulAccumulate(Ints(), a.even, w.even, sum, unused);
+    return hn::ReorderWidenMulAccumulate(Ints(), a.odd, w.odd, sum, unused);
+  }
+  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return hn::ConvertTo(Floats(), sum); }
+};
+#else
+/// A byte at a time, for any instruction set.
+struct Int8 {
+  struct Bytes {
+    hn::Vec<Ints> byte[4];
+  };
+  using Sum = hn::Vec<Ints>;
+  static constexpr int kRows = 2, kGroups = 1;
+  static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
+  static HWY_INLINE Bytes Weights(const std::uint32_t* b) {
+    const auto words = hn::BitCast(Ints(), hn::LoadU(Words(), b));
+    return {{hn::ShiftRight<24>(hn::ShiftLeft<24>(words)), hn::ShiftRight<24>(hn::ShiftLeft<16>(words)),
+             hn::ShiftRight<24>(hn::ShiftLeft<8>(words)), hn::ShiftRight<24>(words)}};
+  }
+  static HWY_INLINE Bytes Activations(std::uint32_t a) {
+    const auto byte = [&](int shift) HWY_ATTR { return hn::Set(Ints(), static_cast<std::int32_t>(a >> shift & 0xFF)); };
+    return {{byte(0), byte(8), byte(16), byte(24)}};
+  }
+  static HWY_INLINE Sum Add(const Bytes& a, const Bytes& w, Sum sum) {
+    for (int i = 0; i < 4; ++i) sum = hn::Add(sum, hn::Mul(a.byte[i], w.byte[i]));
+    return sum;
+  }
+  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return hn::ConvertTo(Floats(), sum); }
+};
+#endif
+
+template <class Dot, int kRows, int kGroups>
+HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::uint32_t* b, float* c, int column,
+                       int columns) {
+  const Floats d;
+  constexpr int kLanes = static_cast<int>(HWY_LANES(float)), kInGroup = kColumns / kLanes, kVectors = kGroups * kInGroup;
+  typename Dot::Sum sum[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = Dot::Zero();
+
+  const std::ptrdiff_t row = p.a_row, group = p.b_group;
+  for (int s = 0; s < p.segments; ++s) {
+    // Rows are addressed as base + {0, 1, 2} * row: a pointer for every third row is what the registers have room for.
+    const std::uint32_t* base[(kRows + 2) / 3];
+#pragma GCC unroll 4
+    for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] = a + s * p.a_segment + 3 * i * row;
+    for (int k = 0; k < p.length; ++k, b += kColumns) {
+      decltype(Dot::Weights(b)) ws[kVectors];
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) ws[v] = Dot::Weights(b + (v / kInGroup) * group + v % kInGroup * kLanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const auto as = Dot::Activations(base[r / 3][(r % 3) * row]);
+#pragma GCC unroll 16
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = Dot::Add(as, ws[v], sum[r][v]);
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < (kRows + 2) / 3; ++i) ++base[i];
+    }
+  }
+
+#pragma GCC unroll 16
+  for (int v = 0; v < kVectors; ++v) {
+    const int first = v * kLanes, rest = columns - first;
+    if (rest <= 0) break;
+    const auto scale = hn::LoadU(d, p.scale + column + first), offset = hn::LoadU(d, p.offset + column + first);
+    const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(rest, kLanes)));
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      auto y = hn::MulAdd(Dot::ToFloat(sum[r][v]), scale, offset);
+      if (p.relu) y = hn::Max(y, hn::Zero(d));
+      float* to = c + r * p.c_row + first;
+      if (rest >= kLanes)
+        hn::StoreU(y, d, to);
+      else
+        hn::BlendedStore(y, mask, d, to);
+    }
+  }
+}
+
+/// `rows` x `columns` of C, beginning at column `first` of a group.
+template <class Dot, int kGroups>
+HWY_INLINE void WordRows(const WordProduct& p, int rows, int first, int columns) {
+  using Function = void (*)(const WordProduct&, const std::uint32_t*, const std::uint32_t*, float*, int, int);
+  static constexpr auto kTiles = []<int... kRows>(std::integer_sequence<int, kRows...>) {
+    return std::array<Function, sizeof...(kRows)>{WordTile<Dot, kRows + 1, kGroups>...};
+  }(std::make_integer_sequence<int, Dot::kRows>());
+  const std::uint32_t* b = p.b + first / kColumns * p.b_group;
+  // Tiles of about equal size: the last one would otherwise be too small to hide the latency of its sums.
+  const int tiles = (rows + Dot::kRows - 1) / Dot::kRows;
+  for (int t = 0, r = 0; t < tiles; ++t) {
+    const int count = (rows - r + tiles - t - 1) / (tiles - t);
+    kTiles[static_cast<std::size_t>(count - 1)](p, p.a + r * p.a_row, b, p.c + r * p.c_row + first, first, columns);
+    r += count;
+  }
+}
+
+template <class Dot>
+HWY_ATTR void MultiplyWords(const WordProduct& p, int rows, int first, int columns) {
+  int n = 0;
+  if constexpr (Dot::kGroups == 2)
+    for (; columns - n > kColumns; n += 2 * kColumns) WordRows<Dot, 2>(p, rows, first + n, columns - n);
+  for (; n < columns; n += kColumns) WordRows<Dot, 1>(p, rows, first + n, columns - n);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace lineament
+HWY_AFTER_NAMESPACE();
+
+#endif

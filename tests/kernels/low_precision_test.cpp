@@ -1,0 +1,180 @@
+// int8 and bfloat16 kernels against the definition in double on rounded weights and inputs: on every instruction set, for any
+// number of threads, on awkward sizes.
+#include "kernels/compare.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+namespace {
+
+struct Case {
+  Layer layer;
+  Shape input;
+  int batch;
+};
+
+/// Not the last layer, which int8 leaves alone; the pool and the ReLU are fused where they can be.
+Spec spec_of(const Case& c, bool pool) {
+  Spec spec;
+  spec.add(c.layer, Spec::kInput, "layer");
+  spec.add(ReLU{}, spec.last(), "relu");
+  if (pool) spec.add(MaxPool{}, spec.last(), "pool");
+  return spec;
+}
+
+const std::vector<Case>& cases() {
+  static const std::vector<Case> list = [] {
+    std::vector<Case> all;
+    struct Size {
+      int height, width, in, out, kernel, stride, batch;
+    };
+    for (const Size& s : {Size{1, 1, 1, 1, 1, 1, 1}, Size{4, 6, 3, 15, 3, 1, 2}, Size{18, 14, 3, 33, 3, 2, 1},
+                          Size{15, 17, 17, 31, 3, 2, 3}, Size{6, 26, 4, 32, 3, 1, 5}, Size{7, 7, 8, 130, 7, 1, 2},
+                          Size{9, 11, 5, 48, 1, 1, 3}, Size{12, 12, 96, 16, 1, 1, 1}, Size{13, 3, 6, 20, 5, 1, 1},
+                          Size{1, 50, 2, 17, 2, 2, 1}})
+      for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
+        if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
+        const Conv2d conv{.channels = s.out, .kernel = s.kernel, .stride = s.stride, .padding = padding,
+                          .pad = padding == Padding::fixed ? 1 : 0, .bias = s.batch != 2};
+        all.push_back({conv, {s.height, s.width, s.in}, s.batch});
+      }
+    for (const int in : {1, 6, 64, 3001})
+      for (const int out : {1, 16, 130})
+        for (const int batch : {1, 5, 100}) all.push_back({Dense{.features = out}, Shape{in}, batch});
+    return all;
+  }();
+  return list;
+}
+
+double to_bf16(double value) {
+  int exponent;
+  const double mantissa = std::frexp(value, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+}
+
+/// Runs a case on every instruction set that has kernel `name` and compares with `wanted`.
+void check(const Network& network, const std::vector<double>& input, const std::vector<double>& wanted,
+           SessionOptions options, bool (*has)(), std::string_view name) {
+  for (const std::string& isa : available_isas()) {
+    INFO(isa);
+    force_isa(isa);
+    if (!has()) continue;
+    std::vector<float> one;
+    for (const int threads : {1, 2, 4}) {
+      options.threads = threads;
+      Session session(network, options);
+      REQUIRE(session.plan().front().kernel == name);
+      put(session.input(), input);
+      const std::span<const float> output = session.forward();
+      if (threads == 1) {
+        one.assign(output.begin(), output.end());
+        CHECK(difference(one, wanted) < 1e-5);
+      }
+      CHECK(std::equal(output.begin(), output.end(), one.begin(), one.end()));
+    }
+  }
+}
+
+template <class Round>
+BasicNetwork<double> with_weights(const Network& network, Round&& round) {
+  BasicNetwork<double> rounded(network);
+  const ParamInfo& weight = rounded.param("layer.weight");
+  const std::size_t columns = static_cast<std::size_t>(weight.shape[weight.shape.rank() - 1]);
+  const std::span<double> values = rounded.values(weight);
+  for (std::size_t n = 0; n < columns; ++n) {
+    double largest = 0;
+    for (std::size_t i = n; i < values.size(); i += columns) largest = std::max(largest, std::abs(values[i]));
+    for (std::size_t i = n; i < values.size(); i += columns) values[i] = round(values[i], largest);
+  }
+  return rounded;
+}
+
+std::vector<double> exact_output(const BasicNetwork<double>& network, const std::vector<double>& input, int batch) {
+  BasicSession<double> exact(std::as_const(network), {.batch = batch, .kernels = KernelChoice::reference});
+  put(exact.input(), input);
+  return copy_of(exact.forward());
+}
+
+}  // namespace
+
+TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
+  const IsaRestorer restorer;
+  for (const Range range : {Range{0, 3}, Range{-1.5f, 2.25f}})
+    for (const Case& c : cases())
+      for (const bool pool : {false, true}) {
+        const Shape shape = output_shape(Spec() << c.layer, c.input);
+        if (pool && (shape.rank() != 3 || shape.height() < 2 || shape.width() < 2)) continue;
+        INFO(type_of(c.layer) << " of " << to_string(c.input) << ", batch " << c.batch << ", from " << range.low << ", pool " << pool);
+        Network network(spec_of(c, pool), c.input, 1);
+        put(network.weights(), random_values<double>(network.weights().size(), 30));
+        const auto rounded = with_weights(network, [](double w, double largest) {
+          const double step = largest / 127;
+          return std::nearbyint(w / step) * step;
+        });
+        // Inputs near whole numbers of steps, so that rounding is never a matter of the last digit; some beyond the range.
+        const double step = (range.high - range.low) / 255.0, zero = std::nearbyint(-range.low / step);
+        const auto random = random_values<double>(static_cast<std::size_t>(c.batch) * c.input.size(), 1, -0.3f, 1.3f);
+        std::vector<double> input, steps;
+        for (const double u : random) {
+          const double q = std::floor(u * 255);
+          input.push_back((q - zero + 0.3 * u) * step);
+          steps.push_back((std::clamp(q, 0.0, 255.0) - zero) * step);
+        }
+        const std::vector<LayerRange> ranges{{"layer", range}};
+        check(network, input, exact_output(rounded, steps, c.batch),
+              {.batch = c.batch, .precision = Precision::int8, .ranges = ranges}, [] { return true; }, "int8");
+      }
+}
+
+TEST_CASE("kernels: products of bfloat16 are the layer with rounded weights and inputs") {
+  const IsaRestorer restorer;
+  force_isa(available_isas().front());
+  if (!has_bf16_products()) {
+    WARN("this processor has no products of bfloat16");
+    return;
+  }
+  for (const Case& c : cases()) {
+    const bool dense = std::holds_alternative<Dense>(c.layer);
+    if (dense && c.batch < 4) continue;
+    INFO(type_of(c.layer) << " of " << to_string(c.input) << ", batch " << c.batch);
+    Network network(spec_of(c, false), c.input, 1);
+    put(network.weights(), random_values<double>(network.weights().size(), 30));
+    const auto rounded = with_weights(network, [](double w, double) { return to_bf16(w); });
+    std::vector<double> input = random_values<double>(static_cast<std::size_t>(c.batch) * c.input.size(), 1), steps;
+    for (double& v : input) steps.push_back(to_bf16(v));
+    check(network, input, exact_output(rounded, steps, c.batch), {.batch = c.batch, .precision = Precision::bf16},
+          has_bf16_products, dense ? "bf16 products" : "bf16");
+  }
+}
+
+TEST_CASE("kernels: int8 leaves alone what would overflow, grouped convolutions and the last layer") {
+  const auto kernels = [](const Spec& spec, const Shape& input) {
+    const Network network(spec, input, 1);
+    std::vector<LayerRange> ranges;
+    for (NodeId id = 1; id <= spec.size(); ++id) ranges.push_back({spec[id].name.str(), {0, 1}});
+    const Session session(network, {.precision = Precision::int8, .ranges = ranges});
+    std::vector<std::string> names;
+    for (const PlannedStep& step : session.plan()) names.push_back(step.kernel);
+    return names;
+  };
+  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'312}) == std::vector<std::string>{"gemm", "gemm"});
+  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'311}) == std::vector<std::string>{"int8", "gemm"});
+  CHECK(kernels(Spec() << Conv2d{.channels = 8, .groups = 2} << Conv2d{.channels = 8, .groups = Conv2d::kDepthwise}
+                       << Conv2d{.channels = 4} << Conv2d{.channels = 4},
+                {5, 5, 4}) == std::vector<std::string>{"direct", "depthwise", "int8", "direct"});
+}
+
+TEST_CASE("kernels: the largest sums of int8 do not overflow") {
+  const IsaRestorer restorer;
+  const int in = 66'311;
+  Network network(Spec() << Dense{.features = 3, .bias = false} << ReLU{}, Shape{in}, 1);
+  for (float& w : network.weights()) w = 1;
+  const std::vector<LayerRange> ranges{{"dense_1", {0, 1}}};
+  for (const std::string& isa : available_isas()) {
+    INFO(isa);
+    force_isa(isa);
+    Session session(std::as_const(network), {.precision = Precision::int8, .ranges = ranges});
+    std::fill(session.input().begin(), session.input().end(), 1.0f);
+    for (const float y : session.forward()) CHECK(y == Approx(in));
+  }
+}
