@@ -38,8 +38,10 @@ bool spin_until(Done done) {
 
 }  // namespace
 
-Threads::Threads(int count) {
-  if (count <= 0) count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+Threads::Threads(int count)
+    : shares_(static_cast<std::size_t>(
+          count > 0 ? count : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())))) {
+  count = static_cast<int>(shares_.size());
   workers_.reserve(static_cast<std::size_t>(count - 1));
   for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });
 }
@@ -57,8 +59,12 @@ Threads::~Threads() {
 void Threads::run_erased(int tasks, Function function, void* context) {
   function_ = function;
   context_ = context;
-  tasks_ = tasks;
-  next_task_.store(0, std::memory_order_relaxed);
+  const auto count = static_cast<std::ptrdiff_t>(shares_.size());
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    Share& share = shares_[static_cast<std::size_t>(i)];
+    share.next.store(static_cast<int>(i * tasks / count), std::memory_order_relaxed);
+    share.end = static_cast<int>((i + 1) * tasks / count);
+  }
   busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);  // so that no worker misses the change between its check and its sleep
@@ -71,8 +77,16 @@ void Threads::run_erased(int tasks, Function function, void* context) {
 }
 
 void Threads::take_tasks(int thread) {
-  for (int task; (task = next_task_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
-    function_(context_, task, thread);
+  for (int i = 0; i < count(); ++i) take_share((thread + i) % count(), thread);
+}
+
+void Threads::take_share(int number, int thread) {
+  Share& share = shares_[static_cast<std::size_t>(number)];
+  // Looked at before it is taken: most shares are empty when others come to help.
+  while (share.next.load(std::memory_order_relaxed) < share.end) {
+    const int task = share.next.fetch_add(1, std::memory_order_relaxed);
+    if (task < share.end) function_(context_, task, thread);
+  }
 }
 
 void Threads::work(int thread) {
