@@ -113,8 +113,8 @@ struct ActivationKernels {
       reference_kernel<Layer, float>(),
   };
 };
-template <>
-struct Kernels<ReLU, float> {
+template <std::same_as<float> T>
+struct Kernels<ReLU, T> {
   static constexpr auto& elementwise = ActivationKernels<ReLU, Activation::relu>::list[0];
   static ReluPoolGeometry geometry(const View<const float>& x) {
     return {x.batch, x.shape.height(), x.shape.width(), x.shape.channels()};
@@ -145,11 +145,11 @@ struct Kernels<ReLU, float> {
       reference_kernel<ReLU, float>(),
   };
 };
-template <>
-struct Kernels<SiLU, float> : ActivationKernels<SiLU, Activation::silu> {};
-template <>
-struct Kernels<HardSwish, float> : ActivationKernels<HardSwish, Activation::hard_swish> {};
-template <>
-struct Kernels<Sigmoid, float> : ActivationKernels<Sigmoid, Activation::sigmoid> {};
+template <std::same_as<float> T>
+struct Kernels<SiLU, T> : ActivationKernels<SiLU, Activation::silu> {};
+template <std::same_as<float> T>
+struct Kernels<HardSwish, T> : ActivationKernels<HardSwish, Activation::hard_swish> {};
+template <std::same_as<float> T>
+struct Kernels<Sigmoid, T> : ActivationKernels<Sigmoid, Activation::sigmoid> {};
 
 }  // namespace lineament

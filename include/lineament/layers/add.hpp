@@ -30,8 +30,8 @@ struct Add {
   }
 };
 
-template <>
-struct Kernels<Add, float> {
+template <std::same_as<float> T>
+struct Kernels<Add, T> {
   static constexpr Kernel<Add, float> list[] = {
       {.name = "elementwise",
        .forward =

@@ -56,8 +56,8 @@ struct AvgPool {
   Index4 step() const { return {1, stride, stride, 1}; }
 };
 
-template <>
-struct Kernels<AvgPool, float> {
+template <std::same_as<float> T>
+struct Kernels<AvgPool, T> {
   static constexpr Kernel<AvgPool, float> list[] = {
       {.name = "pool",
        .forward =

@@ -91,8 +91,8 @@ struct BatchNorm {
   }
 };
 
-template <>
-struct Kernels<BatchNorm, float> {
+template <std::same_as<float> T>
+struct Kernels<BatchNorm, T> {
   static BatchNormGeometry geometry(const BatchNorm& n, const Shape& x, int batch, const Epilogue& e) {
     return {batch,  x.height(), x.width(), x.channels(), static_cast<float>(n.momentum), static_cast<float>(n.epsilon),
             e.relu, e.max_pool};

@@ -196,8 +196,8 @@ struct Conv2d {
   }
 };
 
-template <>
-struct Kernels<Conv2d, float> {
+template <std::same_as<float> T>
+struct Kernels<Conv2d, T> {
   static ConvGeometry geometry(const Conv2d& c, const KernelShapes& s) { return c.geometry(s.inputs[0], s.batch); }
   static bool is_depthwise(const Conv2d& c, const KernelShapes& s) {
     const ConvGeometry g = geometry(c, s);

@@ -67,8 +67,8 @@ struct Dense {
   static std::array<Eigen::IndexPair<int>, 1> pair(int i, int j) { return {Eigen::IndexPair<int>(i, j)}; }
 };
 
-template <>
-struct Kernels<Dense, float> {
+template <std::same_as<float> T>
+struct Kernels<Dense, T> {
   static DenseGeometry geometry(const Dense& d, int batch, const Shape& in) { return {batch, in[0], d.features}; }
   /// In bfloat16 only from a few rows on: for fewer, reading the weights is what takes the time, and the activations may
   /// as well stay floats.

@@ -33,8 +33,8 @@ struct GlobalAvgPool {
   }
 };
 
-template <>
-struct Kernels<GlobalAvgPool, float> {
+template <std::same_as<float> T>
+struct Kernels<GlobalAvgPool, T> {
   static constexpr Kernel<GlobalAvgPool, float> list[] = {
       {.name = "pool",
        .forward =

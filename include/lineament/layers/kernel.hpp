@@ -1,6 +1,7 @@
 // How a layer names its kernels: a list in order of preference whose last entry is the Eigen reference, so that every
 // layer always has one that fits. The memory plan picks one for each layer and asks it how much memory it wants.
 #pragma once
+#include <concepts>
 #include <span>
 #include <string_view>
 
@@ -55,7 +56,8 @@ constexpr Kernel<Layer, T> reference_kernel() {
           .backward = [](const Layer& layer, const Backward<T>& b) { layer.template backward<T>(b); }};
 }
 
-/// The list for one layer and scalar; a layer's file specialises it for float.
+/// The list for one layer and scalar. A layer's file specialises it for float, as a template still: the compiler then
+/// makes the definitions in Eigen only where lists are read (src/graph/steps_*.cpp), not in every file that names a layer.
 template <class Layer, class T>
 struct Kernels {
   static constexpr Kernel<Layer, T> list[] = {reference_kernel<Layer, T>()};

@@ -83,8 +83,8 @@ struct MaxPool {
   Index4 step() const { return {1, stride, stride, 1}; }
 };
 
-template <>
-struct Kernels<MaxPool, float> {
+template <std::same_as<float> T>
+struct Kernels<MaxPool, T> {
   static constexpr Kernel<MaxPool, float> list[] = {
       {.name = "pool",
        .saved_bytes = reference_saved_bytes<MaxPool, float>,

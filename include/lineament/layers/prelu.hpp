@@ -41,8 +41,8 @@ struct PReLU {
   }
 };
 
-template <>
-struct Kernels<PReLU, float> {
+template <std::same_as<float> T>
+struct Kernels<PReLU, T> {
   static std::size_t pixels(const View<const float>& v) { return v.size() / static_cast<std::size_t>(v.shape.channels()); }
   static constexpr Kernel<PReLU, float> list[] = {
       {.name = "elementwise",
