@@ -78,7 +78,7 @@ namespace HWY_NAMESPACE {
 /// channels in them.
 template <class F>
 HWY_INLINE void EachVector(const Blocks& blocks, int block, F&& f) {
-  constexpr std::size_t kWindows = 8;
+  constexpr std::size_t kWindows = 4;
   const std::size_t lanes = hn::Lanes(Floats()), windows = blocks.windows(block);
   for (std::size_t first = 0; first < windows; first += kWindows)
     for (std::size_t c = 0; c < blocks.channels; c += lanes)
@@ -86,7 +86,7 @@ HWY_INLINE void EachVector(const Blocks& blocks, int block, F&& f) {
 }
 /// Asks for what will be read soon: a few windows at a time are too short a run for the processor to see where it goes.
 HWY_INLINE void Expect(const float* from) {
-  constexpr std::size_t kAhead = 1024;
+  constexpr std::size_t kAhead = 2048;
   hwy::Prefetch(from + kAhead);
 }
 HWY_INLINE Vector Read(const float* from, std::size_t count) {

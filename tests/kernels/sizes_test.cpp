@@ -26,6 +26,24 @@ TEST_CASE("kernels: convolutions of awkward sizes") {
     }
 }
 
+TEST_CASE("kernels: 1x1 convolutions of one run of pixels, of several and of parts of one") {
+  struct Size {
+    int height, width, in, out, batch;
+  };
+  for (const Size& s : {Size{1, 3, 16, 48, 1}, Size{8, 12, 48, 32, 1}, Size{13, 15, 3, 17, 5}, Size{28, 28, 33, 16, 2}})
+    compare(Conv2d{.channels = s.out, .kernel = 1, .bias = s.batch != 2}, {s.height, s.width, s.in}, s.batch);
+}
+
+TEST_CASE("kernels: a convolution whose window is the whole picture is a matrix product") {
+  for (const int kernel : {1, 2, 7})
+    for (const int batch : {1, 5}) {
+      const Conv2d conv{.channels = 35, .kernel = kernel, .padding = Padding::valid, .bias = batch == 1};
+      const Network network(Spec() << conv, Shape{kernel, kernel, 33}, 1);
+      CHECK(Session(network, {.batch = batch}).plan().front().kernel == "gemm");
+      compare(conv, {kernel, kernel, 33}, batch);
+    }
+}
+
 TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") {
   struct Size {
     int height, width, in, out, batch;
