@@ -117,22 +117,65 @@ struct Gradients {
     }
   }
 
-  /// One row of dx: every pixel gathers from the outputs whose windows hold it.
-  HWY_INLINE void gather_row(int y) const {
-    const int above = y + g.pad_top;
-    for (int column = 0; column < g.in_w; ++column) {
-      const int before = column + g.pad_left;
+  /// One pixel of dx, gathered from the outputs whose windows hold it.
+  HWY_INLINE void gather(int y, int column) const {
+    const int above = y + g.pad_top, before = column + g.pad_left;
+    Vector sum = hn::Zero(Floats());
+    for (int ky = above % g.stride; ky < g.kernel && ky <= above; ky += g.stride) {
+      const int oy = (above - ky) / g.stride;
+      if (oy >= g.out_h) continue;
+      for (int kx = before % g.stride; kx < g.kernel && kx <= before; kx += g.stride) {
+        const int ox = (before - kx) / g.stride;
+        if (ox < g.out_w)
+          sum = hn::MulAdd(channels.load(dy + at(oy, ox, g.out_w)), channels.load(w + tap(ky, kx)), sum);
+      }
+    }
+    channels.store(sum, dx + at(y, column, g.in_w));
+  }
+  /// Every stride-th pixel of a row of dx, whose windows meet it in the columns kx, kx + stride, … and in the rows ky,
+  /// ky + stride, … of the rows of dy from oy upwards.
+  template <int kRows, int kColumns>
+  HWY_INLINE void gather_comb(int y, int oy, int ky, int kx) const {
+    Vector weights[kRows][kColumns];
+    const float* from[kRows];
+#pragma GCC unroll 2
+    for (int r = 0; r < kRows; ++r) {
+      from[r] = dy + at(oy - r, 0, g.out_w);
+#pragma GCC unroll 2
+      for (int k = 0; k < kColumns; ++k) weights[r][k] = channels.load(w + tap(ky + r * g.stride, kx + k * g.stride));
+    }
+    const int first = g.pad_left > kx ? (g.pad_left - kx + g.stride - 1) / g.stride : 0;
+    for (int ox = first, column = first * g.stride + kx - g.pad_left; column < g.in_w; ++ox, column += g.stride) {
       Vector sum = hn::Zero(Floats());
-      for (int ky = above % g.stride; ky < g.kernel && ky <= above; ky += g.stride) {
-        const int oy = (above - ky) / g.stride;
-        if (oy >= g.out_h) continue;
-        for (int kx = before % g.stride; kx < g.kernel && kx <= before; kx += g.stride) {
-          const int ox = (before - kx) / g.stride;
-          if (ox < g.out_w)
-            sum = hn::MulAdd(channels.load(dy + at(oy, ox, g.out_w)), channels.load(w + tap(ky, kx)), sum);
-        }
+#pragma GCC unroll 2
+      for (int k = 0; k < kColumns; ++k) {
+        if (ox < k || ox - k >= g.out_w) continue;
+#pragma GCC unroll 2
+        for (int r = 0; r < kRows; ++r)
+          sum = hn::MulAdd(channels.load(from[r] + static_cast<std::size_t>(ox - k) * channels.count), weights[r][k],
+                           sum);
       }
       channels.store(sum, dx + at(y, column, g.in_w));
+    }
+  }
+  HWY_INLINE void gather_row(int y) const {
+    const int above = y + g.pad_top, skipped = std::max(0, above / g.stride - (g.out_h - 1));
+    const int oy = above / g.stride - skipped, ky = above % g.stride + skipped * g.stride;
+    const int rows = ky < g.kernel ? std::min((g.kernel - ky + g.stride - 1) / g.stride, oy + 1) : 0;
+    for (int kx = 0; kx < g.stride; ++kx) {
+      const int columns = kx < g.kernel ? (g.kernel - kx + g.stride - 1) / g.stride : 0;
+      if (rows == 1 && columns == 1) {
+        gather_comb<1, 1>(y, oy, ky, kx);
+      } else if (rows == 1 && columns == 2) {
+        gather_comb<1, 2>(y, oy, ky, kx);
+      } else if (rows == 2 && columns == 1) {
+        gather_comb<2, 1>(y, oy, ky, kx);
+      } else if (rows == 2 && columns == 2) {
+        gather_comb<2, 2>(y, oy, ky, kx);
+      } else {
+        for (int column = 0; column < g.in_w; ++column)
+          if ((column + g.pad_left) % g.stride == kx) gather(y, column);
+      }
     }
   }
 };
