@@ -86,14 +86,11 @@ HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const f
 
 HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias,
                            bool relu, float* y, Threads& threads) {
-  // Whole tiles of rows; as many pixels as keep input and output in the second-level cache, and a task for every
-  // thread.
-  constexpr std::size_t kRows = 4 * 12;
-  const auto channels = static_cast<std::size_t>(in + out);
-  const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels / kRows, 1, 16) * kRows;
-  const auto team = static_cast<std::size_t>(threads.count());
-  const std::size_t share = ((pixels + team - 1) / team + 11) / 12 * 12;
-  const std::size_t run = std::min(most, share);
+  // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
+  const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
+  const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
+  const std::size_t tasks = std::max<std::size_t>((pixels + most / 2) / most, 1) * team;
+  const std::size_t run = ((pixels + tasks - 1) / tasks + 3) / 4 * 4;
   threads.run(static_cast<int>((pixels + run - 1) / run), [&](int task, int) HWY_ATTR {
     const std::size_t first = static_cast<std::size_t>(task) * run;
     MultiplyPixels(static_cast<int>(std::min(run, pixels - first)), in, out, x + first * static_cast<std::size_t>(in),
