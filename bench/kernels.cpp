@@ -119,7 +119,7 @@ const KernelEntry kKernels[] = {
      [](Run& r) {
        r.packed.resize(pointwise_weights_size(r.g));
        pointwise_weights(r.g, r.w.data(), r.packed.data());
-       r.scratch.resize(pointwise_scratch(r.g, 1));
+       r.scratch.resize(pointwise_scratch(r.g));
      },
      [](Run& r) { pointwise_forward(r.g, r.x.data(), r.packed.data(), nullptr, false, r.y.data(), r.threads); },
      [](Run& r) {

@@ -23,6 +23,15 @@ Traits traits_of(const Step<T>& step, const Spec& spec) {
   return step.output == step.node ? traits : Traits{.inputs = traits.inputs, .backward_reads_input = true};
 }
 
+template <class T>
+void add_to(std::span<const T> from, std::span<T> to, Threads& threads) {
+  constexpr std::size_t kBlock = std::size_t{1} << 14;
+  threads.run(static_cast<int>((to.size() + kBlock - 1) / kBlock), [&](int task, int) {
+    const std::size_t begin = static_cast<std::size_t>(task) * kBlock, end = std::min(to.size(), begin + kBlock);
+    for (std::size_t i = begin; i < end; ++i) to[i] += from[i];
+  });
+}
+
 /// Every layer of every step draws its own mask.
 std::uint64_t dropout_seed(const SessionOptions& options, std::uint64_t step, NodeId node) {
   return (options.seed * 0x9E3779B97F4A7C15ull + step) * 0xBF58476D1CE4E5B9ull + static_cast<std::uint64_t>(node);
@@ -256,8 +265,7 @@ void Segment<T>::backward(std::uint64_t step_number, bool overwrite) {
     if (overwrite && !b.overwrite)
       for (const std::span<T> gradient : step.param_gradients) std::fill(gradient.begin(), gradient.end(), T(0));
     step.kernel.backward(spec()[step.node].layer, step.kernel.kernel, b);
-    for (const auto& sum : step.sums)
-      for (std::size_t k = 0; k < sum.to.size(); ++k) sum.to[k] += sum.from[k];
+    for (const auto& sum : step.sums) add_to(sum.from, sum.to, *threads_);
   }
 }
 

@@ -1,5 +1,6 @@
 // Batch normalisation in two passes over memory each way. The unit of work is a window: one pixel, or the 2x2 pixels
-// that a max-pool takes together. Channels are the outer loop, so that sums and factors stay in registers.
+// that a max-pool takes together. Memory is read in the order it lies in, a few windows at a time, for which a vector
+// of channels keeps its sums and factors in registers.
 #include "lineament/kernels/batch_norm.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/batch_norm.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -72,11 +74,20 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
 
-/// Calls f(channel, lanes wanted) for each vector of channels.
+/// Calls f(first window, behind the last, channel, lanes wanted) for every few windows of a block and each vector of
+/// channels in them.
 template <class F>
-HWY_INLINE void EachVector(std::size_t channels, F&& f) {
-  const std::size_t lanes = hn::Lanes(Floats());
-  for (std::size_t c = 0; c < channels; c += lanes) f(c, std::min(lanes, channels - c));
+HWY_INLINE void EachVector(const Blocks& blocks, int block, F&& f) {
+  constexpr std::size_t kWindows = 4;
+  const std::size_t lanes = hn::Lanes(Floats()), windows = blocks.windows(block);
+  for (std::size_t first = 0; first < windows; first += kWindows)
+    for (std::size_t c = 0; c < blocks.channels; c += lanes)
+      f(first, std::min(windows, first + kWindows), c, std::min(lanes, blocks.channels - c));
+}
+/// Asks for what will be read soon: a few windows at a time are too short a run for the processor to see where it goes.
+HWY_INLINE void Expect(const float* from) {
+  constexpr std::size_t kAhead = 2048;
+  hwy::Prefetch(from + kAhead);
 }
 HWY_INLINE Vector Read(const float* from, std::size_t count) {
   const Floats d;
@@ -96,27 +107,19 @@ HWY_ATTR void Moments(const Blocks& blocks, const float* x, const float* origin,
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     const float* first = x + blocks.input_at(block);
     float* to = sums + static_cast<std::size_t>(block) * 2 * blocks.channels;
-    EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
-      const Floats d;
+    std::fill_n(to, 2 * blocks.channels, 0.0f);
+    EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
       const Vector center = Read(origin + c, lanes);
-      Vector sum = hn::Zero(d), square = sum, sum2 = sum, square2 = sum;
-      const float* from = first + c;
-      const std::size_t count = blocks.windows(block);
-      std::size_t i = 0;
-      for (; i + 2 <= count; i += 2, from += 2 * blocks.channels) {
-        const Vector v = hn::Sub(Read(from, lanes), center), w = hn::Sub(Read(from + blocks.channels, lanes), center);
-        sum = hn::Add(sum, v);
-        sum2 = hn::Add(sum2, w);
-        square = hn::MulAdd(v, v, square);
-        square2 = hn::MulAdd(w, w, square2);
-      }
-      if (i < count) {
+      Vector sum = Read(to + c, lanes), square = Read(to + blocks.channels + c, lanes);
+      const float* from = first + i * blocks.channels + c;
+      for (; i < end; ++i, from += blocks.channels) {
+        Expect(from);
         const Vector v = hn::Sub(Read(from, lanes), center);
         sum = hn::Add(sum, v);
         square = hn::MulAdd(v, v, square);
       }
-      Write(hn::Add(sum, sum2), to + c, lanes);
-      Write(hn::Add(square, square2), to + blocks.channels + c, lanes);
+      Write(sum, to + c, lanes);
+      Write(square, to + blocks.channels + c, lanes);
     });
   });
 }
@@ -131,7 +134,9 @@ struct Window {
   HWY_INLINE Window(const float* from, std::size_t channels, std::size_t row, std::size_t lanes, Vector mean,
                     Vector factor, Vector shift) {
     for (int i = 0; i < kValues; ++i) {
-      x[i] = Read(from + static_cast<std::size_t>(i % 2) * channels + static_cast<std::size_t>(i / 2) * row, lanes);
+      const float* at = from + static_cast<std::size_t>(i % 2) * channels + static_cast<std::size_t>(i / 2) * row;
+      Expect(at);
+      x[i] = Read(at, lanes);
       y[i] = x[i];
       if constexpr (kNorm) {
         x[i] = hn::Sub(x[i], mean);
@@ -164,36 +169,40 @@ struct Window {
 template <bool kNorm, bool kRelu, bool kPool>
 HWY_ATTR void Apply(const Blocks& blocks, const Factors& f, const float* x, float* y, Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
-    EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+    EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
       const Floats d;
       const Vector mean = kNorm ? Read(f.mean + c, lanes) : hn::Zero(d),
                    factor = kNorm ? Read(f.factor + c, lanes) : mean;
       const Vector shift = kNorm ? Read(f.shift + c, lanes) : mean;
-      const float* from = x + blocks.input_at(block) + c;
-      float* to = y + blocks.output_at(block) + c;
       const std::size_t step = blocks.step();
-      for (std::size_t i = 0; i < blocks.windows(block); ++i, from += step, to += blocks.channels)
+      const float* from = x + blocks.input_at(block) + i * step + c;
+      float* to = y + blocks.output_at(block) + i * blocks.channels + c;
+      for (; i < end; ++i, from += step, to += blocks.channels) {
+        Expect(to);
         Write(Window<kNorm, kRelu, kPool>(from, blocks.channels, blocks.row(), lanes, mean, factor, shift).output(), to,
               lanes);
+      }
     });
   });
 }
 
-/// For each block: sums of the gradient before the ReLU and of its product with the normalised x.
+/// For each block: sums of the gradient before the ReLU and of its product with x - mean.
 template <bool kRelu, bool kPool>
 HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* sums,
                            Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     float* to = sums + static_cast<std::size_t>(block) * 2 * blocks.channels;
-    EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+    std::fill_n(to, 2 * blocks.channels, 0.0f);
+    EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
       const Vector mean = Read(f.mean + c, lanes), factor = Read(f.factor + c, lanes), shift = Read(f.shift + c, lanes);
-      Vector sum = hn::Zero(Floats()), product = sum;
-      const float* from = x + blocks.input_at(block) + c;
-      const float* gradient = dy + blocks.output_at(block) + c;
-      for (std::size_t i = 0; i < blocks.windows(block); ++i, from += blocks.step(), gradient += blocks.channels) {
+      Vector sum = Read(to + c, lanes), product = Read(to + blocks.channels + c, lanes);
+      const float* from = x + blocks.input_at(block) + i * blocks.step() + c;
+      const float* gradient = dy + blocks.output_at(block) + i * blocks.channels + c;
+      for (; i < end; ++i, from += blocks.step(), gradient += blocks.channels) {
         using W = Window<true, kRelu, kPool>;
         const W w(from, blocks.channels, blocks.row(), lanes, mean, factor, shift);
         Vector shares[W::kValues];
+        Expect(gradient);
         w.share(Read(gradient, lanes), shares);
         for (int k = 0; k < W::kValues; ++k) {
           sum = hn::Add(sum, shares[k]);
@@ -201,7 +210,7 @@ HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* 
         }
       }
       Write(sum, to + c, lanes);
-      Write(hn::Mul(product, Read(f.inverse + c, lanes)), to + blocks.channels + c, lanes);
+      Write(product, to + blocks.channels + c, lanes);
     });
   });
 }
@@ -211,19 +220,19 @@ template <bool kNorm, bool kRelu, bool kPool>
 HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* dx,
                             Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
-    EachVector(blocks.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+    EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
       const Vector zero = hn::Zero(Floats());
       const Vector mean = kNorm ? Read(f.mean + c, lanes) : zero, factor = kNorm ? Read(f.factor + c, lanes) : zero;
       const Vector shift = kNorm ? Read(f.shift + c, lanes) : zero, slope = kNorm ? Read(f.slope + c, lanes) : zero;
       const Vector offset = kNorm ? Read(f.offset + c, lanes) : zero;
-      const float* from = x + blocks.input_at(block) + c;
-      const float* gradient = dy + blocks.output_at(block) + c;
-      float* to = dx + blocks.input_at(block) + c;
-      for (std::size_t i = 0; i < blocks.windows(block);
-           ++i, from += blocks.step(), to += blocks.step(), gradient += blocks.channels) {
+      const float* from = x + blocks.input_at(block) + i * blocks.step() + c;
+      const float* gradient = dy + blocks.output_at(block) + i * blocks.channels + c;
+      float* to = dx + blocks.input_at(block) + i * blocks.step() + c;
+      for (; i < end; ++i, from += blocks.step(), to += blocks.step(), gradient += blocks.channels) {
         using W = Window<kNorm, kRelu, kPool>;
         const W w(from, blocks.channels, blocks.row(), lanes, mean, factor, shift);
         Vector shares[W::kValues];
+        Expect(gradient);
         w.share(Read(gradient, lanes), shares);
         for (int k = 0; k < W::kValues; ++k) {
           const Vector own = kNorm ? hn::MulAdd(shares[k], factor, hn::MulAdd(w.x[k], slope, offset)) : shares[k];
@@ -330,7 +339,8 @@ void batch_norm_backward(const BatchNormGeometry& g, const float* x, const float
   HWY_DYNAMIC_DISPATCH(NormGradientSums)(g, f, x, dy, sums, threads);
   // dx = factor * (dy - mean(dy) - normal * mean(dy * normal)), normal = (x - mean) * inverse, sorted by dy and x.
   for (std::size_t c = 0; c < channels; ++c) {
-    const double sum = total(sums, count, channels, c), product = total(sums + channels, count, channels, c);
+    const double sum = total(sums, count, channels, c);
+    const double product = total(sums + channels, count, channels, c) * static_cast<double>(f.inverse[c]);
     dshift[c] += static_cast<float>(sum);
     dscale[c] += static_cast<float>(product);
     const double factor = static_cast<double>(scratch[c]), inverse = static_cast<double>(saved[channels + c]);

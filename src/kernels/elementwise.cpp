@@ -185,6 +185,12 @@ void add(const float* a, const float* b, float* y, std::size_t size, Threads& th
 void add_to(const float* a, float* y, std::size_t size, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(AddArrays)(a, y, y, size, threads);
 }
+void copy(const float* x, float* y, std::size_t size, Threads& threads) {
+  threads.run(blocks(size, kBlock), [&](int task, int) {
+    const std::size_t begin = static_cast<std::size_t>(task) * kBlock;
+    std::copy_n(x + begin, std::min(kBlock, size - begin), y + begin);
+  });
+}
 std::size_t prelu_scratch(std::size_t pixels, int channels) {
   return static_cast<std::size_t>(blocks(pixels, kPixelBlock)) * static_cast<std::size_t>(channels);
 }

@@ -13,6 +13,36 @@
 
 #include "kernels/tile-inl.hpp"
 
+#ifndef LINEAMENT_POINTWISE_PLAN
+#define LINEAMENT_POINTWISE_PLAN
+namespace lineament {
+namespace {
+
+std::size_t pixels_of(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h) * static_cast<std::size_t>(g.out_w);
+}
+
+/// The pixels whose shares of the weights' gradient are summed up together, whatever the number of threads.
+struct GradientParts {
+  /// Pixels taken at a time: whole tiles, and few enough for the first-level cache to hold two vectors of each.
+  static constexpr std::size_t kRun = 96;
+  std::size_t pixels, runs;
+  int count;
+
+  explicit GradientParts(const ConvGeometry& g)
+      : pixels(pixels_of(g)),
+        runs((pixels + kRun - 1) / kRun),
+        count(static_cast<int>(std::min<std::size_t>(runs, 8))) {}
+  std::size_t begin(int part) const {
+    const std::size_t run = static_cast<std::size_t>(part) * runs / static_cast<std::size_t>(count);
+    return std::min(pixels, run * kRun);
+  }
+};
+
+}  // namespace
+}  // namespace lineament
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
@@ -32,35 +62,67 @@ HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step
       for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
 }
 
+/// `count` pixels of y = x w + bias, then the ReLU if asked.
+HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
+                             bool relu, float* y) {
+  const int panel = PanelWidth(out);
+  Product m{};
+  m.a = x;
+  m.a_row = in;
+  m.a_step = 1;
+  m.segments = 1;
+  m.length = in;
+  m.c_row = out;
+  m.relu = relu;
+  for (int n = 0; n < out; n += panel) {
+    const int width = std::min(panel, out - n);
+    m.b = panels + static_cast<std::ptrdiff_t>(n) * in;
+    m.b_row = width;
+    m.bias = bias == nullptr ? nullptr : bias + n;
+    m.c = y + n;
+    Multiply(m, count, width);
+  }
+}
+
 HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias,
                            bool relu, float* y, Threads& threads) {
-  const int panel = PanelWidth(out);
-  // Whole tiles of rows; as many pixels as keep input and output in the second-level cache, and a task for every
-  // thread.
-  constexpr std::size_t kRows = 4 * 12;
-  const auto channels = static_cast<std::size_t>(in + out);
-  const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels / kRows, 1, 16) * kRows;
-  const auto team = static_cast<std::size_t>(threads.count());
-  const std::size_t share = ((pixels + team - 1) / team + 11) / 12 * 12;
-  const std::size_t run = std::min(most, share);
+  // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
+  const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
+  const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
+  const std::size_t tasks = std::max<std::size_t>((pixels + most / 2) / most, 1) * team;
+  const std::size_t run = ((pixels + tasks - 1) / tasks + 3) / 4 * 4;
   threads.run(static_cast<int>((pixels + run - 1) / run), [&](int task, int) HWY_ATTR {
     const std::size_t first = static_cast<std::size_t>(task) * run;
-    const int count = static_cast<int>(std::min(run, pixels - first));
-    Product m{};
-    m.a = x + first * static_cast<std::size_t>(in);
-    m.a_row = in;
-    m.a_step = 1;
-    m.segments = 1;
-    m.length = in;
-    m.c_row = out;
-    m.relu = relu;
-    for (int n = 0; n < out; n += panel) {
-      const int width = std::min(panel, out - n);
-      m.b = panels + static_cast<std::ptrdiff_t>(n) * in;
-      m.b_row = width;
-      m.bias = bias == nullptr ? nullptr : bias + n;
-      m.c = y + first * static_cast<std::size_t>(out) + n;
-      Multiply(m, count, width);
+    MultiplyPixels(static_cast<int>(std::min(run, pixels - first)), in, out, x + first * static_cast<std::size_t>(in),
+                   panels, bias, relu, y + first * static_cast<std::size_t>(out));
+  });
+}
+
+/// Both gradients, a run of pixels after the other: dy is read from memory once. `turned` are the panels of the
+/// transposed weights; dx may be nullptr. Each part of the pixels has sums of its own for weights and bias.
+HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, const float* x, const float* turned,
+                                 const float* dy, float* dx, bool bias, float* sums, Threads& threads) {
+  const auto in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
+  threads.run(parts.count, [&](int part, int) HWY_ATTR {
+    float* own = sums + static_cast<std::size_t>(part) * (in_c + 1) * out_c;
+    std::fill_n(own, (in_c + 1) * out_c, 0.0f);
+    for (std::size_t first = parts.begin(part); first < parts.begin(part + 1); first += GradientParts::kRun) {
+      const int count = static_cast<int>(std::min(GradientParts::kRun, parts.begin(part + 1) - first));
+      Product m{};
+      m.a = x + first * in_c;
+      m.a_row = 1;  // a row of C is an input channel, a step is one pixel
+      m.a_step = in;
+      m.b = dy + first * out_c;
+      m.b_row = out;
+      m.segments = 1;
+      m.length = count;
+      m.c = own;
+      m.c_row = out;
+      m.add = true;
+      Multiply(m, in, out);
+      for (int i = 0; bias && i < count; ++i)
+        for (std::size_t c = 0; c < out_c; ++c) own[in_c * out_c + c] += m.b[static_cast<std::size_t>(i) * out_c + c];
+      if (dx != nullptr) MultiplyPixels(count, out, in, m.b, turned, nullptr, false, dx + first * in_c);
     }
   });
 }
@@ -73,12 +135,7 @@ HWY_AFTER_NAMESPACE();
 namespace lineament {
 HWY_EXPORT(PackPanels);
 HWY_EXPORT(RunPointwise);
-
-namespace {
-std::size_t pixels_of(const ConvGeometry& g) {
-  return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h) * static_cast<std::size_t>(g.out_w);
-}
-}  // namespace
+HWY_EXPORT(PointwiseGradients);
 
 bool pointwise_fits(const ConvGeometry& g) {
   return g.kernel == 1 && g.stride == 1 && g.groups == 1 && g.pad_top == 0 && g.pad_left == 0 && g.in_h == g.out_h &&
@@ -93,8 +150,9 @@ void pointwise_weights(const ConvGeometry& g, const float* w, float* panels) {
   HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.in_c, g.out_c, g.out_c, 1, panels);
 }
 
-std::size_t pointwise_scratch(const ConvGeometry& g, int threads) {
-  return std::max(conv_scratch(g, true, threads), pointwise_weights_size(g));
+std::size_t pointwise_scratch(const ConvGeometry& g) {
+  const auto parts = static_cast<std::size_t>(GradientParts(g).count);
+  return (parts + 1) * pointwise_weights_size(g) + parts * static_cast<std::size_t>(g.out_c);
 }
 
 void pointwise_forward(const ConvGeometry& g, const float* x, const float* panels, const float* bias, bool relu,
@@ -104,10 +162,17 @@ void pointwise_forward(const ConvGeometry& g, const float* x, const float* panel
 
 void pointwise_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
                         float* dbias, float* scratch, Threads& threads) {
-  conv_backward(g, x, w, dy, nullptr, dw, dbias, scratch, threads);
-  if (dx == nullptr) return;
-  HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.out_c, g.in_c, 1, g.out_c, scratch);
-  HWY_DYNAMIC_DISPATCH(RunPointwise)(pixels_of(g), g.out_c, g.in_c, dy, scratch, nullptr, false, dx, threads);
+  const GradientParts parts(g);
+  const std::size_t weights = pointwise_weights_size(g), out = static_cast<std::size_t>(g.out_c);
+  float* sums = scratch + weights;
+  if (dx != nullptr) HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.out_c, g.in_c, 1, g.out_c, scratch);
+  HWY_DYNAMIC_DISPATCH(PointwiseGradients)
+  (parts, g.in_c, g.out_c, x, scratch, dy, dx, dbias != nullptr, sums, threads);
+  for (int part = 0; part < parts.count; ++part, sums += weights + out) {
+    for (std::size_t i = 0; i < weights; ++i) dw[i] += sums[i];
+    if (dbias != nullptr)
+      for (std::size_t c = 0; c < out; ++c) dbias[c] += sums[weights + c];
+  }
 }
 
 }  // namespace lineament

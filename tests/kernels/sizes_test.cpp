@@ -26,6 +26,24 @@ TEST_CASE("kernels: convolutions of awkward sizes") {
     }
 }
 
+TEST_CASE("kernels: 1x1 convolutions of one run of pixels, of several and of parts of one") {
+  struct Size {
+    int height, width, in, out, batch;
+  };
+  for (const Size& s : {Size{1, 3, 16, 48, 1}, Size{8, 12, 48, 32, 1}, Size{13, 15, 3, 17, 5}, Size{28, 28, 33, 16, 2}})
+    compare(Conv2d{.channels = s.out, .kernel = 1, .bias = s.batch != 2}, {s.height, s.width, s.in}, s.batch);
+}
+
+TEST_CASE("kernels: a convolution whose window is the whole picture is a matrix product") {
+  for (const int kernel : {1, 2, 7})
+    for (const int batch : {1, 5}) {
+      const Conv2d conv{.channels = 35, .kernel = kernel, .padding = Padding::valid, .bias = batch == 1};
+      const Network network(Spec() << conv, Shape{kernel, kernel, 33}, 1);
+      CHECK(Session(network, {.batch = batch}).plan().front().kernel == "gemm");
+      compare(conv, {kernel, kernel, 33}, batch);
+    }
+}
+
 TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") {
   struct Size {
     int height, width, in, out, batch;
@@ -81,8 +99,10 @@ TEST_CASE("kernels: grouped and depthwise convolutions") {
   for (const Size& s :
        {Size{7, 15, 6, 9, 3, 3, 1, 2}, Size{15, 7, 34, 34, 2, 3, 2, 3}, Size{3, 3, 3, 9, 3, 3, 1, 1},
         Size{7, 7, 33, 33, 33, 3, 1, 2}, Size{17, 15, 17, 17, 17, 3, 2, 9}, Size{9, 7, 127, 127, 127, 5, 1, 1},
-        Size{7, 1, 3, 3, 3, 3, 3, 5}, Size{1, 1, 15, 15, 15, 3, 1, 1}})
-    for (const Padding padding : {Padding::same, Padding::fixed}) {
+        Size{7, 1, 3, 3, 3, 3, 3, 5}, Size{1, 1, 15, 15, 15, 3, 1, 1}, Size{19, 12, 32, 32, 32, 3, 1, 2},
+        Size{12, 19, 48, 48, 48, 3, 2, 3}, Size{2, 3, 16, 16, 16, 3, 1, 9}, Size{11, 13, 20, 20, 20, 7, 2, 2}})
+    for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
+      if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
       INFO("groups " << s.groups << ", kernel " << s.kernel << ", stride " << s.stride << ", out " << s.out);
       compare(Conv2d{.channels = s.out,
                      .kernel = s.kernel,

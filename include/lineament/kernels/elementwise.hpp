@@ -14,9 +14,10 @@ void activation_forward(Activation, const float* x, float* y, std::size_t size, 
 /// dx[i] = dy[i] * f'(…); `kept` is the output for relu and sigmoid, the input for silu and hard_swish; dx may be dy.
 void activation_backward(Activation, const float* kept, const float* dy, float* dx, std::size_t size, Threads&);
 
-/// y = a + b, and y += a.
+/// y = a + b, y += a, and y = x.
 void add(const float* a, const float* b, float* y, std::size_t size, Threads&);
 void add_to(const float* a, float* y, std::size_t size, Threads&);
+void copy(const float* x, float* y, std::size_t size, Threads&);
 
 /// PReLU: a slope for each channel. dslope is added to.
 void prelu_forward(const float* x, const float* slope, float* y, std::size_t pixels, int channels, Threads&);

@@ -13,7 +13,7 @@ std::size_t pointwise_weights_size(const ConvGeometry&);
 void pointwise_weights(const ConvGeometry&, const float* w, float* panels);
 
 /// Floats of scratch that the backward pass needs.
-std::size_t pointwise_scratch(const ConvGeometry&, int threads);
+std::size_t pointwise_scratch(const ConvGeometry&);
 
 /// y = conv(x, w) + bias, then the ReLU if asked. `bias` may be nullptr.
 void pointwise_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, bool relu, float* y,

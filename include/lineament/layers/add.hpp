@@ -40,7 +40,11 @@ struct Kernels<Add, T> {
              for (std::size_t i = 2; i < f.inputs.size(); ++i)
                add_to(f.inputs[i].data, f.output.data, f.output.size(), *f.threads);
            },
-       .backward = [](const Add& layer, const Backward<float>& b) { layer.backward(b); }},
+       .backward =
+           [](const Add&, const Backward<float>& b) {
+             for (const View<float>& dx : b.input_gradients)
+               if (dx.data != nullptr) copy(b.output_gradient.data, dx.data, dx.size(), *b.threads);
+           }},
       reference_kernel<Add, float>(),
   };
 };

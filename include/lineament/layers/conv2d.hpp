@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lineament/kernels/conv.hpp"
+#include "lineament/kernels/dense.hpp"
 #include "lineament/kernels/pointwise.hpp"
 #include "lineament/kernels/winograd.hpp"
 #include "lineament/layers/kernel.hpp"
@@ -203,6 +204,15 @@ struct Kernels<Conv2d, T> {
     const ConvGeometry g = geometry(c, s);
     return g.groups > 1 && g.groups == g.in_c && g.in_c == g.out_c;
   }
+  /// A window as large as the picture is a dense layer: NHWC puts its inputs and weights in the same order.
+  static bool sees_all(const Conv2d& c, const KernelShapes& s) {
+    const ConvGeometry g = geometry(c, s);
+    return g.groups == 1 && g.kernel == g.in_h && g.kernel == g.in_w && g.out_h == 1 && g.out_w == 1 &&
+           g.pad_top == 0 && g.pad_left == 0;
+  }
+  static DenseGeometry as_dense(const Conv2d& c, const Shape& in, int batch) {
+    return {batch, static_cast<int>(in.size()), c.channels};
+  }
   static bool can_fuse(const Conv2d& c, const KernelShapes& s, const Epilogue& e) {
     const ConvGeometry g = geometry(c, s);
     return s.mode == Mode::infer && (!e.max_pool || (g.out_h % 2 == 0 && g.out_w % 2 == 0));
@@ -236,13 +246,34 @@ struct Kernels<Conv2d, T> {
                                 b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
                                 c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
+      {.name = "gemm",
+       .fits = sees_all,
+       .fuses = [](const Conv2d&, const KernelShapes& s,
+                   const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
+       .scratch_size =
+           [](const Conv2d& c, const KernelShapes& s) {
+             return dense_scratch(as_dense(c, s.inputs[0], s.batch), s.mode == Mode::train, s.threads);
+           },
+       .can_overwrite = true,
+       .forward =
+           [](const Conv2d& c, const Forward<float>& f) {
+             dense_forward(as_dense(c, f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
+                           c.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, f.scratch.data(),
+                           *f.threads);
+           },
+       .backward =
+           [](const Conv2d& c, const Backward<float>& b) {
+             dense_backward(as_dense(c, b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
+                            b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+                            c.bias ? b.param_gradients[1].data() : nullptr, !b.overwrite, b.scratch.data(), *b.threads);
+           }},
       {.name = "pointwise",
        .fits = [](const Conv2d& c, const KernelShapes& s) { return pointwise_fits(geometry(c, s)); },
        .fuses = [](const Conv2d&, const KernelShapes& s,
                    const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size =
            [](const Conv2d& c, const KernelShapes& s) {
-             return s.mode == Mode::train ? pointwise_scratch(geometry(c, s), s.threads) : 0;
+             return s.mode == Mode::train ? pointwise_scratch(geometry(c, s)) : 0;
            },
        .packed_size = [](const Conv2d& c, const KernelShapes& s) { return pointwise_weights_size(geometry(c, s)); },
        .pack =
