@@ -100,7 +100,8 @@ TEST_CASE("kernels: grouped and depthwise convolutions") {
        {Size{7, 15, 6, 9, 3, 3, 1, 2}, Size{15, 7, 34, 34, 2, 3, 2, 3}, Size{3, 3, 3, 9, 3, 3, 1, 1},
         Size{7, 7, 33, 33, 33, 3, 1, 2}, Size{17, 15, 17, 17, 17, 3, 2, 9}, Size{9, 7, 127, 127, 127, 5, 1, 1},
         Size{7, 1, 3, 3, 3, 3, 3, 5}, Size{1, 1, 15, 15, 15, 3, 1, 1}, Size{19, 12, 32, 32, 32, 3, 1, 2},
-        Size{12, 19, 48, 48, 48, 3, 2, 3}, Size{2, 3, 16, 16, 16, 3, 1, 9}, Size{11, 13, 20, 20, 20, 7, 2, 2}})
+        Size{12, 19, 48, 48, 48, 3, 2, 3}, Size{2, 3, 16, 16, 16, 3, 1, 9}, Size{11, 13, 20, 20, 20, 7, 2, 2},
+        Size{10, 9, 16, 16, 16, 2, 3, 2}, Size{13, 6, 32, 32, 32, 5, 3, 2}})
     for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
       if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
       INFO("groups " << s.groups << ", kernel " << s.kernel << ", stride " << s.stride << ", out " << s.out);
