@@ -121,7 +121,7 @@ const KernelEntry kKernels[] = {
        pointwise_weights(r.g, r.w.data(), r.packed.data());
        r.scratch.resize(pointwise_scratch(r.g));
      },
-     [](Run& r) { pointwise_forward(r.g, r.x.data(), r.packed.data(), nullptr, false, r.y.data(), r.threads); },
+     [](Run& r) { pointwise_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.threads); },
      [](Run& r) {
        pointwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
                           r.threads);

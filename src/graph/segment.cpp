@@ -65,7 +65,7 @@ std::size_t Segment<T>::value_bytes(NodeId id) const {
 template <class T>
 bool Segment<T>::works_in_place(const Step<T>& step) const {
   const Traits traits = traits_of(step, spec());
-  const NodeId source = spec()[step.node].inputs[0];
+  const NodeId source = step.sources[0];
   if (!traits.forward_in_place || (options_.ends_outside && (step.output == last() || source == options_.input)))
     return false;
   // Two views of one value must never meet in one layer, so sharing asks for a single reader. The input stays as the
@@ -81,7 +81,7 @@ void Segment<T>::plan_values() {
     const Step<T>& step = steps_[s];
     const Traits traits = traits_of(step, spec());
     const int now = static_cast<int>(s) + 1;
-    const auto out = static_cast<std::size_t>(step.output), in = static_cast<std::size_t>(spec()[step.node].inputs[0]);
+    const auto out = static_cast<std::size_t>(step.output), in = static_cast<std::size_t>(step.sources[0]);
     if (works_in_place(step)) {
       values_[out] = values_[in];
       keep_[out] = keep_[in];
@@ -89,7 +89,7 @@ void Segment<T>::plan_values() {
       values_[out] = memory_.add(value_bytes(step.output), now, now);
     }
     memory_.extend(values_[out], now);
-    for (NodeId input : spec()[step.node].input_ids()) {
+    for (const NodeId input : step.sources) {
       memory_.extend(values_[static_cast<std::size_t>(input)], now);
       if (training() && traits.backward_reads_input)
         memory_.extend(values_[static_cast<std::size_t>(input)], backward_time(now));
@@ -119,7 +119,7 @@ void Segment<T>::plan_gradients() {
     memory_.extend(own, now);
     StepMemory& m = step_memory_[s];
     m.backward_scratch = memory_.add(step.kernel.scratch_size * sizeof(T), now, now);
-    for (NodeId input : spec()[step.node].input_ids()) {
+    for (const NodeId input : step.sources) {
       const bool wanted = input != Spec::kInput || options_.session.input_gradient;
       m.wanted.push_back(wanted);
       m.summed.push_back(wanted && has_gradient_[static_cast<std::size_t>(input)]);
@@ -156,7 +156,6 @@ void Segment<T>::bind_memory() {
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     Step<T>& step = steps_[s];
     const StepMemory& m = step_memory_[s];
-    const Node& node = spec()[step.node];
     step.value = view(memory_.get<T>(values_[static_cast<std::size_t>(step.output)]), step.output);
     step.saved = memory_.get<std::byte>(m.saved);
     step.packed = memory_.get<T>(m.packed);
@@ -165,8 +164,8 @@ void Segment<T>::bind_memory() {
       step.gradient = view(memory_.get<T>(gradients_[static_cast<std::size_t>(step.output)]), step.output);
       step.backward_scratch = memory_.get<T>(m.backward_scratch);
     }
-    for (std::size_t i = 0; i < node.input_ids().size(); ++i) {
-      const NodeId in = node.inputs[i];
+    for (std::size_t i = 0; i < step.sources.size(); ++i) {
+      const NodeId in = step.sources[i];
       const View<T> value = view(memory_.get<T>(values_[static_cast<std::size_t>(in)]), in);
       step.inputs.push_back({value.data, value.batch, value.shape});
       if (!training()) continue;
@@ -240,7 +239,7 @@ template <class T>
 void Segment<T>::forward(std::uint64_t step_number, const T* input, T* output) {
   for (Step<T>& step : steps_)
     for (std::size_t i = 0; i < step.inputs.size(); ++i)
-      if (spec()[step.node].inputs[i] == options_.input) step.inputs[i].data = input;
+      if (step.sources[i] == options_.input) step.inputs[i].data = input;
   steps_.back().value.data = output;
   forward(step_number);
 }

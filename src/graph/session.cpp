@@ -33,7 +33,7 @@ std::size_t steps_for_one_picture(const std::vector<Step<T>>& steps, const Spec&
   while (suited < steps.size() && suits_one_picture(steps[suited], spec, shapes)) ++suited;
   const auto reads_past = [&](std::size_t cut) {
     for (std::size_t s = cut; s < steps.size(); ++s)
-      for (const NodeId input : spec[steps[s].node].input_ids())
+      for (const NodeId input : steps[s].sources)
         if (input < steps[cut - 1].output) return true;
     return false;
   };

@@ -28,6 +28,7 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.scratch_size = size(chosen->scratch_size);
   bound.gradient_over_input = chosen->gradient_over_input;
   bound.can_overwrite = chosen->can_overwrite;
+  bound.can_add = chosen->can_add;
   bound.packed_size = size(chosen->packed_size);
   if (bound.packed_size > 0)
     bound.pack = [](const Layer& l, const void* k, const Pack<T>& p) {
@@ -46,7 +47,14 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   return bound;
 }
 
-/// Takes the ReLU and the 2x2 max-pool that alone read a step's output into the step, as far as its kernel can.
+/// What a sum of two adds to `value`, if that is there before `node` runs; otherwise `value` itself.
+NodeId added_to(NodeId value, NodeId node, const Node& sum) {
+  if (!std::holds_alternative<Add>(sum.layer) || sum.input_count != 2) return value;
+  const NodeId other = sum.inputs[0] == value ? sum.inputs[1] : sum.inputs[0];
+  return other < node ? other : value;
+}
+
+/// Takes the sum, the ReLU and the 2x2 max-pool that alone read a step's output into the step, as far as its kernel can.
 template <class T>
 void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
   if (step.kernel.fuses == nullptr) return;
@@ -57,13 +65,21 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
     return true;
   };
   NodeId reader = only_reader(spec, step.output);
+  if (reader != 0 && step.kernel.can_add && shapes.mode == Mode::infer) {
+    const NodeId other = added_to(step.output, step.node, spec[reader]);
+    if (other != step.output && accept(reader, {.add = true})) {
+      step.sources.push_back(other);
+      reader = only_reader(spec, reader);
+    }
+  }
+  const bool add = step.epilogue.add;
   if (reader != 0 && !std::holds_alternative<ReLU>(spec[step.node].layer) &&
       std::holds_alternative<ReLU>(spec[reader].layer))
-    if (accept(reader, {.relu = true})) reader = only_reader(spec, reader);
+    if (accept(reader, {.add = add, .relu = true})) reader = only_reader(spec, reader);
   if (reader == 0) return;
   const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);
   if (pool != nullptr && pool->kernel == 2 && pool->stride == 2)
-    accept(reader, {.relu = step.epilogue.relu, .max_pool = true});
+    accept(reader, {.add = add, .relu = step.epilogue.relu, .max_pool = true});
 }
 
 /// What the layer multiplies: the last layer's sums are the network's answer, and cheap.
@@ -97,6 +113,7 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
     Step<T> step;
     if (precision == Precision::int8) step.range = range_of(spec[id], options);
     step.node = step.output = id;
+    step.sources.assign(spec[id].input_ids().begin(), spec[id].input_ids().end());
     step.kernel = std::visit(
         [&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },
         spec[id].layer);

@@ -17,7 +17,7 @@ struct BoundKernel {
   void (*pack)(const Layer&, const void* kernel, const Pack<T>&) = nullptr;
   std::string_view name;
   std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
-  bool gradient_over_input = false, can_overwrite = false;
+  bool gradient_over_input = false, can_overwrite = false, can_add = false;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
 };
 
@@ -25,6 +25,7 @@ template <class T>
 struct Step {
   NodeId node = 0;    ///< the layer that runs
   NodeId output = 0;  ///< the last layer fused into it, or `node`
+  std::vector<NodeId> sources;  ///< the values it reads: the layer's inputs and what a fused sum adds
   Epilogue epilogue;
   BoundKernel<T> kernel;
   Range range;  ///< of the input, with Precision::int8

@@ -151,6 +151,7 @@ HWY_ATTR void RunStrip(const StripPlan& p, int image, int strip, const float* x,
       for (int r = 0; r < rows; ++r) {
         m.a = source + r * g.stride * source_row;
         m.c = out + r * out_row + group * out_channels + n;
+        if (epilogue.add != nullptr) m.residual = epilogue.add + (m.c - y);
         Multiply(m, g.out_w, std::min(panel, out_channels - n));
       }
     }

@@ -33,6 +33,7 @@ struct WordProduct {
   float* c;
   std::ptrdiff_t c_row;
   const float *scale, *offset;  ///< one a column, as many as whole groups have
+  const float* residual;  ///< laid out like C, added before the ReLU; nullptr: none
   bool relu;
 };
 
@@ -142,6 +143,13 @@ struct Int8 {
 };
 #endif
 
+/// The first `count` values and zeros; reads nothing behind them.
+HWY_INLINE hn::Vec<Floats> LoadFirst(const float* from, int count) {
+  HWY_ALIGN float values[HWY_LANES(float)] = {};
+  for (int i = 0; i < count; ++i) values[i] = from[i];
+  return hn::Load(Floats(), values);
+}
+
 template <class Dot, int kRows, int kGroups>
 HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::uint32_t* b, float* c, int column,
                        int columns) {
@@ -183,8 +191,12 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       auto y = hn::MulAdd(Dot::ToFloat(sum[r][v]), scale, offset);
-      if (p.relu) y = hn::Max(y, hn::Zero(d));
       float* to = c + r * p.c_row + first;
+      if (p.residual != nullptr) {
+        const float* other = p.residual + (to - p.c);
+        y = hn::Add(y, rest >= kLanes ? hn::LoadU(d, other) : LoadFirst(other, rest));
+      }
+      if (p.relu) y = hn::Max(y, hn::Zero(d));
       if (rest >= kLanes)
         hn::StoreU(y, d, to);
       else

@@ -179,6 +179,7 @@ HWY_ATTR void RunStrips(const WordPlan& p, Input in, const WordProduct& product,
       for (int r = 0; r < rows; ++r) {
         m.a = strip + r * g.stride * row_words;
         m.c = out + r * out_row;
+        if (epilogue.add != nullptr) m.residual = epilogue.add + (m.c - y);
         MultiplyWords<Dot>(m, g.out_w, n, std::min(2 * kColumns, g.out_c - n));
       }
     if (epilogue.max_pool)
@@ -199,6 +200,7 @@ HWY_ATTR void RunPixels(const WordPlan& p, Input in, const WordProduct& product,
     RoundPixels(p, in, x + std::ptrdiff_t{first} * p.g.in_c, count, words, words + p.strip);
     m.a = words;
     m.c = y + std::ptrdiff_t{first} * p.g.out_c;
+    if (m.residual != nullptr) m.residual += std::ptrdiff_t{first} * p.g.out_c;
     MultiplyWords<Dot>(m, count, 0, p.g.out_c);
   });
 }
@@ -248,6 +250,7 @@ HWY_ATTR void RunWords(const WordPlan& p, const float* x, const float* packed, C
   m.segments = p.g.kernel;
   m.length = p.g.kernel * p.words;
   m.c_row = p.g.out_c;
+  m.residual = epilogue.add;
   m.relu = epilogue.relu;
   if (p.wide())
     RunColumns<Dot>(p, in, m, x, y, scratch, threads);

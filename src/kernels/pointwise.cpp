@@ -62,9 +62,9 @@ HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step
       for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
 }
 
-/// `count` pixels of y = x w + bias, then the ReLU if asked.
+/// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them.
 HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
-                             bool relu, float* y) {
+                             ConvEpilogue epilogue, float* y) {
   const int panel = PanelWidth(out);
   Product m{};
   m.a = x;
@@ -73,28 +73,31 @@ HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const f
   m.segments = 1;
   m.length = in;
   m.c_row = out;
-  m.relu = relu;
+  m.relu = epilogue.relu;
   for (int n = 0; n < out; n += panel) {
     const int width = std::min(panel, out - n);
     m.b = panels + static_cast<std::ptrdiff_t>(n) * in;
     m.b_row = width;
     m.bias = bias == nullptr ? nullptr : bias + n;
     m.c = y + n;
+    m.residual = epilogue.add == nullptr ? nullptr : epilogue.add + n;
     Multiply(m, count, width);
   }
 }
 
 HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias,
-                           bool relu, float* y, Threads& threads) {
+                           ConvEpilogue epilogue, float* y, Threads& threads) {
   // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
   const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
   const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
   const std::size_t tasks = std::max<std::size_t>((pixels + most / 2) / most, 1) * team;
   const std::size_t run = ((pixels + tasks - 1) / tasks + 3) / 4 * 4;
   threads.run(static_cast<int>((pixels + run - 1) / run), [&](int task, int) HWY_ATTR {
-    const std::size_t first = static_cast<std::size_t>(task) * run;
+    const std::size_t first = static_cast<std::size_t>(task) * run, at = first * static_cast<std::size_t>(out);
+    ConvEpilogue own = epilogue;
+    if (own.add != nullptr) own.add += at;
     MultiplyPixels(static_cast<int>(std::min(run, pixels - first)), in, out, x + first * static_cast<std::size_t>(in),
-                   panels, bias, relu, y + first * static_cast<std::size_t>(out));
+                   panels, bias, own, y + at);
   });
 }
 
@@ -122,7 +125,7 @@ HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, co
       Multiply(m, in, out);
       for (int i = 0; bias && i < count; ++i)
         for (std::size_t c = 0; c < out_c; ++c) own[in_c * out_c + c] += m.b[static_cast<std::size_t>(i) * out_c + c];
-      if (dx != nullptr) MultiplyPixels(count, out, in, m.b, turned, nullptr, false, dx + first * in_c);
+      if (dx != nullptr) MultiplyPixels(count, out, in, m.b, turned, nullptr, {}, dx + first * in_c);
     }
   });
 }
@@ -155,9 +158,9 @@ std::size_t pointwise_scratch(const ConvGeometry& g) {
   return (parts + 1) * pointwise_weights_size(g) + parts * static_cast<std::size_t>(g.out_c);
 }
 
-void pointwise_forward(const ConvGeometry& g, const float* x, const float* panels, const float* bias, bool relu,
-                       float* y, Threads& threads) {
-  HWY_DYNAMIC_DISPATCH(RunPointwise)(pixels_of(g), g.in_c, g.out_c, x, panels, bias, relu, y, threads);
+void pointwise_forward(const ConvGeometry& g, const float* x, const float* panels, const float* bias,
+                       ConvEpilogue epilogue, float* y, Threads& threads) {
+  HWY_DYNAMIC_DISPATCH(RunPointwise)(pixels_of(g), g.in_c, g.out_c, x, panels, bias, epilogue, y, threads);
 }
 
 void pointwise_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,

@@ -39,7 +39,8 @@ struct Product {
   int segments, length;
   float* c;
   std::ptrdiff_t c_row;
-  const float* bias = nullptr;  ///< one a column, added before the ReLU
+  const float* bias = nullptr;      ///< one a column, added before the ReLU
+  const float* residual = nullptr;  ///< laid out like C, added before the ReLU
   bool relu = false;
   bool add = false;  ///< to what C holds, instead of overwriting it
 };
@@ -105,6 +106,7 @@ HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c,
       float* to = c + r * p.c_row;
       if (p.add) y = hn::Add(y, load(to, v));
       if (bias != nullptr) y = hn::Add(y, load(bias, v));
+      if (p.residual != nullptr) y = hn::Add(y, load(p.residual + (to - p.c), v));
       if (p.relu) y = hn::Max(y, hn::Zero(d));
       if (kPartial && v == kVectors - 1) {
         hn::BlendedStore(y, mask, d, to + v * lanes);

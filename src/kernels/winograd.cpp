@@ -188,9 +188,12 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
             out[4 * r + s] = hn::Max(hn::Max(o[0], o[1]), hn::Max(o[4], o[5]));
           }
       for (int r = 0; r < rows; ++r)
-        for (int s = 0; s < columns; ++s)
-          hn::StoreU(hn::Max(hn::Add(out[4 * r + s], shift), least), d,
-                     corner + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c);
+        for (int s = 0; s < columns; ++s) {
+          float* to = corner + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c;
+          Vector value = hn::Add(out[4 * r + s], shift);
+          if (epilogue.add != nullptr) value = hn::Add(value, hn::LoadU(d, epilogue.add + (to - y)));
+          hn::StoreU(hn::Max(value, least), d, to);
+        }
     }
   }
 }

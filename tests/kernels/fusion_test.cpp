@@ -120,3 +120,79 @@ TEST_CASE("fusion: depthwise and dense layers with relu") {
     for (const int batch : {1, 5})
       check_fused(Spec() << Dense{.features = 33} << ReLU{} << Dense{}, {in}, batch, "dense_1 + relu_1");
 }
+
+TEST_CASE("fusion: convolution and residual sum") {
+  const auto check = [](const Conv2d& second, const Shape& input, bool first_operand, const std::string& kernel) {
+    const IsaRestorer restorer;
+    Spec spec;
+    const NodeId skip = spec.add(Conv2d{.channels = second.channels, .kernel = 1}, Spec::kInput, "skip");
+    const NodeId conv = spec.add(second, skip, "conv");
+    const NodeId sum = first_operand ? spec.add(Add{}, {conv, skip}, "sum") : spec.add(Add{}, {skip, conv}, "sum");
+    spec.add(ReLU{}, sum, "relu");
+    spec.add(Dense{.features = 3}, spec.add(GlobalAvgPool{}, spec.last()));
+    Network network(spec, input, 1);
+    put(network.weights().first(network.trainable_size()), random_values<double>(network.trainable_size(), 30));
+    const auto values = random_values<double>(3 * input.size(), 1);
+    std::vector<float> pictures(values.size());
+    put(std::span(pictures), values);
+    const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
+    for (const std::string& isa : available_isas())
+      for (const int threads : {1, 3}) {
+        INFO(kernel << " of " << to_string(input) << ", " << isa);
+        force_isa(isa);
+        Session apart(network, {.mode = Mode::train, .batch = 3, .threads = threads});
+        put(apart.input(), values);
+        const auto wanted = copy_of(apart.forward());
+        Session fused(std::as_const(network), {.batch = 3, .threads = threads});
+        CHECK(fused.plan()[1].layers == "conv + sum + relu");
+        CHECK(fused.plan()[1].kernel == kernel);
+        put(fused.input(), values);
+        CHECK(copy_of(fused.forward()) == wanted);
+        Session lower(std::as_const(network),
+                      {.batch = 3, .threads = threads, .precision = Precision::int8, .ranges = ranges});
+        CHECK(lower.plan()[1].layers == "conv + sum + relu");
+        put(lower.input(), values);
+        CHECK(difference(lower.forward(), wanted) < 0.05);
+      }
+  };
+  for (const bool first_operand : {false, true}) {
+    check({.channels = 33, .kernel = 1}, {6, 14, 3}, first_operand, "pointwise");
+    check({.channels = 17, .kernel = 3}, {9, 7, 5}, first_operand, "direct");
+    check({.channels = 10, .kernel = 3, .groups = 2}, {9, 7, 5}, first_operand, "direct");
+    check({.channels = 32, .kernel = 3}, {10, 13, 4}, first_operand, "winograd");
+  }
+}
+
+TEST_CASE("fusion: a sum of what is not there yet, of three, or of what somebody else reads stays apart") {
+  const auto steps = [](const Spec& spec) {
+    const Network network(spec, {6, 6, 4}, 1);
+    const Session session(network);
+    std::vector<std::string> layers;
+    for (const PlannedStep& step : session.plan()) layers.push_back(step.layers);
+    return layers;
+  };
+  using Words = std::vector<std::string>;
+  const Conv2d conv{.channels = 4};
+  Spec two;  // the second branch comes later: it is the one that adds
+  two.add(conv, Spec::kInput, "a");
+  two.add(conv, Spec::kInput, "b");
+  two.add(Add{}, {1, 2}, "sum");
+  CHECK(steps(two) == Words{"a", "b + sum"});
+  Spec three = two;
+  three.add(Add{}, {3, 3}, "twice");
+  CHECK(steps(three) == Words{"a", "b + sum", "twice"});
+  Spec input;
+  input.add(conv, Spec::kInput, "a");
+  input.add(Add{}, {1, Spec::kInput}, "sum");
+  input.add(MaxPool{}, 2, "pool");
+  CHECK(steps(input) == Words{"a + sum", "pool"});
+  Spec many;
+  many.add(conv, Spec::kInput, "a");
+  many.add(Add{}, {1, Spec::kInput, Spec::kInput}, "sum");
+  CHECK(steps(many) == Words{"a", "sum"});
+  Spec read;
+  read.add(conv, Spec::kInput, "a");
+  read.add(Add{}, {1, Spec::kInput}, "sum");
+  read.add(Concat{}, {1, 2}, "both");
+  CHECK(steps(read) == Words{"a", "sum", "both"});
+}

@@ -15,6 +15,7 @@ struct ConvGeometry {
 };
 
 struct ConvEpilogue {
+  const float* add = nullptr;  ///< of the output's size, added before the ReLU; not with a max-pool
   bool relu = false;
   bool max_pool = false;  ///< 2x2, stride 2; out_h and out_w even; the output is then half as high and wide
 };

@@ -15,9 +15,9 @@ void pointwise_weights(const ConvGeometry&, const float* w, float* panels);
 /// Floats of scratch that the backward pass needs.
 std::size_t pointwise_scratch(const ConvGeometry&);
 
-/// y = conv(x, w) + bias, then the ReLU if asked. `bias` may be nullptr.
-void pointwise_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, bool relu, float* y,
-                       Threads&);
+/// y = conv(x, w) + bias, then the epilogue, which must not pool. `bias` may be nullptr.
+void pointwise_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, ConvEpilogue,
+                       float* y, Threads&);
 
 /// As conv_backward, with the weights as they are.
 void pointwise_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,

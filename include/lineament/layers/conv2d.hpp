@@ -215,7 +215,7 @@ struct Kernels<Conv2d, T> {
   }
   static bool can_fuse(const Conv2d& c, const KernelShapes& s, const Epilogue& e) {
     const ConvGeometry g = geometry(c, s);
-    return s.mode == Mode::infer && (!e.max_pool || (g.out_h % 2 == 0 && g.out_w % 2 == 0));
+    return s.mode == Mode::infer && (!e.max_pool || (!e.add && g.out_h % 2 == 0 && g.out_w % 2 == 0));
   }
 
   template <Number kNumber>
@@ -280,10 +280,11 @@ struct Kernels<Conv2d, T> {
            [](const Conv2d& c, const Pack<float>& p) {
              pointwise_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data());
            },
+       .can_add = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              pointwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
-                               c.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, *f.threads);
+                               c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
@@ -304,10 +305,11 @@ struct Kernels<Conv2d, T> {
              winograd_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data(),
                               *p.threads);
            },
+       .can_add = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              winograd_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
-                              c.bias ? f.params[1].data() : nullptr, {f.epilogue.relu, f.epilogue.max_pool},
+                              c.bias ? f.params[1].data() : nullptr, conv_epilogue(f),
                               f.output.data, f.scratch.data(), *f.threads);
            },
        .backward =
@@ -322,10 +324,11 @@ struct Kernels<Conv2d, T> {
            [](const Conv2d& c, const KernelShapes& s) {
              return conv_scratch(geometry(c, s), s.mode == Mode::train, s.threads);
            },
+       .can_add = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              conv_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
-                          c.bias ? f.params[1].data() : nullptr, {f.epilogue.relu, f.epilogue.max_pool}, f.output.data,
+                          c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data,
                           f.scratch.data(), *f.threads);
            },
        .backward =

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "lineament/kernels/conv.hpp"
 #include "lineament/layers/layer.hpp"
 
 namespace lineament {
@@ -19,6 +20,11 @@ struct KernelShapes {
   Precision precision = Precision::fp32;
 };
 
+/// For kernels of convolutions.
+inline ConvEpilogue conv_epilogue(const Forward<float>& f) {
+  return {f.epilogue.add ? f.inputs.back().data : nullptr, f.epilogue.relu, f.epilogue.max_pool};
+}
+
 template <class Layer, class T>
 struct Kernel {
   std::string_view name;
@@ -32,6 +38,7 @@ struct Kernel {
   /// training.
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
   void (*pack)(const Layer&, const Pack<T>&) = nullptr;
+  bool can_add = false;              ///< `fuses` knows Epilogue::add
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;

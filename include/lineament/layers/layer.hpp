@@ -88,6 +88,7 @@ struct Traits {
 /// Work that may be fused into the end of a step: that of a convolution or dense layer when inferring, of a batch norm
 /// or ReLU in training.
 struct Epilogue {
+  bool add = false;  ///< a value of the output's shape, the last of the inputs, before the ReLU; only when inferring
   bool relu = false;
   bool max_pool = false;  ///< 2x2, stride 2, after the ReLU
 };

@@ -31,7 +31,7 @@ constexpr Kernel<Layer, float> low_precision_kernel(std::string_view name,
           .fuses =
               [](const Layer& l, const KernelShapes& s, const Epilogue& e) {
                 const ConvGeometry g = detail::geometry<kGeometry>(l, s);
-                return !e.max_pool || (g.kernel > 1 && g.out_h % 2 == 0 && g.out_w % 2 == 0);
+                return !e.max_pool || (!e.add && g.kernel > 1 && g.out_h % 2 == 0 && g.out_w % 2 == 0);
               },
           .scratch_size =
               [](const Layer& l, const KernelShapes& s) {
@@ -46,11 +46,11 @@ constexpr Kernel<Layer, float> low_precision_kernel(std::string_view name,
                 low_precision_weights(detail::geometry<kGeometry>(l, p.input), kNumber, p.params[0].data(),
                                       l.bias ? p.params[1].data() : nullptr, p.range, p.packed.data());
               },
+          .can_add = true,
           .forward =
               [](const Layer& l, const Forward<float>& f) {
                 low_precision_forward(detail::geometry<kGeometry>(l, f.input()), kNumber, f.input().data, f.packed.data(),
-                                      {f.epilogue.relu, f.epilogue.max_pool}, f.output.data, f.scratch.data(),
-                                      *f.threads);
+                                      conv_epilogue(f), f.output.data, f.scratch.data(), *f.threads);
               }};
 }
 
