@@ -52,9 +52,9 @@ Spec with_smooth_activations(const Spec& spec) {
 }
 
 /// Compares on every instruction set but the last, plain code, which would take minutes and which tests of single layers
-/// cover. `limit`: what may be between the gradients of a parameter, by its share.
-template <class Limit>
-void check_gradients(const Network& network, const std::vector<double>& wanted, Limit&& limit) {
+/// cover. `limit`: what may be between the gradients of a parameter.
+void check_gradients(const Network& network, double limit) {
+  const std::vector<double> wanted = gradients(BasicNetwork<double>(network), KernelChoice::reference, 1);
   const std::string before = current_isa();
   std::vector<std::string> isas = available_isas();
   if (isas.size() > 1) isas.pop_back();
@@ -66,7 +66,7 @@ void check_gradients(const Network& network, const std::vector<double>& wanted, 
       if (!p.trainable) continue;
       INFO(p.name);
       const auto of = [&](const std::vector<double>& all) { return std::span(all).subspan(p.offset, p.size); };
-      CHECK(distance(of(got), of(wanted), length(wanted)) < limit(p, of));
+      CHECK(distance(of(got), of(wanted), length(wanted)) < limit);
     }
     CHECK(gradients(network, KernelChoice::fast, 2) == got);
   }
@@ -76,22 +76,13 @@ void check_gradients(const Network& network, const std::vector<double>& wanted, 
 }  // namespace
 
 TEST_CASE("named networks: gradients of the fast kernels are those of the definitions in double") {
-  for (const NamedNetwork& named : named_networks()) {
-    INFO(named.name << " without kinks");
-    const Network network(with_smooth_activations(named.spec(true)), named.input, 1);
-    const std::vector<double> wanted = gradients(BasicNetwork<double>(network), KernelChoice::reference, 1);
-    check_gradients(network, wanted, [](const ParamInfo&, const auto&) { return 1e-4; });
-  }
-}
-
-TEST_CASE("named networks: gradients of the fast kernels are as near to double as the definitions in float") {
-  for (const NamedNetwork& named : named_networks()) {
-    INFO(named.name);
-    const Network network(named.spec(true), named.input, 1);
-    const std::vector<double> wanted = gradients(BasicNetwork<double>(network), KernelChoice::reference, 1),
-                              plain = gradients(network, KernelChoice::reference, 1);
-    check_gradients(network, wanted, [&](const ParamInfo&, const auto& of) {
-      return 1e-4 + 5 * distance(of(plain), of(wanted), length(wanted));
-    });
-  }
+  for (const NamedNetwork& named : named_networks())
+    for (const bool kinks : {false, true}) {
+      INFO(named.name << (kinks ? "" : " without kinks"));
+      const Spec spec = named.spec(true);
+      const Network network(kinks ? spec : with_smooth_activations(spec), named.input, 1);
+      // A pixel that rounding pushes over a kink changes the gradients in front of it by a share of its own: with them
+      // this sees wrong code, which is off by tenths, and without them wrong digits.
+      check_gradients(network, kinks ? 0.03 : 1e-4);
+    }
 }
