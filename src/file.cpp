@@ -1,10 +1,12 @@
 #include "lineament/file.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "lineament/error.hpp"
@@ -37,6 +39,16 @@ int open_retrying(const char* path, int flags, mode_t mode = 0) {
   return fd;
 }
 
+/// Reading a model of tens of megabytes would take a page fault for every 4 KB.
+void advise_huge_pages([[maybe_unused]] std::uint8_t* bytes, [[maybe_unused]] std::size_t size) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t kPage = std::uintptr_t{1} << 21;
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes), end = (begin + size) / kPage * kPage;
+  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // advice only
+#endif
+}
+
 void write_all(int fd, std::span<const std::uint8_t> bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -54,7 +66,11 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
   struct stat info {};
   if (::fstat(file.fd, &info) != 0) fail(path, "cannot be read", errno);
   if (S_ISDIR(info.st_mode)) fail(path, "cannot be read", EISDIR);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(info.st_size));
+  std::vector<std::uint8_t> bytes;
+  // One more, so that the end shows without making room for more.
+  bytes.reserve(static_cast<std::size_t>(info.st_size) + 1);
+  advise_huge_pages(bytes.data(), bytes.capacity());
+  bytes.resize(static_cast<std::size_t>(info.st_size) + 1);
   std::size_t filled = 0;
   for (;;) {  // Pipes and /proc files say size 0, and a file may grow: read to the end whatever stat said.
     if (filled == bytes.size()) bytes.resize(bytes.size() + 65536);

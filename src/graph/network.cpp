@@ -22,10 +22,15 @@ void check_every_output_is_used(const Spec& spec) {
 }  // namespace
 
 template <class T>
-BasicNetwork<T>::BasicNetwork(const Spec& spec, const Shape& input, std::uint64_t seed)
+BasicNetwork<T>::BasicNetwork(const Spec& spec, const Shape& input, Zeros)
     : spec_(spec), shapes_(infer_shapes(spec, input)) {
   check_every_output_is_used(spec);
   lay_out();
+}
+
+template <class T>
+BasicNetwork<T>::BasicNetwork(const Spec& spec, const Shape& input, std::uint64_t seed)
+    : BasicNetwork(spec, input, Zeros{}) {
   initialise(seed);
 }
 
@@ -145,7 +150,7 @@ BasicNetwork<T> fold_batch_norm(const BasicNetwork<T>& network) {
         lean.add(layer, std::span<const NodeId>(inputs.data(), static_cast<std::size_t>(node.input_count)), node.name);
   }
 
-  BasicNetwork<T> result(lean, network.input_shape());
+  auto result = BasicNetwork<T>::zeros(lean, network.input_shape());
   for (const ParamInfo& to : result.params()) {
     const std::string layer = to.name.substr(0, to.name.rfind('.'));
     NodeId id = 1;
@@ -172,12 +177,13 @@ BasicNetwork<T> fold_batch_norm(const BasicNetwork<T>& network) {
     const auto mean = network.values(network.param(prefix + ".running_mean"));
     const auto variance = network.values(network.param(prefix + ".running_var"));
     const T epsilon = T(std::get<BatchNorm>(spec[norm].layer).epsilon);
-    const std::size_t channels = scale.size();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const std::size_t c = i % channels;
-      const T factor = scale[c] / std::sqrt(variance[c] + epsilon);
-      values[i] = is_bias ? (values[i] - mean[c]) * factor + shift[c] : values[i] * factor;
-    }
+    std::vector<T> factors(scale.size());
+    for (std::size_t c = 0; c < factors.size(); ++c) factors[c] = scale[c] / std::sqrt(variance[c] + epsilon);
+    for (std::size_t i = 0; i < values.size(); i += factors.size())
+      for (std::size_t c = 0; c < factors.size(); ++c) {
+        T& v = values[i + c];
+        v = is_bias ? (v - mean[c]) * factors[c] + shift[c] : v * factors[c];
+      }
   }
   return result;
 }

@@ -369,7 +369,8 @@ void low_precision_weights(const ConvGeometry& g, Number number, const float* w,
 }
 
 std::size_t low_precision_scratch(const ConvGeometry& g, Number number, int threads) {
-  return static_cast<std::size_t>(threads) * plan_words(g, number).own();
+  const WordPlan p = plan_words(g, number);
+  return p.wide() ? p.own() : static_cast<std::size_t>(threads) * p.own();
 }
 
 void low_precision_forward(const ConvGeometry& g, Number number, const float* x, const float* packed,

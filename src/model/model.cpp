@@ -136,7 +136,7 @@ Network read_network(const TensorFile& file) {
   try {
     const SpecFile spec = spec_from_json(file.meta("spec"), "spec");
     check_tensors(file, spec);
-    Network network(spec.spec, spec.input);
+    Network network = Network::zeros(spec.spec, spec.input);
     for (const ParamInfo& p : network.params()) read_floats(file, file.at(p.name), network.values(p));
     return network;
   } catch (const ModelError&) {

@@ -28,9 +28,11 @@ class BasicNetwork {
   /// Bengio 2010 for the last one, so that the first outputs are near its bias; biases zero.
   /// Throws SpecError if the layers do not fit each other or `input`, or if a layer's output is never used.
   BasicNetwork(const Spec& spec, const Shape& input, std::uint64_t seed = 0);
+  /// All parameters 0, for what comes from elsewhere: drawing millions of weights takes longer than reading them.
+  static BasicNetwork zeros(const Spec& spec, const Shape& input) { return BasicNetwork(spec, input, Zeros{}); }
   /// The same network with another scalar.
   template <class U>
-  explicit BasicNetwork(const BasicNetwork<U>& other) : BasicNetwork(other.spec(), other.input_shape()) {
+  explicit BasicNetwork(const BasicNetwork<U>& other) : BasicNetwork(other.spec(), other.input_shape(), Zeros{}) {
     for (std::size_t i = 0; i < weights().size(); ++i) weights()[i] = static_cast<T>(other.weights()[i]);
   }
 
@@ -60,6 +62,8 @@ class BasicNetwork {
   void set_output_bias(std::span<const float> values);
 
  private:
+  struct Zeros {};
+  BasicNetwork(const Spec& spec, const Shape& input, Zeros);
   void lay_out();
   void initialise(std::uint64_t seed);
 
