@@ -37,28 +37,28 @@ Order sorted_by(std::span<const Lifetime> lifetimes,
   return order;
 }
 
-struct Range {
+struct Stretch {
   std::size_t begin, end;
 };
 
-/// The lowest place for `size` bytes between the ranges, which are sorted.
-std::size_t lowest_gap(const std::vector<Range>& taken, std::size_t size) {
+/// The lowest place for `size` bytes between the taken stretches, which are sorted.
+std::size_t lowest_gap(const std::vector<Stretch>& taken, std::size_t size) {
   std::size_t offset = 0;
-  for (const Range& range : taken) {
-    if (offset + size <= range.begin) break;
-    offset = std::max(offset, range.end);
+  for (const Stretch& stretch : taken) {
+    if (offset + size <= stretch.begin) break;
+    offset = std::max(offset, stretch.end);
   }
   return offset;
 }
 
 /// The highest such place below `ceiling`; the lowest one where there is none.
-std::size_t highest_gap(const std::vector<Range>& taken, std::size_t size, std::size_t ceiling) {
+std::size_t highest_gap(const std::vector<Stretch>& taken, std::size_t size, std::size_t ceiling) {
   std::size_t top = ceiling;
-  std::vector<Range> by_end = taken;
-  std::sort(by_end.begin(), by_end.end(), [](const Range& a, const Range& b) { return a.end > b.end; });
-  for (const Range& range : by_end) {
-    if (range.end + size <= top) break;
-    top = std::min(top, range.begin);
+  std::vector<Stretch> by_end = taken;
+  std::sort(by_end.begin(), by_end.end(), [](const Stretch& a, const Stretch& b) { return a.end > b.end; });
+  for (const Stretch& stretch : by_end) {
+    if (stretch.end + size <= top) break;
+    top = std::min(top, stretch.begin);
   }
   return top >= size ? top - size : lowest_gap(taken, size);
 }
@@ -68,7 +68,7 @@ std::size_t highest_gap(const std::vector<Range>& taken, std::size_t size, std::
 Arena place(std::span<const Lifetime> lifetimes, const Order& order, std::size_t ceiling) {
   Arena arena;
   arena.offsets.resize(lifetimes.size());
-  std::vector<Range> taken;
+  std::vector<Stretch> taken;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Lifetime& wanted = lifetimes[order[i]];
     taken.clear();
@@ -77,7 +77,7 @@ Arena place(std::span<const Lifetime> lifetimes, const Order& order, std::size_t
       if (other.begin > wanted.end || other.end < wanted.begin) continue;
       taken.push_back({arena.offsets[order[j]], arena.offsets[order[j]] + rounded(other.size)});
     }
-    std::sort(taken.begin(), taken.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+    std::sort(taken.begin(), taken.end(), [](const Stretch& a, const Stretch& b) { return a.begin < b.begin; });
     const std::size_t size = rounded(wanted.size);
     const std::size_t offset = ceiling > 0 && i % 2 == 1 ? highest_gap(taken, size, ceiling) : lowest_gap(taken, size);
     arena.offsets[order[i]] = offset;
