@@ -47,13 +47,17 @@ using Floats = hn::ScalableTag<float>;
 // In assembler, because the instruction sets that Highway knows do not have these; they run only where the processor was seen
 // to have them.
 
-/// AVX512_VNNI.
-struct Int8Instruction {
-  using Sum = hn::Vec<Ints>;
+/// Words are multiplied as they lie.
+struct Instruction {
   static constexpr int kRows = 12, kGroups = 2;
-  static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
   static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
   static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
+};
+
+/// AVX512_VNNI.
+struct Int8Instruction : Instruction {
+  using Sum = hn::Vec<Ints>;
+  static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
   template <class A, class W>
   static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
     auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory
@@ -64,12 +68,9 @@ struct Int8Instruction {
 };
 
 /// AVX512_BF16.
-struct Bf16Instruction {
+struct Bf16Instruction : Instruction {
   using Sum = hn::Vec<Floats>;
-  static constexpr int kRows = 12, kGroups = 2;
   static HWY_INLINE Sum Zero() { return hn::Zero(Floats()); }
-  static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
-  static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
   template <class A, class W>
   static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
     auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory

@@ -145,7 +145,7 @@ HWY_ATTR void RoundStrip(const WordPlan& p, Input in, const float* image, int fi
                          std::uint32_t* line) {
   const ConvGeometry& g = p.g;
   const std::uint32_t zero = p.number == Number::int8 ? static_cast<std::uint32_t>(in.zero) * 0x01010101u : 0;
-  const int left = std::min(std::max(g.pad_left, 0), p.padded_width);
+  const int left = std::min(g.pad_left, p.padded_width);
   const int inside = std::max(0, std::min(g.in_w, p.padded_width - left));
   const std::ptrdiff_t row_words = std::ptrdiff_t{p.padded_width} * p.words;
   for (int r = 0; r < count; ++r, strip += row_words) {
