@@ -112,7 +112,7 @@ const KernelEntry kKernels[] = {
        winograd_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
      },
      [](Run& r) {
-       winograd_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+       winograd_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
                          r.threads);
      }},
     {"pointwise", pointwise_fits,
@@ -136,7 +136,7 @@ const KernelEntry kKernels[] = {
      [](Run& r) { r.scratch.resize(conv_scratch(r.g, true, 1)); },
      [](Run& r) { conv_forward(r.g, r.x.data(), r.w.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads); },
      [](Run& r) {
-       conv_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+       conv_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
                      r.threads);
      }},
     low_precision<Number::bf16>("bf16"),

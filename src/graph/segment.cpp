@@ -16,11 +16,14 @@ void MemoryPlan::commit() {
 
 namespace {
 
-/// What the memory plan must know of a step. A fused one reads its input again and nothing else (see Kernel::fuses).
+/// What the memory plan must know of a step: for a fused one see Kernel::fuses.
 template <class T>
 Traits traits_of(const Step<T>& step, const Spec& spec) {
   const Traits traits = traits_of(spec[step.node].layer);
-  return step.output == step.node ? traits : Traits{.inputs = traits.inputs, .backward_reads_input = true};
+  if (step.output == step.node) return traits;
+  return {.inputs = traits.inputs,
+          .backward_reads_input = true,
+          .backward_reads_output = step.kernel.relu_by_output && !step.epilogue.max_pool};
 }
 
 template <class T>

@@ -20,15 +20,14 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   const auto size = [&](std::size_t (*f)(const L&, const KernelShapes&)) {
     return f == nullptr ? 0 : f(layer, shapes);
   };
-  const auto typed = [](const void* k) { return static_cast<const K*>(k); };
   BoundKernel<T> bound;
   bound.kernel = chosen;
   bound.name = chosen->name;
-  bound.saved_bytes = size(chosen->saved_bytes);
   bound.scratch_size = size(chosen->scratch_size);
   bound.gradient_over_input = chosen->gradient_over_input;
   bound.can_overwrite = chosen->can_overwrite;
   bound.can_add = chosen->can_add;
+  bound.relu_by_output = chosen->relu_by_output;
   bound.packed_size = size(chosen->packed_size);
   if (bound.packed_size > 0)
     bound.pack = [](const Layer& l, const void* k, const Pack<T>& p) {
@@ -40,7 +39,11 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.backward = [](const Layer& l, const void* k, const Backward<T>& b) {
     static_cast<const K*>(k)->backward(std::get<L>(l), b);
   };
-  if (typed(chosen)->fuses != nullptr)
+  if (chosen->saved_bytes != nullptr)
+    bound.saved = [](const Layer& l, const void* k, const KernelShapes& s) {
+      return static_cast<const K*>(k)->saved_bytes(std::get<L>(l), s);
+    };
+  if (chosen->fuses != nullptr)
     bound.fuses = [](const Layer& l, const void* k, const KernelShapes& s, const Epilogue& e) {
       return static_cast<const K*>(k)->fuses(std::get<L>(l), s, e);
     };
@@ -109,7 +112,7 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
     if (done[static_cast<std::size_t>(id)]) continue;
     const InputShapes inputs(spec[id], network.shapes());
     const Precision precision = precision_for(spec, id, options);
-    const KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads, precision};
+    KernelShapes shapes{inputs, network.shapes()[id], options.batch, options.mode, options.threads, precision, {}};
     Step<T> step;
     if (precision == Precision::int8) step.range = range_of(spec[id], options);
     step.node = step.output = id;
@@ -118,6 +121,9 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
         [&](const auto& layer) { return bind<std::decay_t<decltype(layer)>, T>(layer, shapes, options.kernels); },
         spec[id].layer);
     fuse(step, spec, shapes);
+    shapes.epilogue = step.epilogue;
+    if (step.kernel.saved != nullptr)
+      step.kernel.saved_bytes = step.kernel.saved(spec[id].layer, step.kernel.kernel, shapes);
     for (NodeId covered = step.node; covered != step.output; covered = only_reader(spec, covered))
       done[static_cast<std::size_t>(only_reader(spec, covered))] = true;
     steps.push_back(std::move(step));

@@ -17,8 +17,10 @@ struct BoundKernel {
   void (*pack)(const Layer&, const void* kernel, const Pack<T>&) = nullptr;
   std::string_view name;
   std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
-  bool gradient_over_input = false, can_overwrite = false, can_add = false;
+  bool gradient_over_input = false, can_overwrite = false, can_add = false, relu_by_output = false;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
+  /// `saved_bytes`, once it is known what is fused.
+  std::size_t (*saved)(const Layer&, const void* kernel, const KernelShapes&) = nullptr;
 };
 
 template <class T>

@@ -11,6 +11,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/dense.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -35,6 +36,9 @@ std::size_t output_size(const DenseGeometry& g) {
 /// Rows of bfloat16 weights that are widened at a time, and the batch from which that is worth it.
 constexpr std::size_t kWidened = 64;
 constexpr int kWidenFrom = 4;
+
+/// Columns up to which one row of the weights is read as a whole by one tile.
+constexpr int kOneTile = 128;
 
 /// Rows of the weights that are transposed at a time for the data gradient.
 constexpr int kTransposed = 64;
@@ -63,11 +67,49 @@ HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, 
   }
 }
 
+/// Adds kRows inputs times as many rows of weights to y. Weights are read in the order they lie in: with one row of
+/// inputs memory is what takes the time.
+template <int kRows>
+HWY_INLINE void AddRows(const float* x, const float* w, std::size_t out, float* y) {
+  const Floats d;
+  const std::size_t lanes = hn::Lanes(d);
+  Vector factor[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) factor[r] = hn::Set(d, x[r]);
+  std::size_t n = 0;
+  for (; n + lanes <= out; n += lanes) {
+    Vector sum = hn::LoadU(d, y + n);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const float* from = w + static_cast<std::size_t>(r) * out + n;
+      hwy::Prefetch(from + kRows * out);
+      sum = hn::MulAdd(factor[r], hn::LoadU(d, from), sum);
+    }
+    hn::StoreU(sum, d, y + n);
+  }
+  for (; n < out; ++n)
+    for (int r = 0; r < kRows; ++r) y[n] += x[r] * w[static_cast<std::size_t>(r) * out + n];
+}
+
+/// y = one row of `in` inputs times the weights.
+HWY_ATTR void MultiplyRow(const float* x, const float* w, int in, int out, float* y) {
+  const auto columns = static_cast<std::size_t>(out);
+  std::fill_n(y, columns, 0.0f);
+  int i = 0;
+  for (; i + 8 <= in; i += 8) AddRows<8>(x + i, w + static_cast<std::size_t>(i) * columns, columns, y);
+  for (; i < in; ++i) AddRows<1>(x + i, w + static_cast<std::size_t>(i) * columns, columns, y);
+}
+
 HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu,
                            float* y, float* scratch, Threads& threads) {
   const int parts = input_parts(g), part = input_part(g);
   threads.run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part;
+    if (g.batch == 1 && parts > 1 && g.out > kOneTile) {
+      MultiplyRow(x + first, w + static_cast<std::ptrdiff_t>(first) * g.out, std::min(part, g.in - first), g.out,
+                  scratch + static_cast<std::size_t>(task) * output_size(g));
+      return;
+    }
     Product m{};
     m.a = x + first;
     m.a_row = g.in;

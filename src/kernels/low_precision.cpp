@@ -183,7 +183,8 @@ HWY_ATTR void RunStrips(const WordPlan& p, Input in, const WordProduct& product,
         MultiplyWords<Dot>(m, g.out_w, n, std::min(2 * kColumns, g.out_c - n));
       }
     if (epilogue.max_pool)
-      PoolStrip(out, rows, g.out_w, g.out_c, y + (std::ptrdiff_t{image} * g.out_h + first) / 2 * (g.out_w / 2) * g.out_c);
+      PoolStrip(out, rows, g.out_w, g.out_c,
+                y + (std::ptrdiff_t{image} * (g.out_h / 2) + first / 2) * (g.out_w / 2) * g.out_c);
   });
 }
 

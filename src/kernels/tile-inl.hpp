@@ -129,21 +129,27 @@ HWY_INLINE void Rows(const Product& p, int rows, std::size_t column, std::size_t
     rows -= n;
   };
   constexpr int kMost = kVectors == 3 ? kMaxRows * 2 / 3 : kMaxRows;
+  // What is left at the end is cut into tiles of about the same height: one row alone takes as long as four.
   if constexpr (kMost >= 12)
     while (rows >= 12) {
       Tile<12, kVectors, kPartial>(p, a, b, c, bias, columns);
       advance(12);
     }
   if constexpr (kMost >= 8)
-    while (rows >= 8) {
+    while (rows == 8 || (kMost == 8 && rows > 8)) {
       Tile<8, kVectors, kPartial>(p, a, b, c, bias, columns);
       advance(8);
     }
-  if constexpr (kMost >= 6)
-    while (rows >= 6) {
+  if constexpr (kMost >= 6) {
+    while (rows >= 6 && rows != 7 && rows != 9) {
       Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
       advance(6);
     }
+    if (rows >= 5) {
+      Tile<5, kVectors, kPartial>(p, a, b, c, bias, columns);
+      advance(5);
+    }
+  }
   while (rows >= 4) {
     Tile<4, kVectors, kPartial>(p, a, b, c, bias, columns);
     advance(4);

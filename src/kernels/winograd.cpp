@@ -15,6 +15,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/gradient_rows-inl.hpp"
+#include "kernels/max_pool-inl.hpp"
 #include "kernels/tile-inl.hpp"
 #include "kernels/winograd-inl.hpp"
 
@@ -25,15 +27,20 @@ namespace {
 
 constexpr int kProducts = 36;
 
-/// A task is `tiles` tiles in a row, counted through all pictures; their transforms stay in the second-level cache.
+/// A task is `tiles` tiles in a row, counted through all pictures, whose transforms stay in the second-level cache, and
+/// a group of output channels: several where there are too few tiles to give every thread enough of them.
 struct WinogradPlan {
   ConvGeometry g;
   int tiles_x, tiles_y, total, tiles;
+  int channels;  ///< of a group
   std::size_t x_stride, y_stride;  ///< floats from one of the 36 matrices to the next: not a multiple of 4 KB, which
                                    ///< the first-level cache would keep in one and the same place
   std::size_t x_size() const { return kProducts * x_stride; }
   std::size_t y_size() const { return kProducts * y_stride; }
+  std::size_t room = 0;  ///< floats of the rows that a gradient makes for one row of tiles
+  std::size_t own_size() const { return x_size() + y_size() + room; }  ///< scratch of a thread
   int tasks() const { return (total + tiles - 1) / tiles; }
+  int channel_groups() const { return (g.out_c + channels - 1) / channels; }
 };
 
 WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int threads) {
@@ -45,6 +52,13 @@ WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int threads) {
   const int most = std::clamp(budget_bytes / (kProducts * 4 * (g.in_c + g.out_c)) / 12 * 12, 12, 96);
   const int rounds = (p.total + most * threads - 1) / (most * threads);  // as many tasks for every thread
   p.tiles = std::min(most, (p.total + rounds * threads - 1) / (rounds * threads));
+  p.channels = g.out_c;
+  // Every task reads all the weights of its channels: for a few tiles that takes longer than the products.
+  constexpr int kEnoughTiles = 12, kChannels = 32;
+  if (p.tiles < kEnoughTiles && g.out_c >= threads * kChannels) {
+    p.tiles = std::min(p.total, most);
+    p.channels = (g.out_c / kChannels + threads - 1) / threads * kChannels;
+  }
   p.x_stride = static_cast<std::size_t>(p.tiles) * static_cast<std::size_t>(g.in_c) + 16;
   p.y_stride = static_cast<std::size_t>(p.tiles) * static_cast<std::size_t>(g.out_c) + 16;
   return p;
@@ -52,6 +66,11 @@ WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int threads) {
 
 WinogradPlan plan_forward(const ConvGeometry& g, int threads) {
   return plan_tiles(g, 768 * 1024, threads);
+}
+
+/// Six rows of the output's gradient.
+std::size_t gradient_room(const ConvGeometry& g) {
+  return std::size_t{6} * static_cast<std::size_t>(g.out_w) * static_cast<std::size_t>(g.out_c);
 }
 
 /// The convolution that takes dy to dx.
@@ -62,7 +81,9 @@ WinogradPlan plan_data_gradient(const ConvGeometry& g, int threads) {
   std::swap(t.in_c, t.out_c);
   t.pad_top = 2 - g.pad_top;
   t.pad_left = 2 - g.pad_left;
-  return plan_forward(t, threads);
+  WinogradPlan p = plan_forward(t, threads);
+  p.room = gradient_room(g);
+  return p;
 }
 
 /// Weight gradients are summed up in parts of the batch; how many, depends on sizes alone. A part is a run of tasks.
@@ -73,7 +94,8 @@ struct GradientPlan {
 };
 
 GradientPlan plan_weight_gradient(const ConvGeometry& g) {
-  const WinogradPlan p = plan_tiles(g, 400 * 1024, 1);
+  WinogradPlan p = plan_tiles(g, 400 * 1024, 1);
+  p.room = gradient_room(g);
   const std::size_t size = winograd_weights_size(g) + static_cast<std::size_t>(g.out_c);
   constexpr std::size_t kMost = std::size_t{4} << 20;  // floats
   return {p, std::min(p.tasks(), static_cast<int>(std::clamp<std::size_t>(kMost / size, 2, 8))), size};
@@ -124,46 +146,86 @@ HWY_ATTR void TransformWeights(const ConvGeometry& g, const float* w, float* to,
   });
 }
 
-/// Pointers to the kSide x kSide pixels from (y, x) on; `zeros` for those outside.
+/// Pictures that tiles are cut from.
+struct Pictures {
+  ConvGradient values;  ///< what they hold; a gradient whose rows are made when they are read, or just dy
+  int height, width, channels;
+  int offset_y, offset_x;  ///< of a tile's pixels from where it lies: padding
+};
+
+/// Pointers to the kSide x kSide pixels of tiles; to zeros for those outside.
 template <int kSide>
-HWY_INLINE void PixelPointers(const float* image, int height, int width, int channels, int y, int x, const float* zeros,
-                              const float** to) {
-  for (int r = 0; r < kSide; ++r)
-    for (int c = 0; c < kSide; ++c, ++to) {
-      const bool inside = y + r >= 0 && y + r < height && x + c >= 0 && x + c < width;
-      *to = inside ? image + (static_cast<std::ptrdiff_t>(y + r) * width + x + c) * channels : zeros;
+class PixelPointers {
+ public:
+  const float* at[kSide * kSide];
+
+  PixelPointers(const Pictures& pictures, const float* zeros, float* room)
+      : pictures_(pictures), zeros_(zeros), room_(room) {}
+
+  HWY_ATTR void aim(const Tile4& tile) {
+    const Pictures& p = pictures_;
+    const int y = tile.y - p.offset_y, x = tile.x - p.offset_x;
+    if (tile.image != image_ || y != y_) find_rows(tile.image, y);
+    const float** to = at;
+    for (int r = 0; r < kSide; ++r)
+      for (int c = 0; c < kSide; ++c, ++to) {
+        const bool inside = rows_[r] != nullptr && x + c >= 0 && x + c < p.width;
+        *to = inside ? rows_[r] + static_cast<std::ptrdiff_t>(x + c) * p.channels : zeros_;
+      }
+  }
+
+ private:
+  HWY_ATTR void find_rows(int image, int y) {
+    const Pictures& p = pictures_;
+    image_ = image;
+    y_ = y;
+    for (int r = 0; r < kSide; ++r) {
+      const bool inside = y + r >= 0 && y + r < p.height;
+      rows_[r] = inside ? GradientRow(p.values, image, y + r, p.height, p.width, p.channels,
+                                      room_ + static_cast<std::ptrdiff_t>(r) * p.width * p.channels)
+                        : nullptr;
     }
-}
+  }
+
+  const Pictures& pictures_;
+  const float* zeros_;
+  float* room_;
+  int image_ = -1, y_ = 0;
+  const float* rows_[kSide];
+};
 
 /// Transforms tiles first … first + count - 1 of pictures into 36 matrices {tile, channel}: B^T x B from 6x6 pixels of
-/// the input, A dy A^T from 4x4 of the output's gradient.
+/// the input, A dy A^T from 4x4 of the output's gradient. `sums`, if not nullptr, receives the sum of all pixels.
 template <class Transform>
-HWY_ATTR void TransformTiles(const WinogradPlan& p, const float* pictures, int height, int width, int channels,
-                             int offset_y, int offset_x, int first, int count, const float* zeros, float* to,
-                             std::size_t stride) {
+HWY_ATTR void TransformTiles(const WinogradPlan& p, const Pictures& pictures, int first, int count, const float* zeros,
+                             float* room, float* to, std::size_t stride, float* sums = nullptr) {
   const Floats d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   constexpr int kSide = Transform::kIn;
-  const float* pixels[kSide * kSide];
+  PixelPointers<kSide> pixels(pictures, zeros, room);
   for (int i = 0; i < count; ++i) {
-    const Tile4 tile = tile_at(p, first + i);
-    PixelPointers<kSide>(pictures + static_cast<std::ptrdiff_t>(tile.image) * height * width * channels, height, width,
-                         channels, tile.y - offset_y, tile.x - offset_x, zeros, pixels);
-    for (int c = 0; c < channels; c += lanes) {
+    pixels.aim(tile_at(p, first + i));
+    for (int c = 0; c < pictures.channels; c += lanes) {
       Vector in[kSide * kSide], out[kProducts];
 #pragma GCC unroll 36
-      for (int k = 0; k < kSide * kSide; ++k) in[k] = hn::LoadU(d, pixels[k] + c);
+      for (int k = 0; k < kSide * kSide; ++k) in[k] = hn::LoadU(d, pixels.at[k] + c);
+      if (sums != nullptr) {
+        Vector sum = hn::LoadU(d, sums + c);
+#pragma GCC unroll 36
+        for (int k = 0; k < kSide * kSide; ++k) sum = hn::Add(sum, in[k]);
+        hn::StoreU(sum, d, sums + c);
+      }
       Sandwich<Transform>(in, out);
-      float* place = to + static_cast<std::ptrdiff_t>(i) * channels + c;
+      float* place = to + static_cast<std::ptrdiff_t>(i) * pictures.channels + c;
 #pragma GCC unroll 36
       for (int k = 0; k < kProducts; ++k) hn::StoreU(out[k], d, place + static_cast<std::size_t>(k) * stride);
     }
   }
 }
 
-/// A^T m A, the bias and the epilogue, for tiles first … first + count - 1.
-HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, int count, const float* bias,
-                          ConvEpilogue epilogue, float* y) {
+/// A^T m A, the bias and the epilogue, for tiles first … first + count - 1 and channels begin … end - 1.
+HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, int count, int begin, int end,
+                          const float* bias, ConvEpilogue epilogue, float* y) {
   const Floats d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   const ConvGeometry& g = p.g;
@@ -173,7 +235,7 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
     const int top = tile.y / shrink, left = tile.x / shrink;
     const int rows = std::min(4 / shrink, height - top), columns = std::min(4 / shrink, width - left);
     float* corner = y + ((static_cast<std::ptrdiff_t>(tile.image) * height + top) * width + left) * g.out_c;
-    for (int c = 0; c < g.out_c; c += lanes) {
+    for (int c = begin; c < end; c += lanes) {
       Vector in[kProducts], out[16];
       const float* place = from + static_cast<std::ptrdiff_t>(i) * g.out_c + c;
 #pragma GCC unroll 36
@@ -185,7 +247,12 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
         for (int r = 0; r < 2; ++r)
           for (int s = 0; s < 2; ++s) {
             const Vector* o = out + 8 * r + 2 * s;
-            out[4 * r + s] = hn::Max(hn::Max(o[0], o[1]), hn::Max(o[4], o[5]));
+            const Vector values[4] = {o[0], o[1], o[4], o[5]};
+            const Vector largest = hn::Max(hn::Max(o[0], o[1]), hn::Max(o[4], o[5]));
+            if (epilogue.winners != nullptr && r < rows && s < columns)
+              StoreWinners(values, largest, hn::Add(largest, shift), epilogue.relu,
+                           epilogue.winners + (corner - y) + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c);
+            out[4 * r + s] = largest;
           }
       for (int r = 0; r < rows; ++r)
         for (int s = 0; s < columns; ++s) {
@@ -198,17 +265,19 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
   }
 }
 
-HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* weights, const float* bias,
+HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvGradient& x, const float* weights, const float* bias,
                           ConvEpilogue epilogue, float* y, float* scratch, Threads& threads) {
   const ConvGeometry& g = p.g;
+  const Pictures pictures{x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left};
   const int panel = PanelWidth();
   std::memset(scratch, 0, sizeof(float) * static_cast<std::size_t>(g.in_c));
-  threads.run(p.tasks(), [&](int task, int thread) HWY_ATTR {
-    float* in = scratch + g.in_c + static_cast<std::size_t>(thread) * (p.x_size() + p.y_size());
-    float* out = in + p.x_size();
-    const int first = task * p.tiles, count = std::min(p.tiles, p.total - first);
-    TransformTiles<InputTransform>(p, x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left, first, count, scratch, in,
-                                   p.x_stride);
+  const int groups = p.channel_groups();
+  threads.run(p.tasks() * groups, [&](int task, int thread) HWY_ATTR {
+    float* in = scratch + g.in_c + static_cast<std::size_t>(thread) * p.own_size();
+    float *out = in + p.x_size(), *room = out + p.y_size();
+    const int first = task / groups * p.tiles, count = std::min(p.tiles, p.total - first);
+    const int begin = task % groups * p.channels, end = std::min(begin + p.channels, g.out_c);
+    TransformTiles<InputTransform>(p, pictures, first, count, scratch, room, in, p.x_stride);
     Product m{};
     m.a_row = g.in_c;
     m.a_step = 1;
@@ -216,7 +285,7 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* we
     m.length = g.in_c;
     m.c_row = g.out_c;
     for (int k = 0; k < kProducts; ++k)
-      for (int n = 0; n < g.out_c; n += panel) {
+      for (int n = begin; n < end; n += panel) {
         const int width = std::min(panel, g.out_c - n);
         m.a = in + static_cast<std::size_t>(k) * p.x_stride;
         m.b = weights + (static_cast<std::ptrdiff_t>(k) * g.out_c + n) * g.in_c;
@@ -224,7 +293,7 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* we
         m.c = out + static_cast<std::size_t>(k) * p.y_stride + n;
         Multiply(m, count, width);
       }
-    FinishTiles(p, out, first, count, bias, epilogue, y);
+    FinishTiles(p, out, first, count, begin, end, bias, epilogue, y);
   });
 }
 
@@ -235,22 +304,12 @@ HWY_ATTR void TurnWeights(const ConvGeometry& g, const float* w, float* to) {
       for (int i = 0; i < g.in_c; ++i) *to++ = w[(static_cast<std::ptrdiff_t>(8 - tap) * g.in_c + i) * g.out_c + o];
 }
 
-HWY_ATTR void AddToBias(const WinogradPlan& p, const float* dy, int first, int count, float* sums) {
-  const ConvGeometry& g = p.g;
-  for (int i = 0; i < count; ++i) {
-    const Tile4 tile = tile_at(p, first + i);
-    for (int r = tile.y; r < std::min(tile.y + 4, g.out_h); ++r)
-      for (int s = tile.x; s < std::min(tile.x + 4, g.out_w); ++s) {
-        const float* from = dy + ((static_cast<std::ptrdiff_t>(tile.image) * g.out_h + r) * g.out_w + s) * g.out_c;
-        for (int c = 0; c < g.out_c; ++c) sums[c] += from[c];
-      }
-  }
-}
-
-HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, const float* dy, float* dw, float* dbias,
-                                     float* scratch, Threads& threads) {
+HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, const ConvGradient& dy, float* dw,
+                                     float* dbias, float* scratch, Threads& threads) {
   const WinogradPlan& p = plan.tiles;
   const ConvGeometry& g = p.g;
+  const Pictures inputs{{x}, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left};
+  const Pictures gradients{dy, g.out_h, g.out_w, g.out_c, 0, 0};
   const std::size_t matrix = static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
   const std::size_t most_channels = static_cast<std::size_t>(std::max(g.in_c, g.out_c));
   std::memset(scratch, 0, sizeof(float) * most_channels);
@@ -258,15 +317,15 @@ HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, c
   float* tiles = partial + static_cast<std::size_t>(plan.parts) * plan.part_size;
   threads.run(plan.parts, [&](int part, int thread) HWY_ATTR {
     float* sums = partial + static_cast<std::size_t>(part) * plan.part_size;
-    float* in = tiles + static_cast<std::size_t>(thread) * (p.x_size() + p.y_size());
-    float* out = in + p.x_size();
+    float* in = tiles + static_cast<std::size_t>(thread) * p.own_size();
+    float *out = in + p.x_size(), *room = out + p.y_size();
     const int begin = part * p.tasks() / plan.parts, end = (part + 1) * p.tasks() / plan.parts;
     std::memset(sums, 0, sizeof(float) * plan.part_size);
     for (int task = begin; task < end; ++task) {
       const int first = task * p.tiles, count = std::min(p.tiles, p.total - first);
-      TransformTiles<InputTransform>(p, x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left, first, count, scratch, in,
-                                     p.x_stride);
-      TransformTiles<GradientTransform>(p, dy, g.out_h, g.out_w, g.out_c, 0, 0, first, count, scratch, out, p.y_stride);
+      TransformTiles<InputTransform>(p, inputs, first, count, scratch, room, in, p.x_stride);
+      TransformTiles<GradientTransform>(p, gradients, first, count, scratch, room, out, p.y_stride,
+                                        dbias == nullptr ? nullptr : sums + kProducts * matrix);
       Product m{};
       m.a_row = 1;
       m.a_step = g.in_c;
@@ -281,7 +340,6 @@ HWY_ATTR void WinogradWeightGradient(const GradientPlan& plan, const float* x, c
         m.c = sums + static_cast<std::size_t>(k) * matrix;
         Multiply(m, g.in_c, g.out_c);
       }
-      if (dbias != nullptr) AddToBias(p, dy, first, count, sums + kProducts * matrix);
     }
   });
   // The parts are added up in order, and turned into gradients of the weights: G^T u G.
@@ -335,7 +393,7 @@ void winograd_weights(const ConvGeometry& g, const float* w, float* transformed,
 std::size_t winograd_scratch(const ConvGeometry& g, bool train, int threads) {
   const auto count = static_cast<std::size_t>(threads);
   const auto of_tiles = [&](const WinogradPlan& p) {
-    return static_cast<std::size_t>(p.g.in_c) + count * (p.x_size() + p.y_size());
+    return static_cast<std::size_t>(p.g.in_c) + count * p.own_size();
   };
   std::size_t size = of_tiles(plan_forward(g, threads));
   if (train) {
@@ -350,11 +408,11 @@ std::size_t winograd_scratch(const ConvGeometry& g, bool train, int threads) {
 void winograd_forward(const ConvGeometry& g, const float* x, const float* transformed, const float* bias,
                       ConvEpilogue epilogue, float* y, float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(RunWinograd)
-  (plan_forward(g, threads.count()), x, transformed, bias, epilogue, y, scratch, threads);
+  (plan_forward(g, threads.count()), {x}, transformed, bias, epilogue, y, scratch, threads);
 }
 
-void winograd_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                       float* dbias, float* scratch, Threads& threads) {
+void winograd_backward(const ConvGeometry& g, const float* x, const float* w, const ConvGradient& dy, float* dx,
+                       float* dw, float* dbias, float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(WinogradWeightGradient)(plan_weight_gradient(g), x, dy, dw, dbias, scratch, threads);
   if (dx == nullptr) return;
   const WinogradPlan data = plan_data_gradient(g, threads.count());

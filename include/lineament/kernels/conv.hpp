@@ -2,6 +2,7 @@
 // chosen at run time; results are the same bits for any number of threads.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
 namespace lineament {
 
@@ -17,7 +18,20 @@ struct ConvGeometry {
 struct ConvEpilogue {
   const float* add = nullptr;  ///< of the output's size, added before the ReLU; not with a max-pool
   bool relu = false;
-  bool max_pool = false;  ///< 2x2, stride 2; out_h and out_w even; the output is then half as high and wide
+  bool max_pool = false;  ///< 2x2, stride 2: the output is half as high and wide, an odd row or column left out
+  /// In training, with a max-pool: for each of its outputs which pixel of the window won (the first of equals), row by
+  /// row from 0 to 3, or kCut where the ReLU cuts it off.
+  std::uint8_t* winners = nullptr;
+  static constexpr std::uint8_t kCut = 4;
+};
+
+/// The gradient by what an epilogue puts out, and what leads back from there to the convolution's own sums.
+struct ConvGradient {
+  const float* dy;
+  const float* relu_output = nullptr;     ///< the output of a ReLU without a max-pool
+  const std::uint8_t* winners = nullptr;  ///< of a max-pool: see ConvEpilogue
+
+  bool fused() const { return relu_output != nullptr || winners != nullptr; }
 };
 
 /// Floats of scratch that the functions below need.
@@ -28,7 +42,7 @@ void conv_forward(const ConvGeometry&, const float* x, const float* w, const flo
                   float* scratch, Threads&);
 
 /// dw and dbias (may be nullptr) are added to; dx (may be nullptr) is overwritten.
-void conv_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
+void conv_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx, float* dw,
                    float* dbias, float* scratch, Threads&);
 
 /// The same for groups = channels in = channels out.

@@ -24,7 +24,7 @@ void winograd_forward(const ConvGeometry&, const float* x, const float* transfor
                       float* y, float* scratch, Threads&);
 
 /// As conv_backward, with the weights as they are.
-void winograd_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                       float* dbias, float* scratch, Threads&);
+void winograd_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx,
+                       float* dw, float* dbias, float* scratch, Threads&);
 
 }  // namespace lineament

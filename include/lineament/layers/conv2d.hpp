@@ -213,9 +213,13 @@ struct Kernels<Conv2d, T> {
   static DenseGeometry as_dense(const Conv2d& c, const Shape& in, int batch) {
     return {batch, static_cast<int>(in.size()), c.channels};
   }
-  static bool can_fuse(const Conv2d& c, const KernelShapes& s, const Epilogue& e) {
-    const ConvGeometry g = geometry(c, s);
-    return s.mode == Mode::infer && (!e.max_pool || (!e.add && g.out_h % 2 == 0 && g.out_w % 2 == 0));
+  static bool can_fuse(const Conv2d&, const KernelShapes&, const Epilogue& e) { return !(e.max_pool && e.add); }
+  /// The winners of a fused max-pool: one byte each.
+  static std::size_t winners(const Conv2d&, const KernelShapes& s) {
+    const auto windows = static_cast<std::size_t>(s.output.height() / 2) * static_cast<std::size_t>(s.output.width() / 2);
+    return s.mode == Mode::train && s.epilogue.max_pool
+               ? windows * static_cast<std::size_t>(s.output.channels()) * static_cast<std::size_t>(s.batch)
+               : 0;
   }
 
   template <Number kNumber>
@@ -295,6 +299,7 @@ struct Kernels<Conv2d, T> {
       {.name = "winograd",
        .fits = [](const Conv2d& c, const KernelShapes& s) { return winograd_fits(geometry(c, s)); },
        .fuses = can_fuse,
+       .saved_bytes = winners,
        .scratch_size =
            [](const Conv2d& c, const KernelShapes& s) {
              return winograd_scratch(geometry(c, s), s.mode == Mode::train, s.threads);
@@ -306,6 +311,7 @@ struct Kernels<Conv2d, T> {
                               *p.threads);
            },
        .can_add = true,
+       .relu_by_output = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              winograd_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
@@ -315,16 +321,18 @@ struct Kernels<Conv2d, T> {
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
              winograd_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
-                               b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+                               conv_gradient(b), b.input_gradient().data, b.param_gradients[0].data(),
                                c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
       {.name = "direct",
        .fuses = can_fuse,
+       .saved_bytes = winners,
        .scratch_size =
            [](const Conv2d& c, const KernelShapes& s) {
              return conv_scratch(geometry(c, s), s.mode == Mode::train, s.threads);
            },
        .can_add = true,
+       .relu_by_output = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              conv_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
@@ -334,7 +342,7 @@ struct Kernels<Conv2d, T> {
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
              conv_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
-                           b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+                           conv_gradient(b), b.input_gradient().data, b.param_gradients[0].data(),
                            c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
       reference_kernel<Conv2d, float>(),

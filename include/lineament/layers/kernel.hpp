@@ -18,11 +18,18 @@ struct KernelShapes {
   Mode mode = Mode::infer;
   int threads = 1;
   Precision precision = Precision::fp32;
+  Epilogue epilogue;  ///< what is fused into the step; nothing while that is being found out
 };
 
 /// For kernels of convolutions.
 inline ConvEpilogue conv_epilogue(const Forward<float>& f) {
-  return {f.epilogue.add ? f.inputs.back().data : nullptr, f.epilogue.relu, f.epilogue.max_pool};
+  return {f.epilogue.add ? f.inputs.back().data : nullptr, f.epilogue.relu, f.epilogue.max_pool,
+          f.epilogue.max_pool && f.mode == Mode::train ? reinterpret_cast<std::uint8_t*>(f.saved.data()) : nullptr};
+}
+inline ConvGradient conv_gradient(const Backward<float>& b) {
+  const Epilogue& e = b.epilogue;
+  return {b.output_gradient.data, e.relu && !e.max_pool ? b.output.data : nullptr,
+          e.max_pool ? reinterpret_cast<const std::uint8_t*>(b.saved.data()) : nullptr};
 }
 
 template <class Layer, class T>
@@ -30,7 +37,7 @@ struct Kernel {
   std::string_view name;
   bool (*fits)(const Layer&, const KernelShapes&) = nullptr;  ///< nullptr: always
   /// Whether it does the epilogue's work, too (nullptr: never). In training such a step reads its input again in
-  /// `backward`, and nothing else of what it computed: there is no memory for what lies between.
+  /// `backward`, what it saved and, if `relu_by_output`, its output: there is no memory for what lies between.
   bool (*fuses)(const Layer&, const KernelShapes&, const Epilogue&) = nullptr;
   std::size_t (*saved_bytes)(const Layer&, const KernelShapes&) = nullptr;   ///< kept from forward to backward
   std::size_t (*scratch_size)(const Layer&, const KernelShapes&) = nullptr;  ///< values of T while it runs
@@ -39,6 +46,7 @@ struct Kernel {
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
   void (*pack)(const Layer&, const Pack<T>&) = nullptr;
   bool can_add = false;              ///< `fuses` knows Epilogue::add
+  bool relu_by_output = false;       ///< a fused ReLU without a max-pool behind it is led back by the output's sign
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;

@@ -31,7 +31,7 @@ constexpr Kernel<Layer, float> low_precision_kernel(std::string_view name,
           .fuses =
               [](const Layer& l, const KernelShapes& s, const Epilogue& e) {
                 const ConvGeometry g = detail::geometry<kGeometry>(l, s);
-                return !e.max_pool || (!e.add && g.kernel > 1 && g.out_h % 2 == 0 && g.out_w % 2 == 0);
+                return !e.max_pool || (!e.add && g.kernel > 1);
               },
           .scratch_size =
               [](const Layer& l, const KernelShapes& s) {
