@@ -119,17 +119,17 @@ const KernelEntry kKernels[] = {
      [](Run& r) {
        r.packed.resize(pointwise_weights_size(r.g));
        pointwise_weights(r.g, r.w.data(), r.packed.data());
-       r.scratch.resize(pointwise_scratch(r.g));
+       r.scratch.resize(pointwise_scratch(r.g, 1));
      },
-     [](Run& r) { pointwise_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.threads); },
+     [](Run& r) { pointwise_forward(r.g, r.x.data(), {}, r.packed.data(), nullptr, {}, r.y.data(), {}, r.scratch.data(), r.threads); },
      [](Run& r) {
-       pointwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+       pointwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr, r.scratch.data(),
                           r.threads);
      }},
-    {"depthwise", is_depthwise, [](Run& r) { r.scratch.resize(depthwise_scratch(r.g, true)); },
-     [](Run& r) { depthwise_forward(r.g, r.x.data(), r.w.data(), nullptr, false, r.y.data(), r.threads); },
+    {"depthwise", is_depthwise, [](Run& r) { r.scratch.resize(depthwise_scratch(r.g, true, 1)); },
+     [](Run& r) { depthwise_forward(r.g, r.x.data(), {}, r.w.data(), nullptr, false, r.y.data(), {}, r.scratch.data(), r.threads); },
      [](Run& r) {
-       depthwise_backward(r.g, r.x.data(), r.w.data(), r.dy.data(), r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
+       depthwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr, r.scratch.data(),
                           r.threads);
      }},
     {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); },

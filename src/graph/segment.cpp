@@ -54,6 +54,7 @@ Segment<T>::Segment(const BasicNetwork<T>& network, BasicNetwork<T>* trained, st
   step_memory_.resize(steps_.size());
   plan_values();
   if (training()) plan_gradients();
+  if (training()) plan_norm_blocks();
   memory_.commit();
   if (training()) param_gradients_ = Buffer<T>(network_->trainable_size());
   bind_memory();
@@ -85,7 +86,7 @@ void Segment<T>::plan_values() {
     const Traits traits = traits_of(step, spec());
     const int now = static_cast<int>(s) + 1;
     const auto out = static_cast<std::size_t>(step.output), in = static_cast<std::size_t>(step.sources[0]);
-    if (works_in_place(step)) {
+    if (step.output_deferred || works_in_place(step)) {
       values_[out] = values_[in];
       keep_[out] = keep_[in];
     } else {
@@ -107,6 +108,12 @@ void Segment<T>::plan_values() {
     m.forward_scratch = memory_.add(step.kernel.scratch_size * sizeof(T), now, now);
   }
   memory_.extend(values_[static_cast<std::size_t>(last())], last_time());
+  for (std::size_t s = 0; s < steps_.size(); ++s) {
+    if (steps_[s].norm_behind == Step<T>::kNone) continue;
+    const int then = backward_time(static_cast<int>(s) + 1);
+    memory_.extend(values_[static_cast<std::size_t>(steps_[s].output)], then);
+    memory_.extend(step_memory_[steps_[s].norm_behind].saved, then);
+  }
 }
 
 template <class T>
@@ -122,6 +129,15 @@ void Segment<T>::plan_gradients() {
     memory_.extend(own, now);
     StepMemory& m = step_memory_[s];
     m.backward_scratch = memory_.add(step.kernel.scratch_size * sizeof(T), now, now);
+    if (step.gradient_deferred) {
+      const auto in = static_cast<std::size_t>(step.sources[0]);
+      gradients_[in] = own;
+      has_gradient_[in] = true;
+      m.wanted.push_back(false);
+      m.summed.push_back(false);
+      m.input_gradients.push_back(own);
+      continue;
+    }
     for (const NodeId input : step.sources) {
       const bool wanted = input != Spec::kInput || options_.session.input_gradient;
       m.wanted.push_back(wanted);
@@ -130,6 +146,25 @@ void Segment<T>::plan_gradients() {
     }
   }
   if (options_.session.input_gradient) memory_.extend(gradients_[0], last_time());
+}
+
+/// Memory for what convolutions tell batch norms: from the one's step to the other's.
+template <class T>
+void Segment<T>::plan_norm_blocks() {
+  for (std::size_t s = 0; s < steps_.size(); ++s) {
+    const int now = static_cast<int>(s) + 1;
+    const auto plan = [&](const NormBlocks& blocks, int begin, int end) {
+      const auto channels = static_cast<std::size_t>(shape(steps_[s].node).channels());
+      return memory_.add(blocks.count() * 2 * channels * sizeof(float), begin, end);
+    };
+    int before = now, behind = now;
+    for (std::size_t other = 0; other < steps_.size(); ++other) {
+      if (steps_[other].norm_behind == s) before = static_cast<int>(other) + 1;
+      if (steps_[other].norm_before == s) behind = static_cast<int>(other) + 1;
+    }
+    step_memory_[s].moments = plan(steps_[s].moments, before, now);
+    step_memory_[s].gradient_sums = plan(steps_[s].gradient_sums, backward_time(behind), backward_time(now));
+  }
 }
 
 /// Where a step writes the gradient by one of its inputs.
@@ -166,6 +201,8 @@ void Segment<T>::bind_memory() {
     if (training()) {
       step.gradient = view(memory_.get<T>(gradients_[static_cast<std::size_t>(step.output)]), step.output);
       step.backward_scratch = memory_.get<T>(m.backward_scratch);
+      step.moments.sums = memory_.get<float>(m.moments).data();
+      step.gradient_sums.sums = memory_.get<float>(m.gradient_sums).data();
     }
     for (std::size_t i = 0; i < step.sources.size(); ++i) {
       const NodeId in = step.sources[i];
@@ -215,6 +252,13 @@ void Segment<T>::share_packed(const Segment& other) {
 }
 
 template <class T>
+NormFactors Segment<T>::norm_factors(std::size_t norm) const {
+  if (norm == Step<T>::kNone) return {};
+  const Step<T>& step = steps_[norm];
+  return step.kernel.norm_factors(step.saved, step.params, step.epilogue);
+}
+
+template <class T>
 void Segment<T>::run(std::size_t index, std::uint64_t step_number) {
   Step<T>& step = steps_[index];
   if (training()) pack(step);
@@ -227,6 +271,9 @@ void Segment<T>::run(std::size_t index, std::uint64_t step_number) {
   f.mode = options_.session.mode;
   f.seed = dropout_seed(options_.session, step_number, step.node);
   f.epilogue = step.epilogue;
+  f.norm = norm_factors(step.norm_before);
+  f.deferred = step.output_deferred;
+  f.norm_blocks = step.norm_behind == Step<T>::kNone ? step.moments : steps_[step.norm_behind].moments;
   f.packed = step.packed;
   f.scratch = step.forward_scratch;
   f.threads = threads_;
@@ -262,6 +309,10 @@ void Segment<T>::backward(std::uint64_t step_number, bool overwrite) {
     b.seed = dropout_seed(options_.session, step_number, step.node);
     b.overwrite = overwrite && step.kernel.can_overwrite;
     b.epilogue = step.epilogue;
+    b.norm = norm_factors(step.norm_before);
+    b.output_norm = norm_factors(step.norm_behind);
+    b.deferred = step.gradient_deferred;
+    b.norm_blocks = step.norm_before == Step<T>::kNone ? step.gradient_sums : steps_[step.norm_before].gradient_sums;
     b.scratch = step.backward_scratch;
     b.threads = threads_;
     if (overwrite && !b.overwrite)

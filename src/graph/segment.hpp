@@ -87,6 +87,8 @@ class Segment {
   MemoryPlan::Id plan_input_gradient(const Step<T>& step, NodeId input, MemoryPlan::Id own, int now);
   void bind_memory();
   void bind_parameters(Step<T>& step);
+  void plan_norm_blocks();
+  NormFactors norm_factors(std::size_t norm) const;
   void pack(Step<T>& step);
 
   const BasicNetwork<T>* network_;
@@ -101,6 +103,7 @@ class Segment {
   std::vector<bool> keep_;  // by NodeId: a backward step reads it as its own output, so nothing may write over it
   struct StepMemory {
     MemoryPlan::Id saved, packed, forward_scratch, backward_scratch;
+    MemoryPlan::Id moments, gradient_sums;  // of a batch norm
     std::vector<MemoryPlan::Id> input_gradients;
     std::vector<bool> wanted, summed;  // by input
   };

@@ -28,6 +28,13 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.can_overwrite = chosen->can_overwrite;
   bound.can_add = chosen->can_add;
   bound.relu_by_output = chosen->relu_by_output;
+  bound.makes_norm = chosen->makes_norm;
+  bound.makes_norm_gradient = chosen->makes_norm_gradient;
+  bound.norm_factors = chosen->norm_factors;
+  if (chosen->norm_blocks != nullptr) {
+    bound.output_blocks = chosen->norm_blocks(layer, shapes, false);
+    bound.input_blocks = chosen->norm_blocks(layer, shapes, true);
+  }
   bound.packed_size = size(chosen->packed_size);
   if (bound.packed_size > 0)
     bound.pack = [](const Layer& l, const void* k, const Pack<T>& p) {
@@ -85,6 +92,30 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
     accept(reader, {.add = add, .relu = step.epilogue.relu, .max_pool = true});
 }
 
+/// Batch norms whose output or gradient has no place in memory, because the convolution behind or before makes it when it
+/// reads it.
+template <class T>
+void defer_norms(std::vector<Step<T>>& steps, const Spec& spec) {
+  for (std::size_t n = 0; n < steps.size(); ++n) {
+    Step<T>& norm = steps[n];
+    if (norm.kernel.norm_factors == nullptr || norm.epilogue.max_pool) continue;
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      Step<T>& other = steps[s];
+      if (other.kernel.makes_norm && other.node == only_reader(spec, norm.output)) {
+        other.norm_before = n;
+        norm.output_deferred = true;
+        norm.gradient_sums = other.kernel.input_blocks;
+      }
+      if (other.kernel.makes_norm_gradient && other.output == norm.sources[0] && other.output == other.node &&
+          only_reader(spec, other.output) == norm.node) {
+        other.norm_behind = n;
+        norm.gradient_deferred = true;
+        norm.moments = other.kernel.output_blocks;
+      }
+    }
+  }
+}
+
 /// What the layer multiplies: the last layer's sums are the network's answer, and cheap.
 Precision precision_for(const Spec& spec, NodeId id, const SessionOptions& options) {
   return options.precision == Precision::int8 && id == spec.last() ? Precision::fp32 : options.precision;
@@ -128,6 +159,7 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
       done[static_cast<std::size_t>(only_reader(spec, covered))] = true;
     steps.push_back(std::move(step));
   }
+  if (options.mode == Mode::train) defer_norms(steps, spec);
   return steps;
 }
 

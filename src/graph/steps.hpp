@@ -18,6 +18,10 @@ struct BoundKernel {
   std::string_view name;
   std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
   bool gradient_over_input = false, can_overwrite = false, can_add = false, relu_by_output = false;
+  bool makes_norm = false, makes_norm_gradient = false;
+  NormBlocks output_blocks, input_blocks;  ///< of what it takes for batch norms; empty if it does not
+  NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
+                                 const Epilogue&) = nullptr;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
   /// `saved_bytes`, once it is known what is fused.
   std::size_t (*saved)(const Layer&, const void* kernel, const KernelShapes&) = nullptr;
@@ -31,6 +35,12 @@ struct Step {
   Epilogue epilogue;
   BoundKernel<T> kernel;
   Range range;  ///< of the input, with Precision::int8
+  // In training, numbers of batch norms' steps, or kNone:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  std::size_t norm_before = kNone;  ///< whose output this step makes itself, from its input
+  std::size_t norm_behind = kNone;  ///< the gradient by whose input this step makes itself, from that by its output
+  bool output_deferred = false, gradient_deferred = false;  ///< this batch norm's are: others make them
+  NormBlocks moments, gradient_sums;  ///< what others take for this batch norm
   // Filled in when memory is planned:
   std::vector<View<const T>> inputs;
   std::vector<View<T>> input_gradients;

@@ -5,17 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "kernels/targets.hpp"
 #include "lineament/kernels/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/batch_norm.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/tile-inl.hpp"
+#include "kernels/rows-inl.hpp"
 
 #ifndef LINEAMENT_BATCH_NORM_PLAN
 #define LINEAMENT_BATCH_NORM_PLAN
@@ -52,12 +52,19 @@ Blocks blocks_of(const BatchNormGeometry& g, bool pool) {
           static_cast<std::size_t>(g.channels), pool};
 }
 
-/// Values for each channel that a pass needs.
-struct Factors {
-  const float *mean, *factor, *shift;               ///< y = (x - mean) * factor + shift
-  const float* inverse = nullptr;                   ///< 1 / standard deviation
-  const float *slope = nullptr, *offset = nullptr;  ///< dx = dy * factor + (x - mean) * slope + offset
-};
+/// Mean and variance of channel `c` over all blocks: Chan, Golub & LeVeque 1983.
+std::pair<double, double> whole_moments(const NormBlocks& blocks, double pixels, std::size_t channels, std::size_t c) {
+  double mean = 0, squares = 0;
+  for (std::size_t b = 0; b < blocks.count(); ++b)
+    mean += static_cast<double>(blocks.of(b, channels)[c]) * static_cast<double>(blocks.pixels_of(b));
+  mean /= pixels;
+  for (std::size_t b = 0; b < blocks.count(); ++b) {
+    const float* sums = blocks.of(b, channels) + c;
+    const double away = static_cast<double>(sums[0]) - mean;
+    squares += static_cast<double>(sums[channels]) + away * away * static_cast<double>(blocks.pixels_of(b));
+  }
+  return {mean, squares / pixels};
+}
 
 /// Sum of entry `c` over all blocks' pairs of sums.
 double total(const float* sums, int count, std::size_t channels, std::size_t c) {
@@ -84,43 +91,11 @@ HWY_INLINE void EachVector(const Blocks& blocks, int block, F&& f) {
     for (std::size_t c = 0; c < blocks.channels; c += lanes)
       f(first, std::min(windows, first + kWindows), c, std::min(lanes, blocks.channels - c));
 }
-/// Asks for what will be read soon: a few windows at a time are too short a run for the processor to see where it goes.
-HWY_INLINE void Expect(const float* from) {
-  constexpr std::size_t kAhead = 2048;
-  hwy::Prefetch(from + kAhead);
-}
-HWY_INLINE Vector Read(const float* from, std::size_t count) {
-  const Floats d;
-  return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
-}
-HWY_INLINE void Write(Vector v, float* to, std::size_t count) {
-  const Floats d;
-  if (count == hn::Lanes(d))
-    hn::StoreU(v, d, to);
-  else
-    hn::BlendedStore(v, hn::FirstN(d, count), d, to);
-}
 
-/// For each block: sums of (x - origin) and of its square. The origin, a value of the channel itself, keeps the
-/// difference "mean of squares - square of mean" from cancelling.
-HWY_ATTR void Moments(const Blocks& blocks, const float* x, const float* origin, float* sums, Threads& threads) {
-  threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
-    const float* first = x + blocks.input_at(block);
-    float* to = sums + static_cast<std::size_t>(block) * 2 * blocks.channels;
-    std::fill_n(to, 2 * blocks.channels, 0.0f);
-    EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
-      const Vector center = Read(origin + c, lanes);
-      Vector sum = Read(to + c, lanes), square = Read(to + blocks.channels + c, lanes);
-      const float* from = first + i * blocks.channels + c;
-      for (; i < end; ++i, from += blocks.channels) {
-        Expect(from);
-        const Vector v = hn::Sub(Read(from, lanes), center);
-        sum = hn::Add(sum, v);
-        square = hn::MulAdd(v, v, square);
-      }
-      Write(sum, to + c, lanes);
-      Write(square, to + blocks.channels + c, lanes);
-    });
+HWY_ATTR void Moments(const NormBlocks& blocks, const float* x, std::size_t channels, Threads& threads) {
+  threads.run(static_cast<int>(blocks.count()), [&](int task, int) HWY_ATTR {
+    const auto block = static_cast<std::size_t>(task);
+    BlockMoments(x + block * blocks.pixels * channels, blocks.pixels_of(block), channels, blocks.of(block, channels));
   });
 }
 
@@ -167,7 +142,7 @@ struct Window {
 };
 
 template <bool kNorm, bool kRelu, bool kPool>
-HWY_ATTR void Apply(const Blocks& blocks, const Factors& f, const float* x, float* y, Threads& threads) {
+HWY_ATTR void Apply(const Blocks& blocks, const NormFactors& f, const float* x, float* y, Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
       const Floats d;
@@ -188,7 +163,7 @@ HWY_ATTR void Apply(const Blocks& blocks, const Factors& f, const float* x, floa
 
 /// For each block: sums of the gradient before the ReLU and of its product with x - mean.
 template <bool kRelu, bool kPool>
-HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* sums,
+HWY_ATTR void GradientSums(const Blocks& blocks, const NormFactors& f, const float* x, const float* dy, float* sums,
                            Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     float* to = sums + static_cast<std::size_t>(block) * 2 * blocks.channels;
@@ -217,7 +192,7 @@ HWY_ATTR void GradientSums(const Blocks& blocks, const Factors& f, const float* 
 
 /// The gradient by x; dx may be x, and without a pool dy.
 template <bool kNorm, bool kRelu, bool kPool>
-HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float* x, const float* dy, float* dx,
+HWY_ATTR void InputGradient(const Blocks& blocks, const NormFactors& f, const float* x, const float* dy, float* dx,
                             Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
@@ -246,14 +221,14 @@ HWY_ATTR void InputGradient(const Blocks& blocks, const Factors& f, const float*
 }
 
 // One function for each pass: dispatch does not see templates.
-HWY_ATTR void NormForward(const BatchNormGeometry& g, const Factors& f, const float* x, float* y, Threads& threads) {
+HWY_ATTR void NormForward(const BatchNormGeometry& g, const NormFactors& f, const float* x, float* y, Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
   if (g.max_pool)
     g.relu ? Apply<true, true, true>(blocks, f, x, y, threads) : Apply<true, false, true>(blocks, f, x, y, threads);
   else
     g.relu ? Apply<true, true, false>(blocks, f, x, y, threads) : Apply<true, false, false>(blocks, f, x, y, threads);
 }
-HWY_ATTR void NormGradientSums(const BatchNormGeometry& g, const Factors& f, const float* x, const float* dy,
+HWY_ATTR void NormGradientSums(const BatchNormGeometry& g, const NormFactors& f, const float* x, const float* dy,
                                float* sums, Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
   if (g.max_pool)
@@ -263,7 +238,7 @@ HWY_ATTR void NormGradientSums(const BatchNormGeometry& g, const Factors& f, con
     g.relu ? GradientSums<true, false>(blocks, f, x, dy, sums, threads)
            : GradientSums<false, false>(blocks, f, x, dy, sums, threads);
 }
-HWY_ATTR void NormInputGradient(const BatchNormGeometry& g, const Factors& f, const float* x, const float* dy,
+HWY_ATTR void NormInputGradient(const BatchNormGeometry& g, const NormFactors& f, const float* x, const float* dy,
                                 float* dx, Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
   if (g.max_pool)
@@ -295,57 +270,64 @@ HWY_EXPORT(ReluPoolBackward);
 
 std::size_t batch_norm_scratch(const BatchNormGeometry& g) {
   const int blocks = std::max(blocks_of(g, false).count(), g.max_pool ? blocks_of(g, true).count() : 0);
-  return static_cast<std::size_t>(2 * blocks + 3) * static_cast<std::size_t>(g.channels);
+  return static_cast<std::size_t>(2 * blocks) * static_cast<std::size_t>(g.channels);
+}
+
+// Mean, 1 / standard deviation, factor, slope and offset.
+std::size_t batch_norm_saved(const BatchNormGeometry& g) {
+  return 5 * static_cast<std::size_t>(g.channels);
+}
+
+NormFactors norm_factors(const float* saved, const float* shift, std::size_t channels, bool relu) {
+  return {saved, saved + 2 * channels, shift, saved + 3 * channels, saved + 4 * channels, relu};
 }
 
 void batch_norm_infer(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift,
                       const float* mean, const float* variance, float* y, float* scratch, Threads& threads) {
   for (int c = 0; c < g.channels; ++c) scratch[c] = scale[c] / std::sqrt(variance[c] + g.epsilon);
-  HWY_DYNAMIC_DISPATCH(NormForward)(g, {mean, scratch, shift}, x, y, threads);
+  HWY_DYNAMIC_DISPATCH(NormForward)(g, NormFactors{.mean = mean, .factor = scratch, .shift = shift}, x, y, threads);
 }
 
-void batch_norm_forward(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift,
-                        float* running_mean, float* running_var, float* saved, float* y, float* scratch,
-                        Threads& threads) {
-  const Blocks blocks = blocks_of(g, false);
+void batch_norm_forward(const BatchNormGeometry& g, const float* x, const NormBlocks& moments, const float* scale,
+                        const float* shift, float* running_mean, float* running_var, float* saved, float* y,
+                        float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.channels);
   const double n = static_cast<double>(g.pixels()), unbiased = g.pixels() > 1 ? n / (n - 1) : 1;
-  float* sums = scratch + 3 * channels;
-  HWY_DYNAMIC_DISPATCH(Moments)(blocks, x, x, sums, threads);
+  NormBlocks blocks = moments;
+  if (!blocks) {
+    blocks = {scratch, 1, g.pixels(), Blocks::kPixels};
+    HWY_DYNAMIC_DISPATCH(Moments)(blocks, x, channels, threads);
+  }
   for (std::size_t c = 0; c < channels; ++c) {
-    const double offset = total(sums, blocks.count(), channels, c) / n;
-    const double mean = static_cast<double>(x[c]) + offset;
-    const double variance = std::max(0.0, total(sums + channels, blocks.count(), channels, c) / n - offset * offset);
+    const auto [mean, variance] = whole_moments(blocks, n, channels, c);
     const double inverse = 1 / std::sqrt(variance + static_cast<double>(g.epsilon));
     saved[c] = static_cast<float>(mean);
     saved[channels + c] = static_cast<float>(inverse);
     running_mean[c] += g.momentum * (static_cast<float>(mean) - running_mean[c]);
     running_var[c] += g.momentum * (static_cast<float>(variance * unbiased) - running_var[c]);
-    scratch[c] = saved[channels + c] * scale[c];
+    saved[2 * channels + c] = saved[channels + c] * scale[c];
   }
-  HWY_DYNAMIC_DISPATCH(NormForward)(g, {saved, scratch, shift}, x, y, threads);
+  if (y != nullptr) HWY_DYNAMIC_DISPATCH(NormForward)(g, norm_factors(saved, shift, channels, g.relu), x, y, threads);
 }
 
-void batch_norm_backward(const BatchNormGeometry& g, const float* x, const float* scale, const float* shift,
-                         const float* saved, const float* dy, float* dx, float* dscale, float* dshift, float* scratch,
+void batch_norm_backward(const BatchNormGeometry& g, const float* x, const NormBlocks& given, const float* shift,
+                         float* saved, const float* dy, float* dx, float* dscale, float* dshift, float* scratch,
                          Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.channels);
-  const int count = blocks_of(g, g.max_pool).count();
+  const int count = given ? static_cast<int>(given.count()) : blocks_of(g, g.max_pool).count();
   const double n = static_cast<double>(g.pixels());
-  const Factors f{saved, scratch, shift, saved + channels, scratch + channels, scratch + 2 * channels};
-  float* sums = scratch + 3 * channels;
-  for (std::size_t c = 0; c < channels; ++c)
-    scratch[c] = saved[channels + c] * scale[c];  // the same bits as in `forward`
-  HWY_DYNAMIC_DISPATCH(NormGradientSums)(g, f, x, dy, sums, threads);
+  const NormFactors f = norm_factors(saved, shift, channels, g.relu);
+  const float* sums = given ? given.sums : scratch;
+  if (!given) HWY_DYNAMIC_DISPATCH(NormGradientSums)(g, f, x, dy, scratch, threads);
   // dx = factor * (dy - mean(dy) - normal * mean(dy * normal)), normal = (x - mean) * inverse, sorted by dy and x.
   for (std::size_t c = 0; c < channels; ++c) {
     const double sum = total(sums, count, channels, c);
-    const double product = total(sums + channels, count, channels, c) * static_cast<double>(f.inverse[c]);
+    const double inverse = static_cast<double>(saved[channels + c]), factor = static_cast<double>(f.factor[c]);
+    const double product = total(sums + channels, count, channels, c) * inverse;
     dshift[c] += static_cast<float>(sum);
     dscale[c] += static_cast<float>(product);
-    const double factor = static_cast<double>(scratch[c]), inverse = static_cast<double>(saved[channels + c]);
-    scratch[channels + c] = static_cast<float>(-factor * inverse * product / n);
-    scratch[2 * channels + c] = static_cast<float>(-factor * sum / n);
+    saved[3 * channels + c] = static_cast<float>(-factor * inverse * product / n);
+    saved[4 * channels + c] = static_cast<float>(-factor * sum / n);
   }
   if (dx != nullptr) HWY_DYNAMIC_DISPATCH(NormInputGradient)(g, f, x, dy, dx, threads);
 }

@@ -10,7 +10,7 @@
 
 #include <hwy/cache_control.h>
 
-#include "kernels/tile-inl.hpp"
+#include "kernels/rows-inl.hpp"
 #include "lineament/kernels/conv.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -66,6 +66,39 @@ HWY_INLINE void EachVectorOfChannels(int channels, F&& f) {
   std::size_t c = 0;
   for (; c + lanes <= count; c += lanes) f(Channels<false>{count, lanes}, c);
   if (c < count) f(Channels<true>{count, count - c}, c);
+}
+
+/// Rows of a picture: the first, and the one behind the last.
+struct RowRange {
+  int begin, end;
+};
+/// Rows of the input that the windows of rows of the output meet, and rows of the output whose windows meet rows of the
+/// input.
+HWY_INLINE RowRange InputRows(const ConvGeometry& g, RowRange out) {
+  return {std::max(0, out.begin * g.stride - g.pad_top),
+          std::min(g.in_h, (out.end - 1) * g.stride - g.pad_top + g.kernel)};
+}
+HWY_INLINE RowRange OutputRows(const ConvGeometry& g, RowRange in) {
+  const int first = std::max(0, in.begin + g.pad_top - g.kernel + 1), last = in.end - 1 + g.pad_top;
+  return {(first + g.stride - 1) / g.stride, std::min(g.out_h, last / g.stride + 1)};
+}
+
+/// A picture of which some rows can be read: those of `picture` or, with a norm, what it makes of them, in `room`.
+inline HWY_ATTR const float* NormalisedRows(const NormFactors& norm, const float* picture, RowRange rows, int width,
+                                            std::size_t channels, float* room) {
+  if (!norm || rows.begin >= rows.end) return picture;
+  const std::size_t at = static_cast<std::size_t>(rows.begin * width) * channels;
+  NormalisePixels(norm, picture + at, static_cast<std::size_t>((rows.end - rows.begin) * width), channels, room);
+  return room - at;
+}
+/// The same of the gradient by a convolution's sums; `first`: of the picture, in floats.
+inline HWY_ATTR const float* GradientRows(const ConvGradient& dy, std::size_t first, RowRange rows, int width,
+                                          std::size_t channels, float* room) {
+  if (!dy.norm || rows.begin >= rows.end) return dy.dy + first;
+  const std::size_t at = static_cast<std::size_t>(rows.begin * width) * channels;
+  NormGradientPixels(dy.norm, dy.output + first + at, dy.dy + first + at,
+                     static_cast<std::size_t>((rows.end - rows.begin) * width), channels, room);
+  return room - at;
 }
 
 /// The outputs of one picture, for the channels of one vector.

@@ -182,34 +182,53 @@ struct Gradients {
 
 /// dx may be nullptr. `sums` for weights and bias, for each picture: {taps + 1, channels}. With a stride of 1 the
 /// gradient by x is the forward pass over dy with the window turned round.
-HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const float* w, const float* turned_w,
-                                 const float* dy, float* dx, bool bias, float* sums, Threads& threads) {
+HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
+                                 const float* turned_w, const ConvGradient& dy, float* dx,
+                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c), taps = static_cast<std::size_t>(g.kernel * g.kernel);
   const std::size_t in_size = static_cast<std::size_t>(g.in_h * g.in_w) * channels;
   const std::size_t out_size = static_cast<std::size_t>(g.out_h * g.out_w) * channels;
   const ConvGeometry turned = turned_round(g);
-  threads.run(g.batch, [&](int task, int) HWY_ATTR {
+  const int strips = (g.in_h + kDepthwiseRows - 1) / kDepthwiseRows;
+  threads.run(g.batch, [&](int task, int thread) HWY_ATTR {
     const auto image = static_cast<std::size_t>(task);
-    const float *in = x + image * in_size, *gradient = dy + image * out_size;
+    float *in_room = scratch + static_cast<std::size_t>(thread) * (in_size + out_size), *out_room = in_room + in_size;
     float *own = sums + image * (taps + 1) * channels, *to = dx == nullptr ? nullptr : dx + image * in_size;
     std::fill_n(own, (taps + 1) * channels, 0.0f);
-    const auto each = [&](auto&& f) HWY_ATTR {
-      EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
-        float* bias_sum = bias ? own + taps * channels + c : nullptr;
-        f(Gradients<kPartial>{g, some, in + c, w + c, gradient + c, to == nullptr ? to : to + c, own + c, bias_sum});
-      });
-    };
-    for (int oy = 0; oy < g.out_h; ++oy) each([&](const auto& some) HWY_ATTR { some.add_row(oy); });
-    if (to == nullptr) return;
-    if (g.stride > 1) {
-      for (int y = 0; y < g.in_h; ++y) each([&](const auto& some) HWY_ATTR { some.gather_row(y); });
-      return;
+    for (int strip = 0; strip < strips; ++strip) {
+      const RowRange rows{strip * kDepthwiseRows, std::min(g.in_h, (strip + 1) * kDepthwiseRows)};  // of dx
+      const RowRange out_rows{strip * g.out_h / strips, (strip + 1) * g.out_h / strips};  // that the weights are met with
+      RowRange read = out_rows;
+      if (to != nullptr) {
+        const RowRange met = OutputRows(g, rows);
+        read = {std::min(read.begin, met.begin), std::max(read.end, met.end)};
+      }
+      const float* in = NormalisedRows(norm, x + image * in_size, InputRows(g, out_rows), g.in_w, channels, in_room);
+      const float* gradient = GradientRows(dy, image * out_size, read, g.out_w, channels, out_room);
+      const auto each = [&](auto&& f) HWY_ATTR {
+        EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
+          float* bias_sum = bias ? own + taps * channels + c : nullptr;
+          f(Gradients<kPartial>{g, some, in + c, w + c, gradient + c, to == nullptr ? to : to + c, own + c, bias_sum});
+        });
+      };
+      for (int oy = out_rows.begin; oy < out_rows.end; ++oy) each([&](const auto& some) HWY_ATTR { some.add_row(oy); });
+      if (to == nullptr) continue;
+      if (g.stride > 1) {
+        for (int y = rows.begin; y < rows.end; ++y) each([&](const auto& some) HWY_ATTR { some.gather_row(y); });
+      } else {
+        const Vector zero = hn::Zero(Floats()), least = hn::Set(Floats(), -hwy::HighestValue<float>());
+        for (int y = rows.begin; y < rows.end; ++y)
+          EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
+            Lines<kPartial>{turned, some, gradient + c, turned_w + c, zero, least, to + c}.run(y);
+          });
+      }
+      if (norm_sums) {
+        const std::size_t at = static_cast<std::size_t>(rows.begin * g.in_w) * channels;
+        BlockGradientSums(norm, x + image * in_size + at, to + at,
+                          static_cast<std::size_t>((rows.end - rows.begin) * g.in_w), channels,
+                          norm_sums.of(image * static_cast<std::size_t>(strips) + static_cast<std::size_t>(strip), channels));
+      }
     }
-    const Vector zero = hn::Zero(Floats()), least = hn::Set(Floats(), -hwy::HighestValue<float>());
-    for (int y = 0; y < g.in_h; ++y)
-      EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
-        Lines<kPartial>{turned, some, gradient + c, turned_w + c, zero, least, to + c}.run(y);
-      });
   });
 }
 
@@ -221,19 +240,22 @@ HWY_AFTER_NAMESPACE();
 namespace lineament {
 HWY_EXPORT(DepthwiseGradients);
 
-std::size_t depthwise_scratch(const ConvGeometry& g, bool train) {
-  const int taps = g.kernel * g.kernel;
-  return train ? static_cast<std::size_t>((g.batch * (taps + 1) + taps) * g.in_c) : 0;
+std::size_t depthwise_scratch(const ConvGeometry& g, bool train, int threads) {
+  if (!train) return 0;
+  const int taps = g.kernel * g.kernel, pixels = g.in_h * g.in_w + g.out_h * g.out_w;
+  return static_cast<std::size_t>(g.batch * (taps + 1) + taps + threads * pixels) * static_cast<std::size_t>(g.in_c);
 }
 
-void depthwise_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                        float* dbias, float* scratch, Threads& threads) {
+void depthwise_backward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
+                        const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, float* dw, float* dbias,
+                        float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c), taps = static_cast<std::size_t>(g.kernel * g.kernel);
   const std::size_t size = (taps + 1) * channels;
   float* turned_w = scratch + static_cast<std::size_t>(g.batch) * size;
   for (std::size_t tap = 0; tap < taps; ++tap)
     std::copy_n(w + (taps - 1 - tap) * channels, channels, turned_w + tap * channels);
-  HWY_DYNAMIC_DISPATCH(DepthwiseGradients)(g, x, w, turned_w, dy, dx, dbias != nullptr, scratch, threads);
+  HWY_DYNAMIC_DISPATCH(DepthwiseGradients)
+  (g, x, norm, w, turned_w, dy, dx, norm_sums, dbias != nullptr, scratch, turned_w + taps * channels, threads);
   for (int image = 0; image < g.batch; ++image) {
     const float* sums = scratch + static_cast<std::size_t>(image) * size;
     for (std::size_t i = 0; i < taps * channels; ++i) dw[i] += sums[i];

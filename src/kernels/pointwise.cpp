@@ -11,7 +11,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/tile-inl.hpp"
+#include "kernels/rows-inl.hpp"
 
 #ifndef LINEAMENT_POINTWISE_PLAN
 #define LINEAMENT_POINTWISE_PLAN
@@ -22,10 +22,12 @@ std::size_t pixels_of(const ConvGeometry& g) {
   return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h) * static_cast<std::size_t>(g.out_w);
 }
 
+/// Pixels taken at a time where something is made of them first, and in the backward pass: whole tiles, and few enough
+/// for the first-level cache to hold two vectors of each.
+constexpr std::size_t kRun = 96;
+
 /// The pixels whose shares of the weights' gradient are summed up together, whatever the number of threads.
 struct GradientParts {
-  /// Pixels taken at a time: whole tiles, and few enough for the first-level cache to hold two vectors of each.
-  static constexpr std::size_t kRun = 96;
   std::size_t pixels, runs;
   int count;
 
@@ -64,7 +66,7 @@ HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step
 
 /// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them.
 HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
-                             ConvEpilogue epilogue, float* y) {
+                             ConvEpilogue epilogue, float* y, Ahead* ahead = nullptr) {
   const int panel = PanelWidth(out);
   Product m{};
   m.a = x;
@@ -74,6 +76,7 @@ HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const f
   m.length = in;
   m.c_row = out;
   m.relu = epilogue.relu;
+  m.ahead = ahead;
   for (int n = 0; n < out; n += panel) {
     const int width = std::min(panel, out - n);
     m.b = panels + static_cast<std::ptrdiff_t>(n) * in;
@@ -85,47 +88,83 @@ HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const f
   }
 }
 
-HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const float* panels, const float* bias,
-                           ConvEpilogue epilogue, float* y, Threads& threads) {
+HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const NormFactors& norm,
+                           const float* panels, const float* bias, ConvEpilogue epilogue, float* y, const NormBlocks& moments,
+                           float* scratch, Threads& threads) {
   // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
   const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
   const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
   const std::size_t tasks = std::max<std::size_t>((pixels + most / 2) / most, 1) * team;
-  const std::size_t run = ((pixels + tasks - 1) / tasks + 3) / 4 * 4;
-  threads.run(static_cast<int>((pixels + run - 1) / run), [&](int task, int) HWY_ATTR {
-    const std::size_t first = static_cast<std::size_t>(task) * run, at = first * static_cast<std::size_t>(out);
-    ConvEpilogue own = epilogue;
-    if (own.add != nullptr) own.add += at;
-    MultiplyPixels(static_cast<int>(std::min(run, pixels - first)), in, out, x + first * static_cast<std::size_t>(in),
-                   panels, bias, own, y + at);
+  const bool in_runs = norm || moments;
+  const std::size_t step = in_runs ? kRun : 4, run = ((pixels + tasks - 1) / tasks + step - 1) / step * step;
+  threads.run(static_cast<int>((pixels + run - 1) / run), [&](int task, int thread) HWY_ATTR {
+    const std::size_t in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
+    const std::size_t begin = static_cast<std::size_t>(task) * run, end = std::min(pixels, begin + run);
+    float* room = scratch + static_cast<std::size_t>(thread) * kRun * in_c;
+    for (std::size_t first = begin; first < end; first += in_runs ? kRun : run) {
+      const std::size_t count = std::min(in_runs ? kRun : run, end - first);
+      const float* from = x + first * in_c;
+      if (norm) {
+        NormalisePixels(norm, from, count, in_c, room);
+        from = room;
+      }
+      ConvEpilogue own = epilogue;
+      if (own.add != nullptr) own.add += first * out_c;
+      Ahead ahead;
+      if (norm) ahead.add(x + (first + count) * in_c, count * in_c);
+      MultiplyPixels(static_cast<int>(count), in, out, from, panels, bias, own, y + first * out_c, &ahead);
+      if (moments) BlockMoments(y + first * out_c, count, out_c, moments.of(first / kRun, out_c));
+    }
   });
 }
 
 /// Both gradients, a run of pixels after the other: dy is read from memory once. `turned` are the panels of the
 /// transposed weights; dx may be nullptr. Each part of the pixels has sums of its own for weights and bias.
-HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, const float* x, const float* turned,
-                                 const float* dy, float* dx, bool bias, float* sums, Threads& threads) {
+HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, const float* x, const NormFactors& norm,
+                                 const float* turned, const ConvGradient& dy, float* dx,
+                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
   const auto in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
-  threads.run(parts.count, [&](int part, int) HWY_ATTR {
+  threads.run(parts.count, [&](int part, int thread) HWY_ATTR {
+    float* in_room = scratch + static_cast<std::size_t>(thread) * kRun * (in_c + out_c);
+    float* out_room = in_room + kRun * in_c;
     float* own = sums + static_cast<std::size_t>(part) * (in_c + 1) * out_c;
     std::fill_n(own, (in_c + 1) * out_c, 0.0f);
-    for (std::size_t first = parts.begin(part); first < parts.begin(part + 1); first += GradientParts::kRun) {
-      const int count = static_cast<int>(std::min(GradientParts::kRun, parts.begin(part + 1) - first));
+    for (std::size_t first = parts.begin(part); first < parts.begin(part + 1); first += kRun) {
+      const int count = static_cast<int>(std::min(kRun, parts.begin(part + 1) - first));
+      const auto pixels = static_cast<std::size_t>(count);
       Product m{};
       m.a = x + first * in_c;
+      if (norm) {
+        NormalisePixels(norm, m.a, pixels, in_c, in_room);
+        m.a = in_room;
+      }
       m.a_row = 1;  // a row of C is an input channel, a step is one pixel
       m.a_step = in;
-      m.b = dy + first * out_c;
+      m.b = dy.dy + first * out_c;
+      if (dy.norm) {
+        NormGradientPixels(dy.norm, dy.output + first * out_c, m.b, pixels, out_c, out_room);
+        m.b = out_room;
+      }
       m.b_row = out;
       m.segments = 1;
       m.length = count;
       m.c = own;
       m.c_row = out;
       m.add = true;
+      // What the next run reads comes from memory in the meantime.
+      Ahead ahead;
+      if (norm) ahead.add(x + (first + pixels) * in_c, pixels * in_c);
+      if (dy.norm) {
+        ahead.add(dy.output + (first + pixels) * out_c, pixels * out_c);
+        ahead.add(dy.dy + (first + pixels) * out_c, pixels * out_c);
+      }
+      m.ahead = &ahead;
       Multiply(m, in, out);
       for (int i = 0; bias && i < count; ++i)
         for (std::size_t c = 0; c < out_c; ++c) own[in_c * out_c + c] += m.b[static_cast<std::size_t>(i) * out_c + c];
-      if (dx != nullptr) MultiplyPixels(count, out, in, m.b, turned, nullptr, {}, dx + first * in_c);
+      if (dx != nullptr) MultiplyPixels(count, out, in, m.b, turned, nullptr, {}, dx + first * in_c, &ahead);
+      if (norm_sums)
+        BlockGradientSums(norm, x + first * in_c, dx + first * in_c, pixels, in_c, norm_sums.of(first / kRun, in_c));
     }
   });
 }
@@ -153,24 +192,32 @@ void pointwise_weights(const ConvGeometry& g, const float* w, float* panels) {
   HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.in_c, g.out_c, g.out_c, 1, panels);
 }
 
-std::size_t pointwise_scratch(const ConvGeometry& g) {
+std::size_t pointwise_scratch(const ConvGeometry& g, int threads) {
   const auto parts = static_cast<std::size_t>(GradientParts(g).count);
-  return (parts + 1) * pointwise_weights_size(g) + parts * static_cast<std::size_t>(g.out_c);
+  return (parts + 1) * pointwise_weights_size(g) + parts * static_cast<std::size_t>(g.out_c) +
+         static_cast<std::size_t>(threads) * kRun * static_cast<std::size_t>(g.in_c + g.out_c);
 }
 
-void pointwise_forward(const ConvGeometry& g, const float* x, const float* panels, const float* bias,
-                       ConvEpilogue epilogue, float* y, Threads& threads) {
-  HWY_DYNAMIC_DISPATCH(RunPointwise)(pixels_of(g), g.in_c, g.out_c, x, panels, bias, epilogue, y, threads);
+NormBlocks pointwise_norm_blocks(const ConvGeometry& g, float* sums) {
+  return {sums, 1, pixels_of(g), kRun};
 }
 
-void pointwise_backward(const ConvGeometry& g, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                        float* dbias, float* scratch, Threads& threads) {
+void pointwise_forward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* panels,
+                       const float* bias, ConvEpilogue epilogue, float* y, const NormBlocks& moments, float* scratch,
+                       Threads& threads) {
+  HWY_DYNAMIC_DISPATCH(RunPointwise)
+  (pixels_of(g), g.in_c, g.out_c, x, norm, panels, bias, epilogue, y, moments, scratch, threads);
+}
+
+void pointwise_backward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
+                        const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, float* dw, float* dbias,
+                        float* scratch, Threads& threads) {
   const GradientParts parts(g);
   const std::size_t weights = pointwise_weights_size(g), out = static_cast<std::size_t>(g.out_c);
-  float* sums = scratch + weights;
+  float *sums = scratch + weights, *rooms = sums + static_cast<std::size_t>(parts.count) * (weights + out);
   if (dx != nullptr) HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.out_c, g.in_c, 1, g.out_c, scratch);
   HWY_DYNAMIC_DISPATCH(PointwiseGradients)
-  (parts, g.in_c, g.out_c, x, scratch, dy, dx, dbias != nullptr, sums, threads);
+  (parts, g.in_c, g.out_c, x, norm, scratch, dy, dx, norm_sums, dbias != nullptr, sums, rooms, threads);
   for (int part = 0; part < parts.count; ++part, sums += weights + out) {
     for (std::size_t i = 0; i < weights; ++i) dw[i] += sums[i];
     if (dbias != nullptr)

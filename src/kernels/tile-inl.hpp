@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
@@ -31,6 +32,26 @@ constexpr int kMaxRows = 12;
 constexpr int kMaxRows = 6;
 #endif
 
+/// Memory that somebody will read next: products ask for it, a cache line a step, while they keep the processor busy.
+class Ahead {
+ public:
+  static constexpr std::ptrdiff_t kLine = 16;  // floats
+
+  void add(const float* from, std::size_t count) { runs_[count_++] = {from, from + count}; }
+  /// Where the next tile begins to ask, and how far each of its `steps` goes on: nowhere, once all has been asked for.
+  HWY_INLINE std::ptrdiff_t step() const { return at_ < count_ ? kLine : 0; }
+  HWY_INLINE const float* at() const { return at_ < count_ ? runs_[at_].first : nullptr; }
+  HWY_INLINE void advance(std::ptrdiff_t steps) {
+    if (at_ == count_) return;
+    runs_[at_].first += steps * kLine;
+    if (runs_[at_].first >= runs_[at_].second) ++at_;
+  }
+
+ private:
+  std::pair<const float*, const float*> runs_[3];
+  int at_ = 0, count_ = 0;
+};
+
 struct Product {
   const float* a;
   std::ptrdiff_t a_row, a_step, a_segment;
@@ -43,6 +64,7 @@ struct Product {
   const float* residual = nullptr;  ///< laid out like C, added before the ReLU
   bool relu = false;
   bool add = false;  ///< to what C holds, instead of overwriting it
+  Ahead* ahead = nullptr;
 };
 
 /// The first `count` values and zeros; reads nothing behind them. Highway's MaskedLoad promises that only where the
@@ -77,6 +99,8 @@ HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c,
     for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
 
   const std::ptrdiff_t row = p.a_row, step = p.a_step, b_row = p.b_row;
+  const float* ahead = p.ahead == nullptr ? nullptr : p.ahead->at();
+  const std::ptrdiff_t ahead_step = p.ahead == nullptr ? 0 : p.ahead->step();
   for (int s = 0; s < p.segments; ++s) {
     // Rows are addressed as base + {0, 1, 2} * row: a pointer for every third row is what the registers have room for.
     const float* base[(kRows + 2) / 3];
@@ -95,8 +119,11 @@ HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c,
 #pragma GCC unroll 4
       for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += step;
       b += b_row;
+      __builtin_prefetch(ahead, 0, 2);  // into the second-level cache; of nullptr: nothing
+      ahead += ahead_step;
     }
   }
+  if (p.ahead != nullptr) p.ahead->advance(std::ptrdiff_t{p.segments} * p.length);
 
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)

@@ -15,8 +15,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/gradient_rows-inl.hpp"
 #include "kernels/max_pool-inl.hpp"
+#include "kernels/rows-inl.hpp"
 #include "kernels/tile-inl.hpp"
 #include "kernels/winograd-inl.hpp"
 

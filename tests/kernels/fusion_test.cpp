@@ -106,6 +106,48 @@ TEST_CASE("fusion: batch_norm, relu and max_pool in training") {
   check_fused_training(residual << ReLU{} << MaxPool{}, {8, 10, 3}, 2, 1, "batch_norm_1");
 }
 
+TEST_CASE("fusion: batch norms whose neighbours make their outputs and gradients") {
+  const Conv2d first{.channels = 19, .kernel = 1, .bias = false}, deep{.groups = Conv2d::kDepthwise, .bias = false};
+  const auto check = [&](Conv2d before, bool relu, Conv2d behind, const Shape& input) {
+    INFO("kernel " << behind.kernel << ", stride " << behind.stride << ", relu " << relu);
+    if (before.groups == Conv2d::kDepthwise) before.channels = input.channels();
+    if (behind.groups == Conv2d::kDepthwise) behind.channels = before.channels;
+    Spec spec = Spec() << before << BatchNorm{};
+    if (relu) spec << ReLU{};
+    spec << behind << BatchNorm{} << Conv2d{.channels = 5, .kernel = 1};
+    for (const int batch : {2, 5})
+      check_fused_training(spec, input, batch, 1, relu ? "batch_norm_1 + relu_1" : "batch_norm_1");
+  };
+  for (const bool relu : {true, false}) {
+    check(first, relu, {.channels = 33, .kernel = 1}, {6, 14, 3});
+    check(first, relu, {.channels = 7, .kernel = 1}, {23, 21, 5});  // several runs of pixels, the last a part of one
+    check({.channels = 16}, relu, {.channels = 3, .kernel = 1}, {9, 7, 16});
+    check({.channels = 5}, relu, {.channels = 3, .kernel = 1, .bias = false}, {9, 7, 3});
+    Conv2d strided = deep, wide = deep, padded = deep;
+    strided.stride = 2;
+    wide.kernel = 5;
+    wide.stride = 3;
+    padded.padding = Padding::fixed;
+    padded.pad = 2;
+    for (const Conv2d& conv : {deep, strided, wide, padded}) {
+      check(first, relu, conv, {37, 5, 2});  // several strips of rows
+      check(conv, relu, {.channels = 17, .kernel = 1}, {35, 6, 18});
+    }
+    check(deep, relu, deep, {18, 9, 3});
+  }
+  // A norm with two readers, one with a reader that needs its values in memory, and one whose input has two readers.
+  Spec shared = Spec() << first << BatchNorm{};
+  const NodeId norm = shared.last();
+  const NodeId one = shared.add(Conv2d{.channels = 19, .kernel = 1}, norm);
+  shared.add(Add{}, {norm, one});
+  check_fused_training(shared, {6, 7, 3}, 3, 1, "batch_norm_1");
+  check_fused_training(Spec() << first << BatchNorm{} << SiLU{} << first, {6, 7, 3}, 3, 1, "batch_norm_1");
+  Spec split = Spec() << first;
+  const NodeId normal = split.add(BatchNorm{}, 1);
+  split.add(Concat{}, {split.add(first, normal), 1});
+  check_fused_training(split, {6, 7, 3}, 3, 1, "batch_norm_1");
+}
+
 TEST_CASE("fusion: convolution, relu and max_pool in training") {
   const auto check = [](const Conv2d& conv, const Shape& input, const std::string& kernel) {
     INFO(kernel);

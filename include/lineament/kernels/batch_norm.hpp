@@ -4,6 +4,8 @@
 #pragma once
 #include <cstddef>
 
+#include "lineament/kernels/norm_factors.hpp"
+
 namespace lineament {
 
 class Threads;
@@ -25,13 +27,19 @@ std::size_t batch_norm_scratch(const BatchNormGeometry&);
 void batch_norm_infer(const BatchNormGeometry&, const float* x, const float* scale, const float* shift,
                       const float* mean, const float* variance, float* y, float* scratch, Threads&);
 
-/// Updates the running statistics; `saved` receives the batch's mean and 1 / standard deviation (2 x channels).
-void batch_norm_forward(const BatchNormGeometry&, const float* x, const float* scale, const float* shift,
-                        float* running_mean, float* running_var, float* saved, float* y, float* scratch, Threads&);
+/// Floats kept from the forward to the backward pass, and to those who make the output or the gradient themselves.
+std::size_t batch_norm_saved(const BatchNormGeometry&);
+NormFactors norm_factors(const float* saved, const float* shift, std::size_t channels, bool relu);
 
-/// dscale and dshift are added to; dx (may be x, may be nullptr; may be dy without max-pool) is overwritten.
-void batch_norm_backward(const BatchNormGeometry&, const float* x, const float* scale, const float* shift,
-                         const float* saved, const float* dy, float* dx, float* dscale, float* dshift, float* scratch,
+/// Updates the running statistics and fills `saved`. y may be nullptr. `moments`: if others have taken them.
+void batch_norm_forward(const BatchNormGeometry&, const float* x, const NormBlocks& moments, const float* scale,
+                        const float* shift, float* running_mean, float* running_var, float* saved, float* y,
+                        float* scratch, Threads&);
+
+/// dscale and dshift are added to, and `saved` is completed; dx (may be x, may be nullptr; may be dy without max-pool) is
+/// overwritten. `sums`: if others have taken them.
+void batch_norm_backward(const BatchNormGeometry&, const float* x, const NormBlocks& sums, const float* shift,
+                         float* saved, const float* dy, float* dx, float* dscale, float* dshift, float* scratch,
                          Threads&);
 
 /// A ReLU and a 2x2 max-pool of stride 2 without a normalisation before them, in one visit; dx may be x.

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lineament/kernels/norm_factors.hpp"
+
 namespace lineament {
 
 class Threads;
@@ -25,13 +27,15 @@ struct ConvEpilogue {
   static constexpr std::uint8_t kCut = 4;
 };
 
-/// The gradient by what an epilogue puts out, and what leads back from there to the convolution's own sums.
+/// The gradient by what an epilogue, or the batch norm behind a convolution, puts out, and what leads back from there to
+/// the convolution's own sums.
 struct ConvGradient {
   const float* dy;
-  const float* relu_output = nullptr;     ///< the output of a ReLU without a max-pool
+  const float* output = nullptr;          ///< what the ReLU (without a max-pool) put out; with `norm`, the convolution
   const std::uint8_t* winners = nullptr;  ///< of a max-pool: see ConvEpilogue
+  NormFactors norm = {};
 
-  bool fused() const { return relu_output != nullptr || winners != nullptr; }
+  bool fused() const { return output != nullptr || winners != nullptr; }
 };
 
 /// Floats of scratch that the functions below need.
@@ -45,11 +49,18 @@ void conv_forward(const ConvGeometry&, const float* x, const float* w, const flo
 void conv_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx, float* dw,
                    float* dbias, float* scratch, Threads&);
 
-/// The same for groups = channels in = channels out.
-std::size_t depthwise_scratch(const ConvGeometry&, bool train);
-void depthwise_forward(const ConvGeometry&, const float* x, const float* w, const float* bias, bool relu, float* y,
-                       Threads&);
-void depthwise_backward(const ConvGeometry&, const float* x, const float* w, const float* dy, float* dx, float* dw,
-                        float* dbias, float* scratch, Threads&);
+/// The same for groups = channels in = channels out. The input may be a batch norm's output that is made when it is
+/// read; dx is then the gradient by that output.
+std::size_t depthwise_scratch(const ConvGeometry&, bool train, int threads);
+void depthwise_forward(const ConvGeometry&, const float* x, const NormFactors&, const float* w, const float* bias,
+                       bool relu, float* y, const NormBlocks& moments, float* scratch, Threads&);
+void depthwise_backward(const ConvGeometry&, const float* x, const NormFactors&, const float* w,
+                        const ConvGradient& dy, float* dx, const NormBlocks& sums, float* dw, float* dbias,
+                        float* scratch, Threads&);
+/// Rows of a picture that the two above take at a time where something is made of them first: few enough for the
+/// second-level cache.
+inline constexpr int kDepthwiseRows = 16;
+/// How they cut pixels of their output, or of their input, into blocks for a batch norm: both may ask for none.
+NormBlocks depthwise_norm_blocks(const ConvGeometry&, bool of_input, float* sums);
 
 }  // namespace lineament

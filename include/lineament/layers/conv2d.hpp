@@ -238,16 +238,22 @@ struct Kernels<Conv2d, T> {
        .fuses = [](const Conv2d&, const KernelShapes& s,
                    const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size = [](const Conv2d& c,
-                          const KernelShapes& s) { return depthwise_scratch(geometry(c, s), s.mode == Mode::train); },
+                          const KernelShapes& s) { return depthwise_scratch(geometry(c, s), s.mode == Mode::train, s.threads); },
+       .makes_norm = true,
+       .makes_norm_gradient = true,
+       .norm_blocks = [](const Conv2d& c, const KernelShapes& s,
+                         bool of_input) { return depthwise_norm_blocks(geometry(c, s), of_input, nullptr); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
-             depthwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
-                               c.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, *f.threads);
+             depthwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.norm, f.params[0].data(),
+                               c.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, f.norm_blocks,
+                               f.scratch.data(), *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
-             depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
-                                b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+             depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.norm,
+                                b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
+                                b.param_gradients[0].data(),
                                 c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
       {.name = "gemm",
@@ -277,7 +283,7 @@ struct Kernels<Conv2d, T> {
                    const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
        .scratch_size =
            [](const Conv2d& c, const KernelShapes& s) {
-             return s.mode == Mode::train ? pointwise_scratch(geometry(c, s)) : 0;
+             return s.mode == Mode::train ? pointwise_scratch(geometry(c, s), s.threads) : 0;
            },
        .packed_size = [](const Conv2d& c, const KernelShapes& s) { return pointwise_weights_size(geometry(c, s)); },
        .pack =
@@ -285,15 +291,21 @@ struct Kernels<Conv2d, T> {
              pointwise_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data());
            },
        .can_add = true,
+       .makes_norm = true,
+       .makes_norm_gradient = true,
+       .norm_blocks = [](const Conv2d& c, const KernelShapes& s,
+                         bool) { return pointwise_norm_blocks(geometry(c, s), nullptr); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
-             pointwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
-                               c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, *f.threads);
+             pointwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.norm, f.packed.data(),
+                               c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, f.norm_blocks,
+                               f.scratch.data(), *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
-             pointwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.params[0].data(),
-                                b.output_gradient.data, b.input_gradient().data, b.param_gradients[0].data(),
+             pointwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.norm,
+                                b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
+                                b.param_gradients[0].data(),
                                 c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
            }},
       {.name = "winograd",
@@ -312,6 +324,7 @@ struct Kernels<Conv2d, T> {
            },
        .can_add = true,
        .relu_by_output = true,
+       .makes_norm_gradient = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              winograd_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
@@ -333,6 +346,7 @@ struct Kernels<Conv2d, T> {
            },
        .can_add = true,
        .relu_by_output = true,
+       .makes_norm_gradient = true,
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              conv_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),

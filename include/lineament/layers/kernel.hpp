@@ -28,8 +28,8 @@ inline ConvEpilogue conv_epilogue(const Forward<float>& f) {
 }
 inline ConvGradient conv_gradient(const Backward<float>& b) {
   const Epilogue& e = b.epilogue;
-  return {b.output_gradient.data, e.relu && !e.max_pool ? b.output.data : nullptr,
-          e.max_pool ? reinterpret_cast<const std::uint8_t*>(b.saved.data()) : nullptr};
+  return {b.output_gradient.data, (e.relu && !e.max_pool) || b.output_norm ? b.output.data : nullptr,
+          e.max_pool ? reinterpret_cast<const std::uint8_t*>(b.saved.data()) : nullptr, b.output_norm};
 }
 
 template <class Layer, class T>
@@ -47,6 +47,13 @@ struct Kernel {
   void (*pack)(const Layer&, const Pack<T>&) = nullptr;
   bool can_add = false;              ///< `fuses` knows Epilogue::add
   bool relu_by_output = false;       ///< a fused ReLU without a max-pool behind it is led back by the output's sign
+  /// In training: whether it can make the output of a batch norm before it (Forward::norm) and the gradient by the input
+  /// of one behind it (Backward::output_norm) itself; and how the batch norm tells what is needed for that.
+  bool makes_norm = false, makes_norm_gradient = false;
+  /// How it cuts the pixels of its output (or input) into blocks whose sums it takes for such a norm; nullptr: it does not.
+  NormBlocks (*norm_blocks)(const Layer&, const KernelShapes&, bool of_input) = nullptr;
+  NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
+                                 const Epilogue&) = nullptr;
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;

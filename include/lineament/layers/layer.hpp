@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "lineament/error.hpp"
+#include "lineament/kernels/norm_factors.hpp"
 #include "lineament/tensor/range.hpp"
 #include "lineament/tensor/tensor.hpp"
 
@@ -115,6 +116,9 @@ struct Forward {
   std::uint64_t seed = 0;  ///< of this layer in this step: dropout
   // For fast kernels:
   Epilogue epilogue;
+  NormFactors norm;     ///< of the input, which is then what is to be normalised
+  bool deferred = false;  ///< a batch norm: those who read the output make it themselves, so it is not to be written
+  NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one behind it
   std::span<const T> packed;  ///< what the kernel's `pack` made of the parameters
   std::span<T> scratch;       ///< `scratch_size` values, free to use, of undefined content
   Threads* threads = nullptr;
@@ -130,11 +134,15 @@ struct Backward {
   std::span<const View<T>> input_gradients;  ///< overwritten; data is nullptr where nobody asks for it
   std::span<const std::span<const T>> params;
   std::span<const std::span<T>> param_gradients;  ///< added to; empty spans for what is not trainable
-  std::span<const std::byte> saved;
+  std::span<std::byte> saved;
   std::uint64_t seed = 0;
   // For fast kernels:
   bool overwrite = false;  ///< gradients of parameters are overwritten instead of added to; only for kernels that can
   Epilogue epilogue;
+  NormFactors norm;         ///< of the input; its gradient is then that by the normalised one
+  NormFactors output_norm;  ///< behind the layer, whose output gradient is then that by the norm's output
+  bool deferred = false;      ///< a batch norm: who made its input makes the gradient by it, too
+  NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
   std::span<T> scratch;
   Threads* threads = nullptr;
 
