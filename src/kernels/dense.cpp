@@ -67,37 +67,56 @@ HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, 
   }
 }
 
+/// Half a vector's worth of memory as a vector of floats.
+HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
+  const Floats d;
+  const hn::Rebind<std::uint16_t, Floats> halves;
+  const hn::Rebind<std::uint32_t, Floats> whole;
+  if (count == hn::Lanes(d)) return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(halves, from))));
+  HWY_ALIGN std::uint16_t values[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::memcpy(values, from, count * sizeof(std::uint16_t));
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::Load(halves, values))));
+}
+
+HWY_INLINE Vector Weights(const float* from, std::size_t count) {
+  const Floats d;
+  return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
+}
+HWY_INLINE Vector Weights(const std::uint16_t* from, std::size_t count) { return FromBf16(from, count); }
+
 /// Adds kRows inputs times as many rows of weights to y. Weights are read in the order they lie in: with one row of
 /// inputs memory is what takes the time.
-template <int kRows>
-HWY_INLINE void AddRows(const float* x, const float* w, std::size_t out, float* y) {
+template <int kRows, class W>
+HWY_INLINE void AddRows(const float* x, const W* w, std::size_t out, float* y) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
   Vector factor[kRows];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) factor[r] = hn::Set(d, x[r]);
-  std::size_t n = 0;
-  for (; n + lanes <= out; n += lanes) {
-    Vector sum = hn::LoadU(d, y + n);
+  const auto add = [&](std::size_t n, std::size_t count, Vector sum) HWY_ATTR {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      const float* from = w + static_cast<std::size_t>(r) * out + n;
+      const W* from = w + static_cast<std::size_t>(r) * out + n;
       hwy::Prefetch(from + kRows * out);
-      sum = hn::MulAdd(factor[r], hn::LoadU(d, from), sum);
+      sum = hn::MulAdd(factor[r], Weights(from, count), sum);
     }
-    hn::StoreU(sum, d, y + n);
+    return sum;
+  };
+  std::size_t n = 0;
+  for (; n + lanes <= out; n += lanes) hn::StoreU(add(n, lanes, hn::LoadU(d, y + n)), d, y + n);
+  if (n < out) {
+    const auto some = hn::FirstN(d, out - n);
+    hn::BlendedStore(add(n, out - n, LoadFirst(y + n, out - n, some)), some, d, y + n);
   }
-  for (; n < out; ++n)
-    for (int r = 0; r < kRows; ++r) y[n] += x[r] * w[static_cast<std::size_t>(r) * out + n];
 }
 
 /// y = one row of `in` inputs times the weights.
-HWY_ATTR void MultiplyRow(const float* x, const float* w, int in, int out, float* y) {
-  const auto columns = static_cast<std::size_t>(out);
-  std::fill_n(y, columns, 0.0f);
+template <class W>
+HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out, float* y) {
+  std::fill_n(y, out, 0.0f);
   int i = 0;
-  for (; i + 8 <= in; i += 8) AddRows<8>(x + i, w + static_cast<std::size_t>(i) * columns, columns, y);
-  for (; i < in; ++i) AddRows<1>(x + i, w + static_cast<std::size_t>(i) * columns, columns, y);
+  for (; i + 8 <= in; i += 8) AddRows<8>(x + i, w + static_cast<std::size_t>(i) * out, out, y);
+  for (; i < in; ++i) AddRows<1>(x + i, w + static_cast<std::size_t>(i) * out, out, y);
 }
 
 HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu,
@@ -106,8 +125,8 @@ HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* 
   threads.run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part;
     if (g.batch == 1 && parts > 1 && g.out > kOneTile) {
-      MultiplyRow(x + first, w + static_cast<std::ptrdiff_t>(first) * g.out, std::min(part, g.in - first), g.out,
-                  scratch + static_cast<std::size_t>(task) * output_size(g));
+      MultiplyRow(x + first, w + static_cast<std::ptrdiff_t>(first) * g.out, std::min(part, g.in - first),
+                  static_cast<std::size_t>(g.out), scratch + static_cast<std::size_t>(task) * output_size(g));
       return;
     }
     Product m{};
@@ -127,17 +146,6 @@ HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* 
     Multiply(m, g.batch, g.out);
   });
   if (parts > 1) SumParts(g, scratch, parts, bias, relu, y);
-}
-
-/// Half a vector's worth of memory as a vector of floats.
-HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
-  const Floats d;
-  const hn::Rebind<std::uint16_t, Floats> halves;
-  const hn::Rebind<std::uint32_t, Floats> whole;
-  if (count == hn::Lanes(d)) return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(halves, from))));
-  HWY_ALIGN std::uint16_t values[HWY_MAX_BYTES / sizeof(float)] = {};
-  std::memcpy(values, from, count * sizeof(std::uint16_t));
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::Load(halves, values))));
 }
 
 /// One row of `count` inputs times as many rows of weights, kVectors vectors of columns, added to `y`.
@@ -189,6 +197,10 @@ HWY_ATTR void Bf16Forward(const DenseGeometry& g, const float* x, const std::uin
       for (int row = 0; row < g.batch; ++row) {
         const float* in = x + static_cast<std::ptrdiff_t>(row) * g.in + first;
         float* to = sums + static_cast<std::size_t>(row) * out;
+        if (g.out > kOneTile) {
+          MultiplyRow(in, rows, count, out, to);
+          continue;
+        }
         std::size_t n = 0;
         for (; n + 8 * lanes <= out; n += 8 * lanes) Bf16Columns<8>(in, rows + n, count, out, lanes, to + n);
         for (; n < out; n += lanes) Bf16Columns<1>(in, rows + n, count, out, std::min(lanes, out - n), to + n);

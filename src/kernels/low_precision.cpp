@@ -164,13 +164,16 @@ template <class Dot>
 HWY_ATTR void RunStrips(const WordPlan& p, Input in, const WordProduct& product, const float* x, ConvEpilogue epilogue,
                         float* y, float* scratch, Threads& threads) {
   const ConvGeometry& g = p.g;
-  const int strips = (g.out_h + p.rows - 1) / p.rows;
+  // Shorter strips where there would be fewer than threads.
+  const int share = (g.out_h * g.batch + threads.count() - 1) / threads.count();
+  const int strip_rows = std::min(p.rows, (share + 1) / 2 * 2), strips = (g.out_h + strip_rows - 1) / strip_rows;
   const std::ptrdiff_t row_words = std::ptrdiff_t{p.padded_width} * p.words, out_row = std::ptrdiff_t{g.out_w} * g.out_c;
   threads.run(g.batch * strips, [&](int task, int thread) HWY_ATTR {
     WordProduct m = product;
     float* own = scratch + static_cast<std::size_t>(thread) * p.own();
     auto* strip = reinterpret_cast<std::uint32_t*>(own);
-    const int image = task / strips, first = task % strips * p.rows, rows = std::min(p.rows, g.out_h - first);
+    const int image = task / strips, first = task % strips * strip_rows;
+    const int rows = std::min(strip_rows, g.out_h - first);
     RoundStrip(p, in, x + std::ptrdiff_t{image} * g.in_h * g.in_w * g.in_c, first * g.stride, p.input_rows(rows), strip,
                strip + p.strip + p.pool);
     float* out = epilogue.max_pool ? own + p.strip : y + (std::ptrdiff_t{image} * g.out_h + first) * out_row;
