@@ -1,8 +1,8 @@
 // Question: how near to the machine's limit do the convolution kernels come, layer by layer? For each convolution of
 // the named networks and each kernel that fits it: GFLOP/s, counted as a direct convolution's (two for each
 // multiply-add), and as a share of the peak that a loop of multiply-adds in registers reaches on one core now (Winograd
-// may pass 100 %: it needs fewer; int8 and bfloat16 may: their instructions do more). Beside it Eigen's matrix product of the same size, without the im2col it would need,
-// and the largest error against the definition in double.
+// may pass 100 %: it needs fewer; int8 and bfloat16 may: their instructions do more). Beside it Eigen's matrix product
+// of the same size, without the im2col it would need, and the largest error against the definition in double.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -96,7 +96,8 @@ constexpr KernelEntry low_precision(const char* name) {
             r.scratch.resize(low_precision_scratch(r.g, kNumber, 1));
           },
           [](Run& r) {
-            low_precision_forward(r.g, kNumber, r.x.data(), r.packed.data(), {}, r.y.data(), r.scratch.data(), r.threads);
+            low_precision_forward(r.g, kNumber, r.x.data(), r.packed.data(), {}, r.y.data(), r.scratch.data(),
+                                  r.threads);
           },
           nullptr};
 }
@@ -112,8 +113,8 @@ const KernelEntry kKernels[] = {
        winograd_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
      },
      [](Run& r) {
-       winograd_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
-                         r.threads);
+       winograd_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr,
+                         r.scratch.data(), r.threads);
      }},
     {"pointwise", pointwise_fits,
      [](Run& r) {
@@ -121,16 +122,21 @@ const KernelEntry kKernels[] = {
        pointwise_weights(r.g, r.w.data(), r.packed.data());
        r.scratch.resize(pointwise_scratch(r.g, 1));
      },
-     [](Run& r) { pointwise_forward(r.g, r.x.data(), {}, r.packed.data(), nullptr, {}, r.y.data(), {}, r.scratch.data(), r.threads); },
      [](Run& r) {
-       pointwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr, r.scratch.data(),
-                          r.threads);
+       pointwise_forward(r.g, r.x.data(), {}, r.packed.data(), nullptr, {}, r.y.data(), {}, r.scratch.data(),
+                         r.threads);
+     },
+     [](Run& r) {
+       pointwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr,
+                          r.scratch.data(), r.threads);
      }},
     {"depthwise", is_depthwise, [](Run& r) { r.scratch.resize(depthwise_scratch(r.g, true, 1)); },
-     [](Run& r) { depthwise_forward(r.g, r.x.data(), {}, r.w.data(), nullptr, false, r.y.data(), {}, r.scratch.data(), r.threads); },
      [](Run& r) {
-       depthwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr, r.scratch.data(),
-                          r.threads);
+       depthwise_forward(r.g, r.x.data(), {}, r.w.data(), nullptr, false, r.y.data(), {}, r.scratch.data(), r.threads);
+     },
+     [](Run& r) {
+       depthwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr,
+                          r.scratch.data(), r.threads);
      }},
     {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); },
      [](Run& r) { r.scratch.resize(conv_scratch(r.g, true, 1)); },

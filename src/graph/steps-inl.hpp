@@ -64,7 +64,8 @@ NodeId added_to(NodeId value, NodeId node, const Node& sum) {
   return other < node ? other : value;
 }
 
-/// Takes the sum, the ReLU and the 2x2 max-pool that alone read a step's output into the step, as far as its kernel can.
+/// Takes the sum, the ReLU and the 2x2 max-pool that alone read a step's output into the step, as far as its kernel
+/// can.
 template <class T>
 void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
   if (step.kernel.fuses == nullptr) return;
@@ -92,8 +93,8 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
     accept(reader, {.add = add, .relu = step.epilogue.relu, .max_pool = true});
 }
 
-/// Batch norms whose output or gradient has no place in memory, because the convolution behind or before makes it when it
-/// reads it.
+/// Batch norms whose output or gradient has no place in memory, because the convolution behind or before makes it when
+/// it reads it.
 template <class T>
 void defer_norms(std::vector<Step<T>>& steps, const Spec& spec) {
   for (std::size_t n = 0; n < steps.size(); ++n) {
@@ -126,8 +127,8 @@ Range range_of(const Node& node, const SessionOptions& options) {
   for (const LayerRange& r : options.ranges)
     if (r.layer == node.name.view()) return r.range;
   if (std::holds_alternative<Conv2d>(node.layer) || std::holds_alternative<Dense>(node.layer))
-    throw ArgumentError({node.name.str(), "int8 needs the range of the layer's input", "ranges measured on some pictures",
-                         options.ranges.empty() ? "none" : "ranges of other layers",
+    throw ArgumentError({node.name.str(), "int8 needs the range of the layer's input",
+                         "ranges measured on some pictures", options.ranges.empty() ? "none" : "ranges of other layers",
                          "train the model anew, or give SessionOptions::ranges what measure_ranges() returns"});
   return {};
 }

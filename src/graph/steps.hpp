@@ -21,7 +21,7 @@ struct BoundKernel {
   bool makes_norm = false, makes_norm_gradient = false;
   NormBlocks output_blocks, input_blocks;  ///< of what it takes for batch norms; empty if it does not
   NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
-                                 const Epilogue&) = nullptr;
+                              const Epilogue&) = nullptr;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
   /// `saved_bytes`, once it is known what is fused.
   std::size_t (*saved)(const Layer&, const void* kernel, const KernelShapes&) = nullptr;
@@ -29,8 +29,8 @@ struct BoundKernel {
 
 template <class T>
 struct Step {
-  NodeId node = 0;    ///< the layer that runs
-  NodeId output = 0;  ///< the last layer fused into it, or `node`
+  NodeId node = 0;              ///< the layer that runs
+  NodeId output = 0;            ///< the last layer fused into it, or `node`
   std::vector<NodeId> sources;  ///< the values it reads: the layer's inputs and what a fused sum adds
   Epilogue epilogue;
   BoundKernel<T> kernel;
@@ -40,7 +40,7 @@ struct Step {
   std::size_t norm_before = kNone;  ///< whose output this step makes itself, from its input
   std::size_t norm_behind = kNone;  ///< the gradient by whose input this step makes itself, from that by its output
   bool output_deferred = false, gradient_deferred = false;  ///< this batch norm's are: others make them
-  NormBlocks moments, gradient_sums;  ///< what others take for this batch norm
+  NormBlocks moments, gradient_sums;                        ///< what others take for this batch norm
   // Filled in when memory is planned:
   std::vector<View<const T>> inputs;
   std::vector<View<T>> input_gradients;

@@ -221,7 +221,8 @@ HWY_ATTR void InputGradient(const Blocks& blocks, const NormFactors& f, const fl
 }
 
 // One function for each pass: dispatch does not see templates.
-HWY_ATTR void NormForward(const BatchNormGeometry& g, const NormFactors& f, const float* x, float* y, Threads& threads) {
+HWY_ATTR void NormForward(const BatchNormGeometry& g, const NormFactors& f, const float* x, float* y,
+                          Threads& threads) {
   const Blocks blocks = blocks_of(g, g.max_pool);
   if (g.max_pool)
     g.relu ? Apply<true, true, true>(blocks, f, x, y, threads) : Apply<true, false, true>(blocks, f, x, y, threads);

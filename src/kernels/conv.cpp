@@ -138,7 +138,8 @@ HWY_ATTR void RunStrip(const StripPlan& p, int image, int strip, const ConvGradi
   const int out_channels = g.out_c / g.groups;
   for (int group = 0; group < g.groups; ++group) {
     if (p.copied)
-      FillStrip(p, x, image, group, first * g.stride, p.input_rows(rows), scratch, scratch + p.strip_size + p.pool_size);
+      FillStrip(p, x, image, group, first * g.stride, p.input_rows(rows), scratch,
+                scratch + p.strip_size + p.pool_size);
     const float* source = p.copied ? scratch : in + static_cast<std::ptrdiff_t>(first * g.stride) * g.in_w * g.in_c;
     const std::ptrdiff_t source_row = static_cast<std::ptrdiff_t>(p.padded_width) * p.channels;
     Product m{};
@@ -202,7 +203,8 @@ HWY_ATTR const float* GradientStrip(const ConvGeometry& g, const ConvGradient& d
                                     float* room) {
   if (!dy.fused()) return GradientRow(dy, image, first, g.out_h, g.out_w, g.out_c, nullptr);
   for (int r = 0; r < count; ++r)
-    GradientRow(dy, image, first + r, g.out_h, g.out_w, g.out_c, room + static_cast<std::ptrdiff_t>(r) * g.out_w * g.out_c);
+    GradientRow(dy, image, first + r, g.out_h, g.out_w, g.out_c,
+                room + static_cast<std::ptrdiff_t>(r) * g.out_w * g.out_c);
   return room;
 }
 

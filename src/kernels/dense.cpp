@@ -82,7 +82,9 @@ HWY_INLINE Vector Weights(const float* from, std::size_t count) {
   const Floats d;
   return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
 }
-HWY_INLINE Vector Weights(const std::uint16_t* from, std::size_t count) { return FromBf16(from, count); }
+HWY_INLINE Vector Weights(const std::uint16_t* from, std::size_t count) {
+  return FromBf16(from, count);
+}
 
 /// Adds kRows inputs times as many rows of weights to y. Weights are read in the order they lie in: with one row of
 /// inputs memory is what takes the time.

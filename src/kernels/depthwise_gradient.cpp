@@ -183,8 +183,8 @@ struct Gradients {
 /// dx may be nullptr. `sums` for weights and bias, for each picture: {taps + 1, channels}. With a stride of 1 the
 /// gradient by x is the forward pass over dy with the window turned round.
 HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
-                                 const float* turned_w, const ConvGradient& dy, float* dx,
-                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
+                                 const float* turned_w, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
+                                 bool bias, float* sums, float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c), taps = static_cast<std::size_t>(g.kernel * g.kernel);
   const std::size_t in_size = static_cast<std::size_t>(g.in_h * g.in_w) * channels;
   const std::size_t out_size = static_cast<std::size_t>(g.out_h * g.out_w) * channels;
@@ -197,7 +197,8 @@ HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const No
     std::fill_n(own, (taps + 1) * channels, 0.0f);
     for (int strip = 0; strip < strips; ++strip) {
       const RowRange rows{strip * kDepthwiseRows, std::min(g.in_h, (strip + 1) * kDepthwiseRows)};  // of dx
-      const RowRange out_rows{strip * g.out_h / strips, (strip + 1) * g.out_h / strips};  // that the weights are met with
+      const RowRange out_rows{strip * g.out_h / strips,
+                              (strip + 1) * g.out_h / strips};  // that the weights are met with
       RowRange read = out_rows;
       if (to != nullptr) {
         const RowRange met = OutputRows(g, rows);
@@ -224,9 +225,10 @@ HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const No
       }
       if (norm_sums) {
         const std::size_t at = static_cast<std::size_t>(rows.begin * g.in_w) * channels;
-        BlockGradientSums(norm, x + image * in_size + at, to + at,
-                          static_cast<std::size_t>((rows.end - rows.begin) * g.in_w), channels,
-                          norm_sums.of(image * static_cast<std::size_t>(strips) + static_cast<std::size_t>(strip), channels));
+        BlockGradientSums(
+            norm, x + image * in_size + at, to + at, static_cast<std::size_t>((rows.end - rows.begin) * g.in_w),
+            channels,
+            norm_sums.of(image * static_cast<std::size_t>(strips) + static_cast<std::size_t>(strip), channels));
       }
     }
   });

@@ -89,8 +89,8 @@ HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const f
 }
 
 HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const NormFactors& norm,
-                           const float* panels, const float* bias, ConvEpilogue epilogue, float* y, const NormBlocks& moments,
-                           float* scratch, Threads& threads) {
+                           const float* panels, const float* bias, ConvEpilogue epilogue, float* y,
+                           const NormBlocks& moments, float* scratch, Threads& threads) {
   // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
   const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
   const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
@@ -121,8 +121,8 @@ HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, 
 /// Both gradients, a run of pixels after the other: dy is read from memory once. `turned` are the panels of the
 /// transposed weights; dx may be nullptr. Each part of the pixels has sums of its own for weights and bias.
 HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, const float* x, const NormFactors& norm,
-                                 const float* turned, const ConvGradient& dy, float* dx,
-                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
+                                 const float* turned, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
+                                 bool bias, float* sums, float* scratch, Threads& threads) {
   const auto in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
   threads.run(parts.count, [&](int part, int thread) HWY_ATTR {
     float* in_room = scratch + static_cast<std::size_t>(thread) * kRun * (in_c + out_c);

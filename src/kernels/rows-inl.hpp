@@ -164,16 +164,16 @@ inline HWY_ATTR void ShareRow(const float* dy, const std::uint8_t* winners, int 
 inline HWY_ATTR const float* GradientRow(const ConvGradient& from, int image, int row, int height, int width,
                                          int channels, float* room) {
   const auto row_size = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
-  const std::size_t at = (static_cast<std::size_t>(image) * static_cast<std::size_t>(height) +
-                          static_cast<std::size_t>(row)) * row_size;
+  const std::size_t at =
+      (static_cast<std::size_t>(image) * static_cast<std::size_t>(height) + static_cast<std::size_t>(row)) * row_size;
   if (from.winners != nullptr) {
     if (row / 2 >= height / 2) {
       std::fill_n(room, row_size, 0.0f);
       return room;
     }
-    const std::size_t first = (static_cast<std::size_t>(image) * static_cast<std::size_t>(height / 2) +
-                               static_cast<std::size_t>(row / 2)) *
-                              static_cast<std::size_t>(width / 2) * static_cast<std::size_t>(channels);
+    const std::size_t first =
+        (static_cast<std::size_t>(image) * static_cast<std::size_t>(height / 2) + static_cast<std::size_t>(row / 2)) *
+        static_cast<std::size_t>(width / 2) * static_cast<std::size_t>(channels);
     ShareRow(from.dy + first, from.winners + first, row % 2 * 2, width / 2, channels, room);
     if (width % 2 != 0) std::fill_n(room + row_size - channels, channels, 0.0f);
     return room;

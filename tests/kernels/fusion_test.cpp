@@ -14,7 +14,8 @@ std::vector<float> one_by_one(const Network& network, std::span<const double> in
     Network single(Spec() << network.spec()[id].layer, network.shapes()[id - 1], 1);
     for (const ParamInfo& info : single.params()) {
       const std::string own = info.name.substr(info.name.find('.'));
-      std::ranges::copy(network.values(network.param(network.spec()[id].name.str() + own)), single.values(info).begin());
+      std::ranges::copy(network.values(network.param(network.spec()[id].name.str() + own)),
+                        single.values(info).begin());
     }
     Session session(std::as_const(single), {.batch = batch, .threads = threads});
     std::ranges::copy(value, session.input().begin());
@@ -160,7 +161,8 @@ TEST_CASE("fusion: convolution, relu and max_pool in training") {
       check_fused_training(Spec() << conv << MaxPool{}, input, batch, 0, "conv2d_1 + max_pool_1");
     }
   };
-  for (const Shape& input : {Shape{12, 8, 3}, Shape{7, 21, 2}, Shape{35, 4, 17}}) check({.channels = 18}, input, "direct");
+  for (const Shape& input : {Shape{12, 8, 3}, Shape{7, 21, 2}, Shape{35, 4, 17}})
+    check({.channels = 18}, input, "direct");
   check({.channels = 4, .kernel = 5, .stride = 2}, {19, 22, 3}, "direct");
   check({.channels = 6, .groups = 3}, {8, 9, 6}, "direct");
   check({.channels = 16, .kernel = 2, .padding = Padding::fixed, .pad = 3}, {5, 6, 3}, "direct");

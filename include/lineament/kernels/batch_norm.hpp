@@ -36,8 +36,8 @@ void batch_norm_forward(const BatchNormGeometry&, const float* x, const NormBloc
                         const float* shift, float* running_mean, float* running_var, float* saved, float* y,
                         float* scratch, Threads&);
 
-/// dscale and dshift are added to, and `saved` is completed; dx (may be x, may be nullptr; may be dy without max-pool) is
-/// overwritten. `sums`: if others have taken them.
+/// dscale and dshift are added to, and `saved` is completed; dx (may be x, may be nullptr; may be dy without max-pool)
+/// is overwritten. `sums`: if others have taken them.
 void batch_norm_backward(const BatchNormGeometry&, const float* x, const NormBlocks& sums, const float* shift,
                          float* saved, const float* dy, float* dx, float* dscale, float* dshift, float* scratch,
                          Threads&);

@@ -27,8 +27,8 @@ struct ConvEpilogue {
   static constexpr std::uint8_t kCut = 4;
 };
 
-/// The gradient by what an epilogue, or the batch norm behind a convolution, puts out, and what leads back from there to
-/// the convolution's own sums.
+/// The gradient by what an epilogue, or the batch norm behind a convolution, puts out, and what leads back from there
+/// to the convolution's own sums.
 struct ConvGradient {
   const float* dy;
   const float* output = nullptr;          ///< what the ReLU (without a max-pool) put out; with `norm`, the convolution
@@ -54,9 +54,8 @@ void conv_backward(const ConvGeometry&, const float* x, const float* w, const Co
 std::size_t depthwise_scratch(const ConvGeometry&, bool train, int threads);
 void depthwise_forward(const ConvGeometry&, const float* x, const NormFactors&, const float* w, const float* bias,
                        bool relu, float* y, const NormBlocks& moments, float* scratch, Threads&);
-void depthwise_backward(const ConvGeometry&, const float* x, const NormFactors&, const float* w,
-                        const ConvGradient& dy, float* dx, const NormBlocks& sums, float* dw, float* dbias,
-                        float* scratch, Threads&);
+void depthwise_backward(const ConvGeometry&, const float* x, const NormFactors&, const float* w, const ConvGradient& dy,
+                        float* dx, const NormBlocks& sums, float* dw, float* dbias, float* scratch, Threads&);
 /// Rows of a picture that the two above take at a time where something is made of them first: few enough for the
 /// second-level cache.
 inline constexpr int kDepthwiseRows = 16;

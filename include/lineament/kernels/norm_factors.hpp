@@ -17,9 +17,9 @@ struct NormFactors {
   explicit operator bool() const { return mean != nullptr; }
 };
 
-/// Sums over blocks of pixels that a convolution takes for a batch norm while it has them at hand. In the forward pass the
-/// mean of each channel and the sum of squared deviations from it, in the backward pass the sums of the gradient behind the
-/// norm and of its product with x - mean.
+/// Sums over blocks of pixels that a convolution takes for a batch norm while it has them at hand. In the forward pass
+/// the mean of each channel and the sum of squared deviations from it, in the backward pass the sums of the gradient
+/// behind the norm and of its product with x - mean.
 struct NormBlocks {
   float* sums = nullptr;  ///< {block, 2, channels}
   std::size_t images = 0, image_pixels = 0;

@@ -26,5 +26,8 @@ void winograd_forward(const ConvGeometry&, const float* x, const float* transfor
 /// As conv_backward, with the weights as they are.
 void winograd_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx,
                        float* dw, float* dbias, float* scratch, Threads&);
+/// Its first half.
+void winograd_weight_gradient(const ConvGeometry&, const float* x, const ConvGradient& dy, float* dw, float* dbias,
+                              float* scratch, Threads&);
 
 }  // namespace lineament

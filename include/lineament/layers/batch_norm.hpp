@@ -113,7 +113,7 @@ struct Kernels<BatchNorm, T> {
        .norm_factors =
            [](std::span<const std::byte> saved, std::span<const std::span<const float>> params, const Epilogue& e) {
              return lineament::norm_factors(reinterpret_cast<const float*>(saved.data()), params[1].data(),
-                                             params[1].size(), e.relu);
+                                            params[1].size(), e.relu);
            },
        .gradient_over_input = true,
        .forward =
@@ -125,17 +125,17 @@ struct Kernels<BatchNorm, T> {
              } else {
                batch_norm_forward(g, f.input().data, f.norm_blocks, f.params[0].data(), f.params[1].data(),
                                   f.statistics[2].data(), f.statistics[3].data(),
-                                  reinterpret_cast<float*>(f.saved.data()),
-                                  f.deferred ? nullptr : f.output.data, f.scratch.data(), *f.threads);
+                                  reinterpret_cast<float*>(f.saved.data()), f.deferred ? nullptr : f.output.data,
+                                  f.scratch.data(), *f.threads);
              }
            },
        .backward =
            [](const BatchNorm& n, const Backward<float>& b) {
              batch_norm_backward(geometry(n, b.input().shape, b.input().batch, b.epilogue), b.input().data,
                                  b.norm_blocks, b.params[1].data(), reinterpret_cast<float*>(b.saved.data()),
-                                 b.output_gradient.data,
-                                 b.deferred ? nullptr : b.input_gradient().data, b.param_gradients[0].data(),
-                                 b.param_gradients[1].data(), b.scratch.data(), *b.threads);
+                                 b.output_gradient.data, b.deferred ? nullptr : b.input_gradient().data,
+                                 b.param_gradients[0].data(), b.param_gradients[1].data(), b.scratch.data(),
+                                 *b.threads);
            }},
       reference_kernel<BatchNorm, float>(),
   };

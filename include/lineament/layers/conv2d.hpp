@@ -216,7 +216,8 @@ struct Kernels<Conv2d, T> {
   static bool can_fuse(const Conv2d&, const KernelShapes&, const Epilogue& e) { return !(e.max_pool && e.add); }
   /// The winners of a fused max-pool: one byte each.
   static std::size_t winners(const Conv2d&, const KernelShapes& s) {
-    const auto windows = static_cast<std::size_t>(s.output.height() / 2) * static_cast<std::size_t>(s.output.width() / 2);
+    const auto windows =
+        static_cast<std::size_t>(s.output.height() / 2) * static_cast<std::size_t>(s.output.width() / 2);
     return s.mode == Mode::train && s.epilogue.max_pool
                ? windows * static_cast<std::size_t>(s.output.channels()) * static_cast<std::size_t>(s.batch)
                : 0;
@@ -237,8 +238,10 @@ struct Kernels<Conv2d, T> {
        .fits = is_depthwise,
        .fuses = [](const Conv2d&, const KernelShapes& s,
                    const Epilogue& e) { return s.mode == Mode::infer && !e.max_pool; },
-       .scratch_size = [](const Conv2d& c,
-                          const KernelShapes& s) { return depthwise_scratch(geometry(c, s), s.mode == Mode::train, s.threads); },
+       .scratch_size =
+           [](const Conv2d& c, const KernelShapes& s) {
+             return depthwise_scratch(geometry(c, s), s.mode == Mode::train, s.threads);
+           },
        .makes_norm = true,
        .makes_norm_gradient = true,
        .norm_blocks = [](const Conv2d& c, const KernelShapes& s,
@@ -253,8 +256,8 @@ struct Kernels<Conv2d, T> {
            [](const Conv2d& c, const Backward<float>& b) {
              depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.norm,
                                 b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
-                                b.param_gradients[0].data(),
-                                c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
+                                b.param_gradients[0].data(), c.bias ? b.param_gradients[1].data() : nullptr,
+                                b.scratch.data(), *b.threads);
            }},
       {.name = "gemm",
        .fits = sees_all,
@@ -305,8 +308,8 @@ struct Kernels<Conv2d, T> {
            [](const Conv2d& c, const Backward<float>& b) {
              pointwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.norm,
                                 b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
-                                b.param_gradients[0].data(),
-                                c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
+                                b.param_gradients[0].data(), c.bias ? b.param_gradients[1].data() : nullptr,
+                                b.scratch.data(), *b.threads);
            }},
       {.name = "winograd",
        .fits = [](const Conv2d& c, const KernelShapes& s) { return winograd_fits(geometry(c, s)); },
@@ -328,8 +331,8 @@ struct Kernels<Conv2d, T> {
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              winograd_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
-                              c.bias ? f.params[1].data() : nullptr, conv_epilogue(f),
-                              f.output.data, f.scratch.data(), *f.threads);
+                              c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, f.scratch.data(),
+                              *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
@@ -350,8 +353,8 @@ struct Kernels<Conv2d, T> {
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              conv_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
-                          c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data,
-                          f.scratch.data(), *f.threads);
+                          c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, f.scratch.data(),
+                          *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {

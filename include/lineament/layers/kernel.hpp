@@ -45,15 +45,16 @@ struct Kernel {
   /// training.
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
   void (*pack)(const Layer&, const Pack<T>&) = nullptr;
-  bool can_add = false;              ///< `fuses` knows Epilogue::add
-  bool relu_by_output = false;       ///< a fused ReLU without a max-pool behind it is led back by the output's sign
-  /// In training: whether it can make the output of a batch norm before it (Forward::norm) and the gradient by the input
-  /// of one behind it (Backward::output_norm) itself; and how the batch norm tells what is needed for that.
+  bool can_add = false;         ///< `fuses` knows Epilogue::add
+  bool relu_by_output = false;  ///< a fused ReLU without a max-pool behind it is led back by the output's sign
+  /// In training: whether it can make the output of a batch norm before it (Forward::norm) and the gradient by the
+  /// input of one behind it (Backward::output_norm) itself; and how the batch norm tells what is needed for that.
   bool makes_norm = false, makes_norm_gradient = false;
-  /// How it cuts the pixels of its output (or input) into blocks whose sums it takes for such a norm; nullptr: it does not.
+  /// How it cuts the pixels of its output (or input) into blocks whose sums it takes for such a norm; nullptr: it does
+  /// not.
   NormBlocks (*norm_blocks)(const Layer&, const KernelShapes&, bool of_input) = nullptr;
   NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
-                                 const Epilogue&) = nullptr;
+                              const Epilogue&) = nullptr;
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;
@@ -79,7 +80,8 @@ constexpr Kernel<Layer, T> reference_kernel() {
 }
 
 /// The list for one layer and scalar. A layer's file specialises it for float, as a template still: the compiler then
-/// makes the definitions in Eigen only where lists are read (src/graph/steps_*.cpp), not in every file that names a layer.
+/// makes the definitions in Eigen only where lists are read (src/graph/steps_*.cpp), not in every file that names a
+/// layer.
 template <class Layer, class T>
 struct Kernels {
   static constexpr Kernel<Layer, T> list[] = {reference_kernel<Layer, T>()};

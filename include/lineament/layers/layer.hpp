@@ -1,13 +1,14 @@
 // What every layer has in common: how it states its shapes and parameters, and what it is handed when it runs.
 //
 // A layer is a plain struct of options with
-//   static constexpr std::string_view kType;                        its name in files
-//   static constexpr Traits kTraits;                                what the memory plan must know
-//   template <class Self, class V> static constexpr void fields(Self&, V&&);   its options, for reading and writing
-//   files constexpr Shape output_shape(std::span<const Shape> inputs) const; constexpr ParamSpecs
-//   params(std::span<const Shape> inputs) const;          (if it has parameters) template <class T> void forward(const
-//   Forward<T>&) const;       the reference: readable, any scalar, any size template <class T> void backward(const
-//   Backward<T>&) const;
+// - static constexpr std::string_view kType: its name in files;
+// - static constexpr Traits kTraits: what the memory plan must know;
+// - template <class Self, class V> static constexpr void fields(Self&, V&&): its options, for reading and writing
+// files;
+// - constexpr Shape output_shape(std::span<const Shape> inputs) const;
+// - constexpr ParamSpecs params(std::span<const Shape> inputs) const, if it has parameters;
+// - template <class T> void forward(const Forward<T>&) const and backward(const Backward<T>&) const: the reference,
+//   readable, for any scalar and any size;
 // and, in the same file, a list of faster float kernels (see kernel.hpp).
 //
 // The contract of `backward`: parameter gradients are added to, input gradients are overwritten, nothing else is
@@ -31,8 +32,8 @@ class Threads;
 
 enum class Mode { infer, train };
 
-/// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring. Between layers values are
-/// always floats.
+/// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring. Between layers values
+/// are always floats.
 enum class Precision {
   fp32,
   bf16,  ///< weights of dense layers in bfloat16 (8 bits of mantissa), sums in float. Where the processor multiplies
@@ -116,8 +117,8 @@ struct Forward {
   std::uint64_t seed = 0;  ///< of this layer in this step: dropout
   // For fast kernels:
   Epilogue epilogue;
-  NormFactors norm;     ///< of the input, which is then what is to be normalised
-  bool deferred = false;  ///< a batch norm: those who read the output make it themselves, so it is not to be written
+  NormFactors norm;        ///< of the input, which is then what is to be normalised
+  bool deferred = false;   ///< a batch norm: those who read the output make it themselves, so it is not to be written
   NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one behind it
   std::span<const T> packed;  ///< what the kernel's `pack` made of the parameters
   std::span<T> scratch;       ///< `scratch_size` values, free to use, of undefined content
@@ -141,7 +142,7 @@ struct Backward {
   Epilogue epilogue;
   NormFactors norm;         ///< of the input; its gradient is then that by the normalised one
   NormFactors output_norm;  ///< behind the layer, whose output gradient is then that by the norm's output
-  bool deferred = false;      ///< a batch norm: who made its input makes the gradient by it, too
+  bool deferred = false;    ///< a batch norm: who made its input makes the gradient by it, too
   NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
   std::span<T> scratch;
   Threads* threads = nullptr;
