@@ -266,8 +266,8 @@ HWY_ATTR void DenseDataGradient(const DenseGeometry& g, const float* w, const fl
     const int first = task * kTransposed;
     const int count = std::min(kTransposed, g.in - first);
     float* transposed = scratch + static_cast<std::size_t>(thread) * static_cast<std::size_t>(kTransposed * g.out);
-    for (int n = 0; n < g.out; ++n)
-      for (int k = 0; k < count; ++k)
+    for (int k = 0; k < count; ++k)  // reads in order: the weights come from memory, `transposed` lies in the cache
+      for (int n = 0; n < g.out; ++n)
         transposed[n * kTransposed + k] = w[static_cast<std::ptrdiff_t>(first + k) * g.out + n];
     Product m{};
     m.a = dy;
