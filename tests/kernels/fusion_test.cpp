@@ -149,6 +149,22 @@ TEST_CASE("fusion: batch norms whose neighbours make their outputs and gradients
   check_fused_training(split, {6, 7, 3}, 3, 1, "batch_norm_1");
 }
 
+TEST_CASE("fusion: a batch norm between convolutions, and what a pool reads, have no place in memory") {
+  const auto values = [](const Spec& spec, const Shape& input, std::size_t value) {
+    Network network(spec, input, 1);
+    const Session session(network, {.mode = Mode::train, .batch = 8});
+    return static_cast<double>(session.arena_bytes()) / static_cast<double>(8 * sizeof(float) * value);
+  };
+  const Conv2d conv{.channels = 64, .kernel = 1, .bias = false};
+  const Shape input{64, 64, 1};
+  // Three values at most are alive at once; one more where the norm's output has a place, as before a SiLU.
+  const std::size_t value = 64 * 64 * 64;
+  CHECK(values(Spec() << conv << BatchNorm{} << ReLU{} << conv << GlobalAvgPool{}, input, value) < 3.5);
+  CHECK(values(Spec() << conv << BatchNorm{} << SiLU{} << conv << GlobalAvgPool{}, input, value) > 3.9);
+  // A quarter, its gradient and the winners.
+  CHECK(values(Spec() << Conv2d{.channels = 64} << ReLU{} << MaxPool{}, input, value) < 0.9);
+}
+
 TEST_CASE("fusion: convolution, relu and max_pool in training") {
   const auto check = [](const Conv2d& conv, const Shape& input, const std::string& kernel) {
     INFO(kernel);
