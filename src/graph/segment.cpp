@@ -4,16 +4,6 @@
 
 namespace lineament {
 
-void MemoryPlan::extend(Id id, int time) {
-  lifetimes_[id].begin = std::min(lifetimes_[id].begin, time);
-  lifetimes_[id].end = std::max(lifetimes_[id].end, time);
-}
-
-void MemoryPlan::commit() {
-  arena_ = plan_arena(lifetimes_);
-  bytes_ = Buffer<std::byte>(arena_.size);
-}
-
 namespace {
 
 /// What the memory plan must know of a step: for a fused one see Kernel::fuses.
@@ -52,10 +42,11 @@ Segment<T>::Segment(const BasicNetwork<T>& network, BasicNetwork<T>* trained, st
   has_gradient_.assign(nodes, false);
   keep_.assign(nodes, false);
   step_memory_.resize(steps_.size());
+  bands_ = find_bands(steps_, spec());
   plan_values();
   if (training()) plan_gradients();
   if (training()) plan_norm_blocks();
-  memory_.commit();
+  memory_.commit(threads_->count());
   if (training()) param_gradients_ = Buffer<T>(network_->trainable_size());
   bind_memory();
 }
@@ -90,7 +81,7 @@ void Segment<T>::plan_values() {
       values_[out] = values_[in];
       keep_[out] = keep_[in];
     } else {
-      values_[out] = memory_.add(value_bytes(step.output), now, now);
+      values_[out] = memory_.add(value_bytes(step.output), now, now, bands_.by_rows[out]);
     }
     memory_.extend(values_[out], now);
     for (const NodeId input : step.sources) {
@@ -108,11 +99,26 @@ void Segment<T>::plan_values() {
     m.forward_scratch = memory_.add(step.kernel.scratch_size * sizeof(T), now, now);
   }
   memory_.extend(values_[static_cast<std::size_t>(last())], last_time());
+  plan_bands();
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     if (steps_[s].norm_behind == Step<T>::kNone) continue;
     const int then = backward_time(static_cast<int>(s) + 1);
     memory_.extend(values_[static_cast<std::size_t>(steps_[s].output)], then);
     memory_.extend(step_memory_[steps_[s].norm_behind].saved, then);
+  }
+}
+
+/// One thread may be at the last step of a band while another is at its first: what any step of it uses must lie apart.
+template <class T>
+void Segment<T>::plan_bands() {
+  for (std::size_t begin = 0; begin < steps_.size(); begin = bands_.end[begin]) {
+    const std::size_t end = bands_.end[begin];
+    for (std::size_t s = begin; s < end; ++s)
+      for (const int time : {static_cast<int>(begin) + 1, static_cast<int>(end)}) {
+        memory_.extend(values_[static_cast<std::size_t>(steps_[s].output)], time);
+        for (const NodeId input : steps_[s].sources) memory_.extend(values_[static_cast<std::size_t>(input)], time);
+        memory_.extend(step_memory_[s].forward_scratch, time);
+      }
   }
 }
 
@@ -214,11 +220,46 @@ void Segment<T>::bind_memory() {
       if (m.summed[i]) step.sums.push_back({share, memory_.get<T>(gradients_[static_cast<std::size_t>(in)])});
     }
     bind_parameters(step);
+    bind_shares(step);
   }
   input_ = memory_.get<T>(values_[static_cast<std::size_t>(options_.input)]);
   output_ = memory_.get<T>(values_[static_cast<std::size_t>(last())]);
   if (training()) output_gradient_ = memory_.get<T>(gradients_[static_cast<std::size_t>(last())]);
   if (options_.session.input_gradient && training()) input_gradient_ = memory_.get<T>(gradients_[0]);
+}
+
+/// Where every thread finds and writes its rows.
+template <class T>
+void Segment<T>::bind_shares(Step<T>& step) {
+  const int parts = static_cast<int>(step.rows_read.size());
+  const auto place = [&](NodeId node, int part) {
+    return view(memory_.get<T>(values_[static_cast<std::size_t>(node)], part), node);
+  };
+  for (int part = 0; part < parts; ++part) {
+    typename Step<T>::Share share;
+    share.rows = rows_of_part(shape(step.output).height(), part, parts);
+    share.output = place(step.output, part);
+    const std::size_t scratch = step.forward_scratch.size() / static_cast<std::size_t>(parts);
+    share.scratch = step.forward_scratch.subspan(static_cast<std::size_t>(part) * scratch, scratch);
+    for (const NodeId input : step.sources) {
+      const View<T> value = place(input, part);
+      share.inputs.push_back({value.data, value.batch, value.shape});
+    }
+    // Rows of the first input that others have written.
+    const NodeId input = step.sources[0];
+    const Shape& in = shape(input);
+    const std::size_t row = static_cast<std::size_t>(in.width()) * static_cast<std::size_t>(in.channels());
+    const RowRange read = step.rows_read[static_cast<std::size_t>(part)];
+    for (int other = 0; other < parts && memory_.by_rows(values_[static_cast<std::size_t>(input)]); ++other) {
+      const RowRange theirs = rows_of_part(in.height(), other, parts);
+      const int first = std::max(read.begin, theirs.begin), end = std::min(read.end, theirs.end);
+      if (other == part || first >= end) continue;
+      const std::size_t at = static_cast<std::size_t>(first) * row;
+      share.rows_of_others.push_back(
+          {place(input, other).data + at, place(input, part).data + at, static_cast<std::size_t>(end - first) * row});
+    }
+    step.shares.push_back(std::move(share));
+  }
 }
 
 template <class T>
@@ -262,6 +303,11 @@ template <class T>
 void Segment<T>::run(std::size_t index, std::uint64_t step_number) {
   Step<T>& step = steps_[index];
   if (training()) pack(step);
+  step.kernel.forward(spec()[step.node].layer, step.kernel.kernel, forward_of(step, step_number));
+}
+
+template <class T>
+Forward<T> Segment<T>::forward_of(const Step<T>& step, std::uint64_t step_number) {
   Forward<T> f;
   f.inputs = step.inputs;
   f.output = step.value;
@@ -277,12 +323,35 @@ void Segment<T>::run(std::size_t index, std::uint64_t step_number) {
   f.packed = step.packed;
   f.scratch = step.forward_scratch;
   f.threads = threads_;
-  step.kernel.forward(spec()[step.node].layer, step.kernel.kernel, f);
+  return f;
+}
+
+template <class T>
+void Segment<T>::run_band(std::size_t begin, std::size_t end, std::uint64_t step_number) {
+  threads_->run(static_cast<int>(steps_[begin].shares.size()), [&](int part, int) {
+    for (const auto& rows : steps_[begin].shares[static_cast<std::size_t>(part)].rows_of_others)
+      std::copy_n(rows.from, rows.size, rows.to);
+    for (std::size_t s = begin; s < end; ++s) {
+      const Step<T>& step = steps_[s];
+      const typename Step<T>::Share& share = step.shares[static_cast<std::size_t>(part)];
+      Forward<T> f = forward_of(step, step_number);
+      f.inputs = share.inputs;
+      f.output = share.output;
+      f.rows = share.rows;
+      f.scratch = share.scratch;
+      f.threads = alone_.get();
+      step.kernel.forward(spec()[step.node].layer, step.kernel.kernel, f);
+    }
+  });
 }
 
 template <class T>
 void Segment<T>::forward(std::uint64_t step_number) {
-  for (std::size_t s = 0; s < steps_.size(); ++s) run(s, step_number);
+  for (std::size_t s = 0; s < steps_.size(); s = bands_.end[s])
+    if (steps_[s].shares.empty())
+      run(s, step_number);
+    else
+      run_band(s, bands_.end[s], step_number);
 }
 
 template <class T>

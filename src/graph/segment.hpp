@@ -5,36 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "graph/bands.hpp"
+#include "graph/memory_plan.hpp"
 #include "graph/steps.hpp"
-#include "lineament/graph/arena.hpp"
-#include "lineament/tensor/buffer.hpp"
 
 namespace lineament {
-
-/// Adds buffers with lifetimes up and, once the arena is planned, says where they are.
-class MemoryPlan {
- public:
-  using Id = std::size_t;
-  Id add(std::size_t bytes, int begin, int end) {
-    lifetimes_.push_back({bytes, begin, end});
-    return lifetimes_.size() - 1;
-  }
-  void extend(Id id, int time);
-  void commit();
-  std::size_t size() const { return arena_.size; }
-
-  /// Empty, at nullptr, for a buffer of no bytes: kernels ask the pointer whether there is something to write.
-  template <class T>
-  std::span<T> get(Id id) {
-    if (lifetimes_[id].size == 0) return {};
-    return {reinterpret_cast<T*>(bytes_.data() + arena_.offsets[id]), lifetimes_[id].size / sizeof(T)};
-  }
-
- private:
-  std::vector<Lifetime> lifetimes_;
-  Arena arena_;
-  Buffer<std::byte> bytes_;
-};
 
 template <class T>
 class Segment {
@@ -90,12 +65,18 @@ class Segment {
   void plan_norm_blocks();
   NormFactors norm_factors(std::size_t norm) const;
   void pack(Step<T>& step);
+  Forward<T> forward_of(const Step<T>& step, std::uint64_t step_number);
+  void plan_bands();
+  void bind_shares(Step<T>& step);
+  void run_band(std::size_t begin, std::size_t end, std::uint64_t step_number);
 
   const BasicNetwork<T>* network_;
   BasicNetwork<T>* trained_;
   Options options_;
   Threads* threads_;
+  std::unique_ptr<Threads> alone_ = std::make_unique<Threads>(1);  // for what a thread does on its own
   std::vector<Step<T>> steps_;
+  Bands bands_;
 
   MemoryPlan memory_;
   std::vector<MemoryPlan::Id> values_, gradients_;  // by NodeId

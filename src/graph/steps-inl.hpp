@@ -31,6 +31,10 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.makes_norm = chosen->makes_norm;
   bound.makes_norm_gradient = chosen->makes_norm_gradient;
   bound.norm_factors = chosen->norm_factors;
+  if (chosen->rows_read != nullptr)
+    bound.rows_read = [](const Layer& l, const void* k, const KernelShapes& s, RowRange rows) {
+      return static_cast<const K*>(k)->rows_read(std::get<L>(l), s, rows);
+    };
   if (chosen->norm_blocks != nullptr) {
     bound.output_blocks = chosen->norm_blocks(layer, shapes, false);
     bound.input_blocks = chosen->norm_blocks(layer, shapes, true);
@@ -91,6 +95,23 @@ void fuse(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
   const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);
   if (pool != nullptr && pool->kernel == 2 && pool->stride == 2)
     accept(reader, {.add = add, .relu = step.epilogue.relu, .max_pool = true});
+}
+
+/// Which rows of its input every thread reads for its share of the rows of the output, where that is worth while: not
+/// where shares would be few rows of very different number.
+template <class T>
+void cut_into_rows(Step<T>& step, const Spec& spec, const KernelShapes& shapes) {
+  const int height = shapes.output.height(), parts = shapes.threads;
+  if (step.kernel.rows_read == nullptr || shapes.mode == Mode::train || shapes.batch > 1 || parts == 1 ||
+      step.epilogue.max_pool || height < 4 * parts)
+    return;
+  for (int part = 0; part < parts; ++part) {
+    const RowRange own = rows_of_part(height, part, parts);
+    const auto read = step.kernel.rows_read(spec[step.node].layer, step.kernel.kernel, shapes, own);
+    if (!read) return;
+    step.rows_read.push_back(*read);
+    step.reads_own_rows = (part == 0 || step.reads_own_rows) && *read == own;
+  }
 }
 
 /// Batch norms whose output or gradient has no place in memory, because the convolution behind or before makes it when
@@ -156,6 +177,7 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
     shapes.epilogue = step.epilogue;
     if (step.kernel.saved != nullptr)
       step.kernel.saved_bytes = step.kernel.saved(spec[id].layer, step.kernel.kernel, shapes);
+    cut_into_rows(step, spec, shapes);
     for (NodeId covered = step.node; covered != step.output; covered = only_reader(spec, covered))
       done[static_cast<std::size_t>(only_reader(spec, covered))] = true;
     steps.push_back(std::move(step));

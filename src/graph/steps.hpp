@@ -22,10 +22,16 @@ struct BoundKernel {
   NormBlocks output_blocks, input_blocks;  ///< of what it takes for batch norms; empty if it does not
   NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
                               const Epilogue&) = nullptr;
+  std::optional<RowRange> (*rows_read)(const Layer&, const void* kernel, const KernelShapes&, RowRange) = nullptr;
   bool (*fuses)(const Layer&, const void* kernel, const KernelShapes&, const Epilogue&) = nullptr;
   /// `saved_bytes`, once it is known what is fused.
   std::size_t (*saved)(const Layer&, const void* kernel, const KernelShapes&) = nullptr;
 };
+
+/// What one of `parts` threads has of the rows of a picture.
+inline RowRange rows_of_part(int height, int part, int parts) {
+  return {part * height / parts, (part + 1) * height / parts};
+}
 
 template <class T>
 struct Step {
@@ -35,6 +41,9 @@ struct Step {
   Epilogue epilogue;
   BoundKernel<T> kernel;
   Range range;  ///< of the input, with Precision::int8
+  std::vector<RowRange>
+      rows_read;                ///< by thread, of the first input for its rows of the output; empty: only as a whole
+  bool reads_own_rows = false;  ///< the same rows as those of the output
   // In training, numbers of batch norms' steps, or kNone:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t norm_before = kNone;  ///< whose output this step makes itself, from its input
@@ -53,6 +62,20 @@ struct Step {
     std::span<const T> from;
     std::span<T> to;
   };
+  /// What one thread does of a step that is cut into rows: see bands.hpp.
+  struct Share {
+    RowRange rows;
+    std::vector<View<const T>> inputs;
+    View<T> output;
+    std::span<T> scratch;
+    struct Copy {
+      const T* from;
+      T* to;
+      std::size_t size;
+    };
+    std::vector<Copy> rows_of_others;
+  };
+  std::vector<Share> shares;
   std::vector<Sum> sums;  ///< after `backward`: gradients of a value that several layers read
 };
 

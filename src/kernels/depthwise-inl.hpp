@@ -68,16 +68,7 @@ HWY_INLINE void EachVectorOfChannels(int channels, F&& f) {
   if (c < count) f(Channels<true>{count, count - c}, c);
 }
 
-/// Rows of a picture: the first, and the one behind the last.
-struct RowRange {
-  int begin, end;
-};
-/// Rows of the input that the windows of rows of the output meet, and rows of the output whose windows meet rows of the
-/// input.
-HWY_INLINE RowRange InputRows(const ConvGeometry& g, RowRange out) {
-  return {std::max(0, out.begin * g.stride - g.pad_top),
-          std::min(g.in_h, (out.end - 1) * g.stride - g.pad_top + g.kernel)};
-}
+/// Rows of the output whose windows meet rows of the input.
 HWY_INLINE RowRange OutputRows(const ConvGeometry& g, RowRange in) {
   const int first = std::max(0, in.begin + g.pad_top - g.kernel + 1), last = in.end - 1 + g.pad_top;
   return {(first + g.stride - 1) / g.stride, std::min(g.out_h, last / g.stride + 1)};

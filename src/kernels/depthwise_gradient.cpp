@@ -204,7 +204,7 @@ HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const No
         const RowRange met = OutputRows(g, rows);
         read = {std::min(read.begin, met.begin), std::max(read.end, met.end)};
       }
-      const float* in = NormalisedRows(norm, x + image * in_size, InputRows(g, out_rows), g.in_w, channels, in_room);
+      const float* in = NormalisedRows(norm, x + image * in_size, conv_input_rows(g, out_rows), g.in_w, channels, in_room);
       const float* gradient = GradientRows(dy, image * out_size, read, g.out_w, channels, out_room);
       const auto each = [&](auto&& f) HWY_ATTR {
         EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {

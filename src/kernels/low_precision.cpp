@@ -372,6 +372,13 @@ void low_precision_weights(const ConvGeometry& g, Number number, const float* w,
   for (int n = 0; n < g.out_c; ++n) offset[n] += bias[n];
 }
 
+bool low_precision_by_rows(const ConvGeometry& g, int threads) {
+  ConvGeometry least = g;
+  least.in_h = least.out_h = g.out_h / threads;
+  const WordPlan whole = plan_words(g, Number::int8), part = plan_words(least, Number::int8);
+  return !whole.wide() && !part.wide();
+}
+
 std::size_t low_precision_scratch(const ConvGeometry& g, Number number, int threads) {
   const WordPlan p = plan_words(g, number);
   return p.wide() ? p.own() : static_cast<std::size_t>(threads) * p.own();

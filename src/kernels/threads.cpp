@@ -21,14 +21,17 @@ inline void pause() {
 #endif
 }
 
-/// Waits until `done()` for at most kSpin; true when it is.
+/// How long it waits for the others before it looks for tasks they have not begun.
+constexpr auto kPatience = std::chrono::microseconds(2);
+
+/// Waits until `done()`, not sleeping, for at most this long; true when it is.
 template <class Done>
-bool spin_until(Done done) {
+bool wait_until(std::chrono::nanoseconds most, Done done) {
   for (int i = 0; i < 64; ++i) {
     if (done()) return true;
     pause();
   }
-  const auto end = std::chrono::steady_clock::now() + kSpin;
+  const auto end = std::chrono::steady_clock::now() + most;
   while (!done()) {
     for (int i = 0; i < 16; ++i) pause();
     if (std::chrono::steady_clock::now() > end) return done();
@@ -49,57 +52,73 @@ Threads::Threads(int count)
 Threads::~Threads() {
   {
     const std::lock_guard lock(mutex_);
-    stop_ = true;
-    ++round_;
+    round_.stop = true;
+    ++round_.number;
   }
   wake_.notify_all();
   for (auto& worker : workers_) worker.join();
 }
 
 void Threads::run_erased(int tasks, Function function, void* context) {
-  function_ = function;
-  context_ = context;
-  const auto count = static_cast<std::ptrdiff_t>(shares_.size());
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    Share& share = shares_[static_cast<std::size_t>(i)];
-    share.next.store(static_cast<int>(i * tasks / count), std::memory_order_relaxed);
-    share.end = static_cast<int>((i + 1) * tasks / count);
-  }
-  busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  round_.tasks = tasks;
+  round_.function = function;
+  round_.context = context;
+  std::uint32_t round;
   {
     const std::lock_guard lock(mutex_);  // so that no worker misses the change between its check and its sleep
-    round_.fetch_add(1, std::memory_order_release);
+    round = round_.number.fetch_add(1, std::memory_order_release) + 1;
   }
   wake_.notify_all();
-  take_tasks(0);
+  take_share(round, 0, 0);
+  const auto done = [&] { return others_are_done(round); };
+  if (!wait_until(kPatience, done)) help(round, 0);
   // Every worker must have left the round before its variables may change.
-  while (!spin_until([this] { return busy_.load(std::memory_order_acquire) == 0; })) std::this_thread::yield();
+  while (!wait_until(kSpin, done)) std::this_thread::yield();
 }
 
-void Threads::take_tasks(int thread) {
-  for (int i = 0; i < count(); ++i) take_share((thread + i) % count(), thread);
+bool Threads::others_are_done(std::uint32_t round) const {
+  for (std::size_t i = 1; i < shares_.size(); ++i)
+    if (shares_[i].finished.load(std::memory_order_acquire) != round) return false;
+  return true;
 }
 
-void Threads::take_share(int number, int thread) {
-  Share& share = shares_[static_cast<std::size_t>(number)];
-  // Looked at before it is taken: most shares are empty when others come to help.
-  while (share.next.load(std::memory_order_relaxed) < share.end) {
-    const int task = share.next.fetch_add(1, std::memory_order_relaxed);
-    if (task < share.end) function_(context_, task, thread);
+void Threads::take_share(std::uint32_t round, int number, int thread) {
+  const auto i = static_cast<std::ptrdiff_t>(number), count = static_cast<std::ptrdiff_t>(shares_.size());
+  const int begin = static_cast<int>(i * round_.tasks / count), end = static_cast<int>((i + 1) * round_.tasks / count);
+  std::atomic<std::uint64_t>& taken = shares_[static_cast<std::size_t>(number)].taken;
+  std::uint64_t seen = taken.load(std::memory_order_relaxed);
+  for (;;) {
+    const bool fresh = static_cast<std::uint32_t>(seen >> 32) != round;
+    const int task = begin + (fresh ? 0 : static_cast<int>(seen & 0xFFFFFFFFu));
+    if (task >= end) {
+      // Never of a round so long ago that its number has come round.
+      if (fresh && number == thread) taken.store(std::uint64_t{round} << 32, std::memory_order_relaxed);
+      return;
+    }
+    const std::uint64_t mine = std::uint64_t{round} << 32 | static_cast<std::uint32_t>(task - begin + 1);
+    if (!taken.compare_exchange_weak(seen, mine, std::memory_order_relaxed)) continue;
+    round_.function(round_.context, task, thread);
+    seen = mine;
   }
+}
+
+void Threads::help(std::uint32_t round, int thread) {
+  for (int i = 1; i < count(); ++i) take_share(round, (thread + i) % count(), thread);
 }
 
 void Threads::work(int thread) {
-  for (std::uint64_t seen = 0;;) {
-    const auto changed = [&] { return round_.load(std::memory_order_acquire) != seen; };
-    if (!spin_until(changed)) {
+  for (std::uint32_t seen = 0;;) {
+    const auto changed = [&] { return round_.number.load(std::memory_order_acquire) != seen; };
+    if (!wait_until(kSpin, changed)) {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, changed);
     }
-    seen = round_.load(std::memory_order_acquire);
-    if (stop_) return;
-    take_tasks(thread);
-    busy_.fetch_sub(1, std::memory_order_release);
+    seen = round_.number.load(std::memory_order_acquire);
+    if (round_.stop) return;
+    take_share(seen, thread, thread);
+    // With a task each there is only the first thread's, which has begun it, and a look takes its cache line away.
+    if (round_.tasks > count()) help(seen, thread);
+    shares_[static_cast<std::size_t>(thread)].finished.store(seen, std::memory_order_release);
   }
 }
 

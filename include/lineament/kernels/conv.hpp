@@ -1,10 +1,12 @@
 // Fast float convolutions, NHWC, weights {kernel, kernel, channels in / groups, channels out}. The instruction set is
 // chosen at run time; results are the same bits for any number of threads.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "lineament/kernels/norm_factors.hpp"
+#include "lineament/tensor/range.hpp"
 
 namespace lineament {
 
@@ -16,6 +18,12 @@ struct ConvGeometry {
   int out_h, out_w, out_c;
   int kernel, stride, pad_top, pad_left, groups;
 };
+
+/// Rows of the input that the windows of rows of the output meet.
+inline RowRange conv_input_rows(const ConvGeometry& g, RowRange out) {
+  return {std::max(0, out.begin * g.stride - g.pad_top),
+          std::min(g.in_h, (out.end - 1) * g.stride - g.pad_top + g.kernel)};
+}
 
 struct ConvEpilogue {
   const float* add = nullptr;  ///< of the output's size, added before the ReLU; not with a max-pool

@@ -21,6 +21,9 @@ bool low_precision_fits(const ConvGeometry&, Number);
 std::size_t low_precision_weights_size(const ConvGeometry&, Number);
 void low_precision_weights(const ConvGeometry&, Number, const float* w, const float* bias, Range input, float* packed);
 
+/// Whether rows of a picture that many threads take as convolutions of their own keep the scratch of the whole.
+bool low_precision_by_rows(const ConvGeometry&, int threads);
+
 std::size_t low_precision_scratch(const ConvGeometry&, Number, int threads);
 
 /// y = conv(x, w) + bias, then the epilogue: floats in, floats out.

@@ -23,7 +23,7 @@ class Threads {
 
   /// Calls f(task, thread) for every task in 0 … tasks-1, thread in 0 … count()-1, and returns when all are done.
   /// Allocates nothing. `f` must not throw. A thread begins with its own run of neighbouring tasks, the same share in
-  /// every call, so that it finds in its cache what it wrote there in the call before; then it helps the others.
+  /// every call, so that it finds in its cache what it wrote there in the call before; then it helps those who lag.
   template <class F>
   void run(int tasks, F&& f) {
     if (tasks <= 1 || workers_.empty()) {
@@ -40,24 +40,30 @@ class Threads {
   using Function = void (*)(void* context, int task, int thread);
   void run_erased(int tasks, Function function, void* context);
   void work(int thread);
-  void take_tasks(int thread);
-  void take_share(int share, int thread);
+  void take_share(std::uint32_t round, int share, int thread);
+  void help(std::uint32_t round, int thread);
+  bool others_are_done(std::uint32_t round) const;
 
-  /// What is left of one thread's share of the tasks. A cache line of its own: others seldom look.
-  struct alignas(64) Share {
-    std::atomic<int> next{0};
-    int end = 0;
+  // Cache lines of their own, as few of which as possible go from core to core: between cores that share no cache each
+  // way takes as long as a thousand multiplications.
+  struct Share {
+    /// How many tasks of one thread's share were taken (the lower half) in which round: so nobody has to set it back.
+    alignas(64) std::atomic<std::uint64_t> taken{0};
+    alignas(64) std::atomic<std::uint32_t> finished{0};  ///< the last round that the thread has left
+  };
+  struct alignas(64) Round {
+    std::atomic<std::uint32_t> number{0};
+    std::atomic<bool> stop{false};
+    int tasks = 0;
+    Function function = nullptr;
+    void* context = nullptr;
   };
 
   std::vector<std::thread> workers_;
   std::vector<Share> shares_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::atomic<std::uint64_t> round_{0};
-  std::atomic<int> busy_{0};
-  std::atomic<bool> stop_{false};
-  Function function_ = nullptr;
-  void* context_ = nullptr;
+  Round round_;
 };
 
 }  // namespace lineament

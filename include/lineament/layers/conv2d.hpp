@@ -246,11 +246,13 @@ struct Kernels<Conv2d, T> {
        .makes_norm_gradient = true,
        .norm_blocks = [](const Conv2d& c, const KernelShapes& s,
                          bool of_input) { return depthwise_norm_blocks(geometry(c, s), of_input, nullptr); },
+       .rows_read = [](const Conv2d& c, const KernelShapes& s,
+                       RowRange rows) { return std::optional(conv_input_rows(geometry(c, s), rows)); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
-             depthwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.norm, f.params[0].data(),
-                               c.bias ? f.params[1].data() : nullptr, f.epilogue.relu, f.output.data, f.norm_blocks,
-                               f.scratch.data(), *f.threads);
+             const ConvRows r(c.geometry(f.input().shape, f.input().batch), f);
+             depthwise_forward(r.g, r.x, f.norm, f.params[0].data(), c.bias ? f.params[1].data() : nullptr,
+                               r.epilogue.relu, r.y, f.norm_blocks, f.scratch.data(), *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
@@ -298,11 +300,12 @@ struct Kernels<Conv2d, T> {
        .makes_norm_gradient = true,
        .norm_blocks = [](const Conv2d& c, const KernelShapes& s,
                          bool) { return pointwise_norm_blocks(geometry(c, s), nullptr); },
+       .rows_read = [](const Conv2d&, const KernelShapes&, RowRange rows) { return std::optional(rows); },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
-             pointwise_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.norm, f.packed.data(),
-                               c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, f.norm_blocks,
-                               f.scratch.data(), *f.threads);
+             const ConvRows r(c.geometry(f.input().shape, f.input().batch), f);
+             pointwise_forward(r.g, r.x, f.norm, f.packed.data(), c.bias ? f.params[1].data() : nullptr, r.epilogue, r.y,
+                               f.norm_blocks, f.scratch.data(), *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
@@ -350,11 +353,16 @@ struct Kernels<Conv2d, T> {
        .can_add = true,
        .relu_by_output = true,
        .makes_norm_gradient = true,
+       .rows_read = [](const Conv2d& c, const KernelShapes& s, RowRange rows) -> std::optional<RowRange> {
+         const ConvGeometry g = geometry(c, s);
+         if (g.pad_left <= 0) return std::nullopt;  // scratch is that of the whole, which must be a copy with padding, too
+         return conv_input_rows(g, rows);
+       },
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
-             conv_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.params[0].data(),
-                          c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, f.scratch.data(),
-                          *f.threads);
+             const ConvRows r(c.geometry(f.input().shape, f.input().batch), f);
+             conv_forward(r.g, r.x, f.params[0].data(), c.bias ? f.params[1].data() : nullptr, r.epilogue, r.y,
+                          f.scratch.data(), *f.threads);
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {

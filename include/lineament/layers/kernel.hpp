@@ -2,10 +2,11 @@
 // layer always has one that fits. The memory plan picks one for each layer and asks it how much memory it wants.
 #pragma once
 #include <concepts>
+#include <optional>
 #include <span>
 #include <string_view>
 
-#include "lineament/kernels/conv.hpp"
+#include "lineament/kernels/pointwise.hpp"
 #include "lineament/layers/layer.hpp"
 
 namespace lineament {
@@ -32,6 +33,29 @@ inline ConvGradient conv_gradient(const Backward<float>& b) {
           e.max_pool ? reinterpret_cast<const std::uint8_t*>(b.saved.data()) : nullptr, b.output_norm};
 }
 
+/// The rows of a convolution that Forward::rows asks for, as a convolution of their own.
+struct ConvRows {
+  ConvGeometry g;
+  const float* x;
+  ConvEpilogue epilogue;
+  float* y;
+
+  ConvRows(const ConvGeometry& whole, const Forward<float>& f)
+      : g(whole), x(f.input().data), epilogue(conv_epilogue(f)), y(f.output.data) {
+    if (f.rows.end == 0) return;
+    const auto begin = static_cast<std::ptrdiff_t>(f.rows.begin);
+    g.out_h = f.rows.end - f.rows.begin;
+    if (pointwise_fits(whole)) {
+      g.in_h = g.out_h;
+      x += begin * g.in_w * g.in_c;
+    } else {
+      g.pad_top -= f.rows.begin * g.stride;  // negative: the window of the first row begins further down
+    }
+    y += begin * g.out_w * g.out_c;
+    if (epilogue.add != nullptr) epilogue.add += begin * g.out_w * g.out_c;
+  }
+};
+
 template <class Layer, class T>
 struct Kernel {
   std::string_view name;
@@ -55,6 +79,9 @@ struct Kernel {
   NormBlocks (*norm_blocks)(const Layer&, const KernelShapes&, bool of_input) = nullptr;
   NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
                               const Epilogue&) = nullptr;
+  /// When inferring one picture, for kernels that can be asked for some rows of the output (Forward::rows): which rows
+  /// of the input they read for them. nullopt: it cannot with these shapes.
+  std::optional<RowRange> (*rows_read)(const Layer&, const KernelShapes&, RowRange rows) = nullptr;
   bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
   bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
   void (*forward)(const Layer&, const Forward<T>&) = nullptr;

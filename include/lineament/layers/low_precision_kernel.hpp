@@ -47,10 +47,15 @@ constexpr Kernel<Layer, float> low_precision_kernel(std::string_view name,
                                       l.bias ? p.params[1].data() : nullptr, p.range, p.packed.data());
               },
           .can_add = true,
+          .rows_read = [](const Layer& l, const KernelShapes& s, RowRange rows) -> std::optional<RowRange> {
+            const ConvGeometry g = detail::geometry<kGeometry>(l, s);
+            if (!low_precision_by_rows(g, s.threads)) return std::nullopt;
+            return conv_input_rows(g, rows);
+          },
           .forward =
               [](const Layer& l, const Forward<float>& f) {
-                low_precision_forward(detail::geometry<kGeometry>(l, f.input()), kNumber, f.input().data, f.packed.data(),
-                                      conv_epilogue(f), f.output.data, f.scratch.data(), *f.threads);
+                const ConvRows r(detail::geometry<kGeometry>(l, f.input()), f);
+                low_precision_forward(r.g, kNumber, r.x, f.packed.data(), r.epilogue, r.y, f.scratch.data(), *f.threads);
               }};
 }
 
