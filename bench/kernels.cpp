@@ -102,6 +102,24 @@ constexpr KernelEntry low_precision(const char* name) {
           nullptr};
 }
 
+template <bool kBf16>
+KernelEntry pointwise(const char* name, bool (*fits)(const ConvGeometry&)) {
+  return {name, fits,
+          [](Run& r) {
+            r.packed.resize(pointwise_weights_size(r.g, kBf16));
+            pointwise_weights(r.g, kBf16, r.w.data(), nullptr, r.packed.data());
+            r.scratch.resize(pointwise_scratch(r.g, kBf16, 1));
+          },
+          [](Run& r) {
+            pointwise_forward(r.g, kBf16, r.x.data(), {}, r.packed.data(), nullptr, {}, r.y.data(), {},
+                              r.scratch.data(), r.threads);
+          },
+          [](Run& r) {
+            pointwise_backward(r.g, kBf16, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(),
+                               nullptr, r.scratch.data(), r.threads);
+          }};
+}
+
 const KernelEntry kKernels[] = {
     {"winograd", winograd_fits,
      [](Run& r) {
@@ -116,20 +134,8 @@ const KernelEntry kKernels[] = {
        winograd_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr,
                          r.scratch.data(), r.threads);
      }},
-    {"pointwise", pointwise_fits,
-     [](Run& r) {
-       r.packed.resize(pointwise_weights_size(r.g));
-       pointwise_weights(r.g, r.w.data(), r.packed.data());
-       r.scratch.resize(pointwise_scratch(r.g, 1));
-     },
-     [](Run& r) {
-       pointwise_forward(r.g, r.x.data(), {}, r.packed.data(), nullptr, {}, r.y.data(), {}, r.scratch.data(),
-                         r.threads);
-     },
-     [](Run& r) {
-       pointwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr,
-                          r.scratch.data(), r.threads);
-     }},
+    pointwise<false>("pointwise", pointwise_fits),
+    pointwise<true>("pointwise_bf16", pointwise_bf16_fits),
     {"depthwise", is_depthwise, [](Run& r) { r.scratch.resize(depthwise_scratch(r.g, true, 1)); },
      [](Run& r) {
        depthwise_forward(r.g, r.x.data(), {}, r.w.data(), nullptr, false, r.y.data(), {}, r.scratch.data(), r.threads);

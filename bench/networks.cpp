@@ -45,10 +45,10 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
   report(state, network, 1, batch, session.arena_bytes() + 4 * network.weights().size());
 }
 
-void train_step(benchmark::State& state, const NamedNetwork& named) {
+void train_step(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
   Network network(named.spec(true), named.input, 1);
-  Session session(network, {.mode = Mode::train, .batch = batch, .threads = threads});
+  Session session(network, {.mode = Mode::train, .batch = batch, .threads = threads, .precision = precision});
   Optimizer adam({}, network.trainable_size());
   std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());
   fill(target, 2);
@@ -76,11 +76,12 @@ int main(int argc, char** argv) {
           ->ArgNames({"batch", "threads"})
           ->UseRealTime()
           ->Unit(benchmark::kMillisecond);
-    benchmark::RegisterBenchmark((name + "/train").c_str(), train_step, named)
-        ->ArgsProduct({{32}, {1, 2}})
-        ->ArgNames({"batch", "threads"})
-        ->UseRealTime()
-        ->Unit(benchmark::kMillisecond);
+    for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16")})
+      benchmark::RegisterBenchmark((name + "/train" + suffix).c_str(), train_step, named, precision)
+          ->ArgsProduct({{32}, {1, 2}})
+          ->ArgNames({"batch", "threads"})
+          ->UseRealTime()
+          ->Unit(benchmark::kMillisecond);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

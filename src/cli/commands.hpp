@@ -30,6 +30,7 @@ struct TrainOptions {
   int patience = 0;
   std::string box = "points";
   double margin = 0.15;
+  std::string precision = "fp32";
   std::uint64_t seed = 1;
   // What does not change the result:
   Path out = "run";

@@ -47,6 +47,8 @@ void add_train(CLI::App& app, TrainOptions& o) {
   c->add_option("--patience", o.patience, "Stop after this many epochs without a new best; 0: never")->capture_default_str()->check(at_least(0));
   c->add_option("--box", o.box, "Where a face's box comes from: points, file, image")->capture_default_str();
   c->add_option("--margin", o.margin, "Free border around the box, in box sides")->capture_default_str()->check(number(-0.4, 4));
+  c->add_option("--precision", o.precision, "Numbers that 1x1 convolutions multiply: fp32, or bf16, faster where the processor has it")
+      ->capture_default_str()->check(CLI::IsMember({"fp32", "bf16"}).description(""));
   c->add_option("--seed", o.seed, "Same seed, same bits, for any number of threads")->capture_default_str()->check(any_seed());
   c->add_option("--threads", o.threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
   c->add_option("--out", o.out, "Folder of the run")->type_name("FOLDER")->capture_default_str();

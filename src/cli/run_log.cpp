@@ -60,6 +60,7 @@ void each_setting(Options& o, F&& f) {
   f("patience", o.patience);
   f("box", o.box);
   f("margin", o.margin);
+  f("precision", o.precision);
   f("seed", o.seed);
 }
 
@@ -150,7 +151,8 @@ std::string settings_of(const TrainOptions& o) {
 
 void restore_settings(TrainOptions& o, const std::string& settings, const Path& file) {
   try {
-    const Json stored = Json::parse(settings);
+    Json stored = Json::parse(settings);
+    if (!stored.contains("precision")) stored["precision"] = TrainOptions{}.precision;  // begun before there was a choice
     require_same("data", stored.at("data"), stored_paths(o), o, file);
     o.data.clear();
     for (const Json& path : stored.at("data")) o.data.emplace_back(from_stored<std::string>(path));

@@ -70,6 +70,7 @@ std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, co
       {"optimizer", o.optimizer + text(", learning rate %g, %s, batch %d", o.lr, o.schedule.c_str(), o.batch)},
       {"augmentation", o.augment + text(", %d cop%s of each face in an epoch", o.copies, o.copies == 1 ? "y" : "ies")},
       {"box", o.box + text(", margin %.2f", o.margin)},
+      {"precision", o.precision},
       {"seed", std::to_string(o.seed)},
       {"training time", training_time(epochs)},
       {"machine", machine_name()},

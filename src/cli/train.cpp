@@ -10,6 +10,7 @@
 #include "cli/run_report.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
+#include "lineament/graph/session.hpp"
 #include "lineament/kernels/isa.hpp"
 #include "lineament/kernels/threads.hpp"
 #include "lineament/model/model.hpp"
@@ -32,6 +33,7 @@ FitOptions fit_options(const TrainOptions& o) {
   f.schedule.rate = static_cast<float>(o.lr);
   f.clip_norm = o.clip;
   f.patience = o.patience;
+  f.precision = precision_by_name(o.precision);
   f.seed = o.seed;
   f.threads = o.threads;
   return f;
@@ -70,6 +72,7 @@ class Run {
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") + (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") +
         "; " + counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
+    if (o_.precision == "bf16") say_precision(model.network);
     if (o_.resume) say_resumed(model, state, sets);
     // A kill in the first epoch, too, leaves something to resume; and a disk too small says so now.
     else save_checkpoint(folder.last(), model, state);
@@ -82,6 +85,15 @@ class Run {
     }
     finish(folder, sets);
     return 0;
+  }
+
+  /// Nobody should believe in a faster run that is none.
+  void say_precision(Network& network) const {
+    const Session session(network, {.mode = Mode::train, .precision = Precision::bf16});
+    const auto in_bf16 = std::count_if(session.plan().begin(), session.plan().end(),
+                                       [](const PlannedStep& s) { return s.kernel.find("bf16") != std::string::npos; });
+    if (in_bf16 > 0) say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
+    else say(std::string("note: bf16 changes nothing here: ") + (has_bf16_products() ? "the network has no 1x1 convolution that it suits" : "this processor does not multiply it"));
   }
 
   void finish(const RunFolder& folder, const Sets& sets) const {

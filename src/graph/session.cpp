@@ -54,10 +54,10 @@ struct BasicSession<T>::State {
     if (options.mode == Mode::train && writable == nullptr)
       throw ArgumentError(
           {"session", "a const network cannot be trained", "a network that may change", "a const one", ""});
-    if (options.precision != Precision::fp32 &&
-        (options.mode == Mode::train || options.kernels == KernelChoice::reference))
-      throw ArgumentError({"session", "lower precision is for inference with the fast kernels", "Precision::fp32",
-                           "another", ""});
+    if (options.precision != Precision::fp32 && options.kernels == KernelChoice::reference)
+      throw ArgumentError({"session", "lower precision is for the fast kernels", "Precision::fp32", "another", ""});
+    if (options.precision == Precision::int8 && options.mode == Mode::train)
+      throw ArgumentError({"session", "int8 is for inference", "Precision::fp32 or bf16", "int8", ""});
     if (options.mode == Mode::infer && has_batch_norm(given.spec())) folded = fold_batch_norm(given);
     network = folded ? &*folded : &given;
     std::vector<Step<T>> steps = make_steps(*network, options);

@@ -56,10 +56,10 @@ HWY_AFTER_NAMESPACE();
 namespace lineament {
 HWY_EXPORT(DepthwiseForward);
 
-NormBlocks depthwise_norm_blocks(const ConvGeometry& g, bool of_input, float* sums) {
+NormBlocks depthwise_norm_blocks(const ConvGeometry& g, bool of_input) {
   const auto images = static_cast<std::size_t>(g.batch);
   const int height = of_input ? g.in_h : g.out_h, width = of_input ? g.in_w : g.out_w;
-  return {sums, images, static_cast<std::size_t>(height * width), static_cast<std::size_t>(kDepthwiseRows * width)};
+  return {nullptr, images, static_cast<std::size_t>(height * width), static_cast<std::size_t>(kDepthwiseRows * width)};
 }
 
 void depthwise_forward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,

@@ -1,9 +1,12 @@
-// 1x1 convolutions: long runs of pixels times panels of weights. See tile-inl.hpp for the inner loop.
+// 1x1 convolutions: long runs of pixels times panels of weights. See tile-inl.hpp for the inner loop and, in training with
+// bfloat16, low_precision-inl.hpp.
 #include "lineament/kernels/pointwise.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/targets.hpp"
+#include "lineament/kernels/isa.hpp"
 #include "lineament/kernels/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -11,6 +14,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/panels-inl.hpp"
 #include "kernels/rows-inl.hpp"
 
 #ifndef LINEAMENT_POINTWISE_PLAN
@@ -25,6 +29,13 @@ std::size_t pixels_of(const ConvGeometry& g) {
 /// Pixels taken at a time where something is made of them first, and in the backward pass: whole tiles, and few enough
 /// for the first-level cache to hold two vectors of each.
 constexpr std::size_t kRun = 96;
+
+/// Floats of `in` x `out` weights as words of two numbers in bfloat16, with a bias and the 1 that products are scaled by:
+/// whole groups of columns.
+std::size_t word_panels_size(int in, int out) {
+  const std::size_t columns = (static_cast<std::size_t>(out) + 15) / 16 * 16;
+  return columns * (2 + static_cast<std::size_t>(in) / 2);
+}
 
 /// The pixels whose shares of the weights' gradient are summed up together, whatever the number of threads.
 struct GradientParts {
@@ -49,58 +60,20 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
 
-/// Two vectors of columns, three where that leaves none over.
-HWY_INLINE int PanelWidth(int out) {
-  const int lanes = static_cast<int>(hn::Lanes(Floats()));
-  return out % (2 * lanes) != 0 && out % (3 * lanes) == 0 ? 3 * lanes : 2 * lanes;
-}
-
-/// Panels of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data
-/// gradient.
-HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step, float* to) {
-  const int panel = PanelWidth(out);
-  for (int n = 0; n < out; n += panel)
-    for (int i = 0; i < in; ++i)
-      for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
-}
-
-/// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them.
-HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
-                             ConvEpilogue epilogue, float* y, Ahead* ahead = nullptr) {
-  const int panel = PanelWidth(out);
-  Product m{};
-  m.a = x;
-  m.a_row = in;
-  m.a_step = 1;
-  m.segments = 1;
-  m.length = in;
-  m.c_row = out;
-  m.relu = epilogue.relu;
-  m.ahead = ahead;
-  for (int n = 0; n < out; n += panel) {
-    const int width = std::min(panel, out - n);
-    m.b = panels + static_cast<std::ptrdiff_t>(n) * in;
-    m.b_row = width;
-    m.bias = bias == nullptr ? nullptr : bias + n;
-    m.c = y + n;
-    m.residual = epilogue.add == nullptr ? nullptr : epilogue.add + n;
-    Multiply(m, count, width);
-  }
-}
-
-HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, const NormFactors& norm,
+template <class Panels>
+HWY_ATTR void RunPixels(std::size_t pixels, int in, int out, const float* x, const NormFactors& norm,
                            const float* panels, const float* bias, ConvEpilogue epilogue, float* y,
                            const NormBlocks& moments, float* scratch, Threads& threads) {
   // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
   const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
   const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
   const std::size_t tasks = std::max<std::size_t>((pixels + most / 2) / most, 1) * team;
-  const bool in_runs = norm || moments;
+  const bool in_runs = norm || moments || !std::is_same_v<Panels, FloatPanels>;
   const std::size_t step = in_runs ? kRun : 4, run = ((pixels + tasks - 1) / tasks + step - 1) / step * step;
   threads.run(static_cast<int>((pixels + run - 1) / run), [&](int task, int thread) HWY_ATTR {
     const std::size_t in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
     const std::size_t begin = static_cast<std::size_t>(task) * run, end = std::min(pixels, begin + run);
-    float* room = scratch + static_cast<std::size_t>(thread) * kRun * in_c;
+    float* room = scratch + static_cast<std::size_t>(thread) * kRun * 2 * in_c;
     for (std::size_t first = begin; first < end; first += in_runs ? kRun : run) {
       const std::size_t count = std::min(in_runs ? kRun : run, end - first);
       const float* from = x + first * in_c;
@@ -112,7 +85,8 @@ HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, 
       if (own.add != nullptr) own.add += first * out_c;
       Ahead ahead;
       if (norm) ahead.add(x + (first + count) * in_c, count * in_c);
-      MultiplyPixels(static_cast<int>(count), in, out, from, panels, bias, own, y + first * out_c, &ahead);
+      Panels::Multiply(static_cast<int>(count), in, out, from, panels, bias, own, y + first * out_c, room + kRun * in_c,
+                       ahead);
       if (moments) BlockMoments(y + first * out_c, count, out_c, moments.of(first / kRun, out_c));
     }
   });
@@ -120,13 +94,14 @@ HWY_ATTR void RunPointwise(std::size_t pixels, int in, int out, const float* x, 
 
 /// Both gradients, a run of pixels after the other: dy is read from memory once. `turned` are the panels of the
 /// transposed weights; dx may be nullptr. Each part of the pixels has sums of its own for weights and bias.
-HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, const float* x, const NormFactors& norm,
+template <class Panels>
+HWY_ATTR void RunGradients(const GradientParts& parts, int in, int out, const float* x, const NormFactors& norm,
                                  const float* turned, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
                                  bool bias, float* sums, float* scratch, Threads& threads) {
   const auto in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
   threads.run(parts.count, [&](int part, int thread) HWY_ATTR {
-    float* in_room = scratch + static_cast<std::size_t>(thread) * kRun * (in_c + out_c);
-    float* out_room = in_room + kRun * in_c;
+    float* in_room = scratch + static_cast<std::size_t>(thread) * kRun * (in_c + 2 * out_c);
+    float *out_room = in_room + kRun * in_c, *rounding_room = out_room + kRun * out_c;
     float* own = sums + static_cast<std::size_t>(part) * (in_c + 1) * out_c;
     std::fill_n(own, (in_c + 1) * out_c, 0.0f);
     for (std::size_t first = parts.begin(part); first < parts.begin(part + 1); first += kRun) {
@@ -162,10 +137,42 @@ HWY_ATTR void PointwiseGradients(const GradientParts& parts, int in, int out, co
       Multiply(m, in, out);
       for (int i = 0; bias && i < count; ++i)
         for (std::size_t c = 0; c < out_c; ++c) own[in_c * out_c + c] += m.b[static_cast<std::size_t>(i) * out_c + c];
-      if (dx != nullptr) MultiplyPixels(count, out, in, m.b, turned, nullptr, {}, dx + first * in_c, &ahead);
+      if (dx != nullptr)
+        Panels::Multiply(count, out, in, m.b, turned, nullptr, {}, dx + first * in_c, rounding_room, ahead);
       if (norm_sums)
         BlockGradientSums(norm, x + first * in_c, dx + first * in_c, pixels, in_c, norm_sums.of(first / kRun, in_c));
     }
+  });
+}
+
+/// Calls f(how weights lie).
+template <class F>
+HWY_INLINE void WithPanels(bool bf16, F&& f) {
+#if LINEAMENT_DOT_INSTRUCTIONS
+  if (bf16) return f(WordPanels());
+#endif
+  (void)bf16;
+  f(FloatPanels());
+}
+
+HWY_ATTR void PackWeights(bool bf16, const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step,
+                          const float* bias, float* to) {
+  WithPanels(bf16, [&]<class P>(P) HWY_ATTR { P::Pack(w, in, out, in_step, out_step, bias, to); });
+}
+
+HWY_ATTR void RunPointwise(bool bf16, std::size_t pixels, int in, int out, const float* x, const NormFactors& norm,
+                           const float* panels, const float* bias, ConvEpilogue epilogue, float* y,
+                           const NormBlocks& moments, float* scratch, Threads& threads) {
+  WithPanels(bf16, [&]<class P>(P) HWY_ATTR {
+    RunPixels<P>(pixels, in, out, x, norm, panels, bias, epilogue, y, moments, scratch, threads);
+  });
+}
+
+HWY_ATTR void PointwiseGradients(bool bf16, const GradientParts& parts, int in, int out, const float* x,
+                                 const NormFactors& norm, const float* turned, const ConvGradient& dy, float* dx,
+                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
+  WithPanels(bf16, [&]<class P>(P) HWY_ATTR {
+    RunGradients<P>(parts, in, out, x, norm, turned, dy, dx, norm_sums, bias, sums, scratch, threads);
   });
 }
 
@@ -175,7 +182,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace lineament {
-HWY_EXPORT(PackPanels);
+HWY_EXPORT(PackWeights);
 HWY_EXPORT(RunPointwise);
 HWY_EXPORT(PointwiseGradients);
 
@@ -184,40 +191,52 @@ bool pointwise_fits(const ConvGeometry& g) {
          g.in_w == g.out_w;
 }
 
-std::size_t pointwise_weights_size(const ConvGeometry& g) {
-  return static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
+bool pointwise_bf16_fits(const ConvGeometry& g) {
+  return pointwise_fits(g) && g.in_c % 2 == 0 && g.out_c % 2 == 0 && has_bf16_products();
 }
 
-void pointwise_weights(const ConvGeometry& g, const float* w, float* panels) {
-  HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.in_c, g.out_c, g.out_c, 1, panels);
+std::size_t pointwise_weights_size(const ConvGeometry& g, bool bf16) {
+  return bf16 ? word_panels_size(g.in_c, g.out_c) : static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
 }
 
-std::size_t pointwise_scratch(const ConvGeometry& g, int threads) {
+void pointwise_weights(const ConvGeometry& g, bool bf16, const float* w, const float* bias, float* panels) {
+  HWY_DYNAMIC_DISPATCH(PackWeights)(bf16, w, g.in_c, g.out_c, g.out_c, 1, bias, panels);
+}
+
+namespace {
+/// Floats of the transposed weights' panels.
+std::size_t turned_size(const ConvGeometry& g, bool bf16) {
+  return bf16 ? word_panels_size(g.out_c, g.in_c) : pointwise_weights_size(g, false);
+}
+}  // namespace
+
+std::size_t pointwise_scratch(const ConvGeometry& g, bool bf16, int threads) {
   const auto parts = static_cast<std::size_t>(GradientParts(g).count);
-  return (parts + 1) * pointwise_weights_size(g) + parts * static_cast<std::size_t>(g.out_c) +
-         static_cast<std::size_t>(threads) * kRun * static_cast<std::size_t>(g.in_c + g.out_c);
+  const std::size_t weights = pointwise_weights_size(g, false);
+  return turned_size(g, bf16) + parts * (weights + static_cast<std::size_t>(g.out_c)) +
+         static_cast<std::size_t>(threads) * kRun * static_cast<std::size_t>(2 * (g.in_c + g.out_c));
 }
 
-NormBlocks pointwise_norm_blocks(const ConvGeometry& g, float* sums) {
-  return {sums, 1, pixels_of(g), kRun};
+NormBlocks pointwise_norm_blocks(const ConvGeometry& g) {
+  return {nullptr, 1, pixels_of(g), kRun};
 }
 
-void pointwise_forward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* panels,
+void pointwise_forward(const ConvGeometry& g, bool bf16, const float* x, const NormFactors& norm, const float* panels,
                        const float* bias, ConvEpilogue epilogue, float* y, const NormBlocks& moments, float* scratch,
                        Threads& threads) {
   HWY_DYNAMIC_DISPATCH(RunPointwise)
-  (pixels_of(g), g.in_c, g.out_c, x, norm, panels, bias, epilogue, y, moments, scratch, threads);
+  (bf16, pixels_of(g), g.in_c, g.out_c, x, norm, panels, bias, epilogue, y, moments, scratch, threads);
 }
 
-void pointwise_backward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
+void pointwise_backward(const ConvGeometry& g, bool bf16, const float* x, const NormFactors& norm, const float* w,
                         const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, float* dw, float* dbias,
                         float* scratch, Threads& threads) {
   const GradientParts parts(g);
-  const std::size_t weights = pointwise_weights_size(g), out = static_cast<std::size_t>(g.out_c);
-  float *sums = scratch + weights, *rooms = sums + static_cast<std::size_t>(parts.count) * (weights + out);
-  if (dx != nullptr) HWY_DYNAMIC_DISPATCH(PackPanels)(w, g.out_c, g.in_c, 1, g.out_c, scratch);
+  const std::size_t weights = pointwise_weights_size(g, false), out = static_cast<std::size_t>(g.out_c);
+  float *sums = scratch + turned_size(g, bf16), *rooms = sums + static_cast<std::size_t>(parts.count) * (weights + out);
+  if (dx != nullptr) HWY_DYNAMIC_DISPATCH(PackWeights)(bf16, w, g.out_c, g.in_c, 1, g.out_c, nullptr, scratch);
   HWY_DYNAMIC_DISPATCH(PointwiseGradients)
-  (parts, g.in_c, g.out_c, x, norm, scratch, dy, dx, norm_sums, dbias != nullptr, sums, rooms, threads);
+  (bf16, parts, g.in_c, g.out_c, x, norm, scratch, dy, dx, norm_sums, dbias != nullptr, sums, rooms, threads);
   for (int part = 0; part < parts.count; ++part, sums += weights + out) {
     for (std::size_t i = 0; i < weights; ++i) dw[i] += sums[i];
     if (dbias != nullptr)

@@ -31,7 +31,8 @@ class Fit {
         validation_(validation),
         options_(options),
         callbacks_(callbacks),
-        session_((check(), network), {.mode = Mode::train, .batch = options.batch_size, .threads = options.threads, .seed = options.seed}),
+        session_((check(), network), {.mode = Mode::train, .batch = options.batch_size, .threads = options.threads, .seed = options.seed,
+                                      .precision = options.precision}),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network)) {}
 
   FitResult run(const TrainingState* resume) {

@@ -55,6 +55,7 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {{"train", "--data", "nowhere"}, {"nowhere", "check the path"}},
       {{"train"}, {"--data DIR or --synthetic N", "neither"}},
       {{"train", "--data", "x", "--synthetic", "8"}, {"--data DIR or --synthetic N", "both"}},
+      {train({"--precision", "int8"}), {"--precision", "int8", "fp32", "bf16"}},
       {train({"--epoch", "3"}), {"--epoch", "did you mean --epochs?"}},
       {train({"--colour=red"}), {"no such option", "--colour", "train --help"}},
       {train({"--epochs"}), {"--epochs", "train --help"}},

@@ -97,6 +97,34 @@ TEST_CASE("killed during an epoch or while saving, and resumed, ends with the sa
   require_same_run(place, "whole", "killed");
 }
 
+TEST_CASE("a run in bfloat16 is resumed in bfloat16, and one that gains nothing by it says so") {
+  const Place place;
+  const auto contains = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  place.write("thin.json", R"({"input": [32, 32, 3], "layers": [{"type": "conv2d", "channels": 8, "kernel": 3, "stride": 4},
+    {"type": "conv2d", "channels": 16, "kernel": 1}, {"type": "flatten"}, {"type": "dense", "features": 136}]})");
+  place.write("small.json", kSmallNetwork);
+  const auto train = [&](const std::string& network, const std::string& out, const std::string& precision) {
+    return place.run({"train", "--synthetic", "32", "--epochs", "4", "--network", network, "--out", out, "--precision", precision});
+  };
+  const Outcome none = train("small.json", "none", "bf16");
+  INFO(none.err);
+  REQUIRE(none.code == 0);
+  CHECK(contains(none.err + none.out, "bf16 changes nothing here"));
+
+  const Outcome whole = train("thin.json", "whole", "bf16");
+  REQUIRE(whole.code == 0);
+  REQUIRE(train("thin.json", "float", "fp32").code == 0);
+  const Words stopped{"train", "--synthetic", "32", "--epochs", "4", "--network", "thin.json", "--out", "stopped", "--precision", "bf16"};
+  place.run_and_kill(stopped, [&] { return std::filesystem::exists(place / "stopped/log.jsonl"); }, SIGKILL);
+  const Outcome other = place.run({"train", "--resume", "--out", "stopped", "--precision", "fp32"});
+  CHECK(other.code == 2);
+  CHECK(contains(other.err, "precision"));
+  REQUIRE(place.run({"train", "--resume", "--out", "stopped"}).code == 0);
+  require_same_run(place, "whole", "stopped");
+  if (contains(whole.err + whole.out, "bf16: 1 1x1 convolution"))
+    CHECK(place.read("whole/model.safetensors") != place.read("float/model.safetensors"));
+}
+
 TEST_CASE("a run on a folder named by a relative path is resumed from another folder with the same bytes") {
   const Place place;
   place.write("small.json", kSmallNetwork);

@@ -1,6 +1,7 @@
 // int8 and bfloat16 kernels against the definition in double on rounded weights and inputs: on every instruction set, for any
 // number of threads, on awkward sizes.
 #include "kernels/compare.hpp"
+#include "lineament/graph/networks.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -145,6 +146,79 @@ TEST_CASE("kernels: products of bfloat16 are the layer with rounded weights and 
     check(network, input, exact_output(rounded, steps, c.batch), {.batch = c.batch, .precision = Precision::bf16},
           has_bf16_products, dense ? "bf16 products" : "bf16");
   }
+}
+
+TEST_CASE("kernels: in training 1x1 convolutions in bfloat16 round both sides of the output and the input gradient") {
+  const IsaRestorer restorer;
+  force_isa(available_isas().front());
+  if (!has_bf16_products()) {
+    WARN("this processor has no products of bfloat16");
+    return;
+  }
+  struct Size {
+    int height, width, in, out, batch;
+  };
+  for (const Size& s : {Size{1, 2, 2, 2, 1}, Size{7, 5, 6, 18, 3}, Size{14, 14, 96, 34, 2}, Size{20, 31, 16, 130, 1}})
+    for (const bool bias : {true, false}) {
+      INFO(s.height << "x" << s.width << "x" << s.in << " to " << s.out << ", batch " << s.batch << ", bias " << bias);
+      const Conv2d conv{.channels = s.out, .kernel = 1, .bias = bias};
+      Spec spec;
+      spec.add(conv, Spec::kInput, "layer");
+      Network network(spec, {s.height, s.width, s.in}, 1);
+      put(network.weights(), random_values<double>(network.weights().size(), 30));
+      const auto pixels = static_cast<std::size_t>(s.batch * s.height * s.width);
+      const std::vector<double> x = random_values<double>(pixels * static_cast<std::size_t>(s.in), 1),
+                                dy = random_values<double>(pixels * static_cast<std::size_t>(s.out), 2);
+      const auto round = [](std::vector<double> values) {
+        for (double& v : values) v = to_bf16(v);
+        return values;
+      };
+      const auto gradients = [&](auto& session, const std::vector<double>& in, const std::vector<double>& gradient) {
+        put(session.input(), in);
+        std::vector<std::vector<double>> lists;
+        const auto keep = [&](auto values) { lists.emplace_back(values.begin(), values.end()); };
+        keep(session.forward());
+        put(session.output_gradient(), gradient);
+        session.backward();
+        keep(session.input_gradient());
+        keep(session.gradients());
+        return lists;
+      };
+      BasicNetwork<double> rounded(with_weights(network, [](double w, double) { return to_bf16(w); })), exact(network);
+      const SessionOptions options{.mode = Mode::train, .batch = s.batch, .input_gradient = true};
+      BasicSession<double> rounded_session(rounded, options), exact_session(exact, options);
+      const auto wanted = gradients(rounded_session, round(x), round(dy)), plain = gradients(exact_session, x, dy);
+      std::vector<std::vector<double>> first;
+      for (const int threads : {1, 2, 4}) {
+        Session session(network, {.mode = Mode::train, .batch = s.batch, .threads = threads, .input_gradient = true,
+                                  .precision = Precision::bf16});
+        REQUIRE(session.plan().front().kernel == "pointwise bf16");
+        const auto got = gradients(session, x, dy);
+        if (threads == 1) first = got;
+        CHECK(got == first);
+        CHECK(difference(got[0], wanted[0]) < 1e-5);
+        CHECK(difference(got[1], wanted[1]) < 1e-5);
+        CHECK(difference(got[2], plain[2]) < 1e-5);  // the weights' gradient is of numbers not rounded
+      }
+    }
+}
+
+TEST_CASE("kernels: mobile in training in bfloat16 is close to fp32, and the same bits on any number of threads") {
+  const NamedNetwork& named = named_networks().back();
+  constexpr int kBatch = 5;
+  const auto run = [&](Precision precision, int threads) {
+    Network network(named.spec(true), named.input, 1);
+    Session session(network, {.mode = Mode::train, .batch = kBatch, .threads = threads, .precision = precision});
+    put(session.input(), random_values<double>(kBatch * named.input.size(), 1, 0, 1));
+    const auto output = copy_of(session.forward());
+    put(session.output_gradient(), random_values<double>(output.size(), 2));
+    session.backward();
+    return std::pair(output, copy_of(session.gradients()));
+  };
+  const auto fp32 = run(Precision::fp32, 1), bf16 = run(Precision::bf16, 1);
+  CHECK(difference(bf16.first, fp32.first) < 0.2);
+  CHECK(run(Precision::bf16, 3) == bf16);
+  if (has_bf16_products()) CHECK(difference(bf16.first, fp32.first) > 1e-6);
 }
 
 TEST_CASE("kernels: int8 leaves alone what would overflow, grouped convolutions and the last layer") {

@@ -24,7 +24,7 @@ struct SessionOptions {
   KernelChoice kernels = KernelChoice::fast;
   bool input_gradient = false;            ///< train mode: also compute the gradient of the input
   std::uint64_t seed = 0;                 ///< dropout
-  Precision precision = Precision::fp32;  ///< infer mode, fast kernels: ArgumentError otherwise
+  Precision precision = Precision::fp32;  ///< others: fast kernels, int8: infer mode; otherwise ArgumentError
   std::span<const LayerRange> ranges{};   ///< measure_ranges(): int8 needs them while the session is made
 };
 

@@ -68,6 +68,6 @@ void depthwise_backward(const ConvGeometry&, const float* x, const NormFactors&,
 /// second-level cache.
 inline constexpr int kDepthwiseRows = 16;
 /// How they cut pixels of their output, or of their input, into blocks for a batch norm: both may ask for none.
-NormBlocks depthwise_norm_blocks(const ConvGeometry&, bool of_input, float* sums);
+NormBlocks depthwise_norm_blocks(const ConvGeometry&, bool of_input);
 
 }  // namespace lineament

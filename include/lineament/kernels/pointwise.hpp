@@ -8,22 +8,28 @@ namespace lineament {
 
 bool pointwise_fits(const ConvGeometry&);
 
-/// Floats of the weights in panels of columns, and their making: once for each change of the weights.
-std::size_t pointwise_weights_size(const ConvGeometry&);
-void pointwise_weights(const ConvGeometry&, const float* w, float* panels);
+/// Whether training may multiply in bfloat16 (weights, activations and the gradient by the input; sums in fp32, and the
+/// gradient by the weights altogether): an even number of channels, on processors that have such products.
+bool pointwise_bf16_fits(const ConvGeometry&);
+
+/// Floats of the weights in panels of columns, and their making: once for each change of the weights. In bfloat16 the bias
+/// (may be nullptr) is with them, and memory must be 64-byte aligned.
+std::size_t pointwise_weights_size(const ConvGeometry&, bool bf16 = false);
+void pointwise_weights(const ConvGeometry&, bool bf16, const float* w, const float* bias, float* panels);
 
 /// Floats of scratch that training needs.
-std::size_t pointwise_scratch(const ConvGeometry&, int threads);
+std::size_t pointwise_scratch(const ConvGeometry&, bool bf16, int threads);
 
 /// y = conv(x, w) + bias, then the epilogue, which must not pool. `bias` may be nullptr. With a normalisation (in
-/// training) x is what is normalised first.
-void pointwise_forward(const ConvGeometry&, const float* x, const NormFactors&, const float* panels, const float* bias,
-                       ConvEpilogue, float* y, const NormBlocks& moments, float* scratch, Threads&);
+/// training) x is what is normalised first. With bf16, only in training, no epilogue.
+void pointwise_forward(const ConvGeometry&, bool bf16, const float* x, const NormFactors&, const float* panels,
+                       const float* bias, ConvEpilogue, float* y, const NormBlocks& moments, float* scratch, Threads&);
 
 /// As conv_backward, with the weights as they are; dx is the gradient by the normalised input.
-void pointwise_backward(const ConvGeometry&, const float* x, const NormFactors&, const float* w, const ConvGradient& dy,
-                        float* dx, const NormBlocks& sums, float* dw, float* dbias, float* scratch, Threads&);
+void pointwise_backward(const ConvGeometry&, bool bf16, const float* x, const NormFactors&, const float* w,
+                        const ConvGradient& dy, float* dx, const NormBlocks& sums, float* dw, float* dbias,
+                        float* scratch, Threads&);
 /// How the two above cut pixels into blocks, for a batch norm behind them and one before: both may ask for none.
-NormBlocks pointwise_norm_blocks(const ConvGeometry&, float* sums);
+NormBlocks pointwise_norm_blocks(const ConvGeometry&);
 
 }  // namespace lineament

@@ -24,6 +24,9 @@ struct FitOptions {
   Schedule schedule{.kind = Schedule::Kind::cosine, .rate = 1e-3f, .warmup = 0.5};
   double clip_norm = 0;  ///< longest gradient, 0: any
   int patience = 0;      ///< stop after this many epochs without a new best, 0: never
+  /// bf16: 1x1 convolutions multiply in bfloat16, forward and for the gradient by their input; weights, sums, what is
+  /// stored and everything else stay in fp32. Nothing changes on a processor without has_bf16_products().
+  Precision precision = Precision::fp32;
   std::uint64_t seed = 1;
   int threads = 0;         ///< of the network, 0: one for each core
   int loader_threads = 1;  ///< that prepare samples beside them
