@@ -1,5 +1,5 @@
-// Weights of a matrix product in panels of columns, in fp32 or, for training, bfloat16, and products of pixels with them.
-// Compiled once for each instruction set: no include guard in the usual sense.
+// Weights of a matrix product in panels of columns, in fp32 or, for training, bfloat16, and products of pixels with
+// them. Compiled once for each instruction set: no include guard in the usual sense.
 #if defined(LINEAMENT_PANELS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_PANELS_INL
 #undef LINEAMENT_PANELS_INL
@@ -70,8 +70,8 @@ struct FloatPanels {
 };
 
 #if LINEAMENT_DOT_INSTRUCTIONS
-/// or both sides rounded to bfloat16, sums in fp32. An even number of channels each way, no epilogue. The bias lies with
-/// the weights.
+/// or both sides rounded to bfloat16, sums in fp32. An even number of channels each way, no epilogue. The bias lies
+/// with the weights.
 struct WordPanels {
   static HWY_INLINE std::uint32_t Rounded(float value) {
     std::uint16_t half;

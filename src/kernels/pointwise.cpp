@@ -1,5 +1,5 @@
-// 1x1 convolutions: long runs of pixels times panels of weights. See tile-inl.hpp for the inner loop and, in training with
-// bfloat16, low_precision-inl.hpp.
+// 1x1 convolutions: long runs of pixels times panels of weights. See tile-inl.hpp for the inner loop and, in training
+// with bfloat16, low_precision-inl.hpp.
 #include "lineament/kernels/pointwise.hpp"
 
 #include <algorithm>
@@ -30,8 +30,8 @@ std::size_t pixels_of(const ConvGeometry& g) {
 /// for the first-level cache to hold two vectors of each.
 constexpr std::size_t kRun = 96;
 
-/// Floats of `in` x `out` weights as words of two numbers in bfloat16, with a bias and the 1 that products are scaled by:
-/// whole groups of columns.
+/// Floats of `in` x `out` weights as words of two numbers in bfloat16, with a bias and the 1 that products are scaled
+/// by: whole groups of columns.
 std::size_t word_panels_size(int in, int out) {
   const std::size_t columns = (static_cast<std::size_t>(out) + 15) / 16 * 16;
   return columns * (2 + static_cast<std::size_t>(in) / 2);
@@ -62,8 +62,8 @@ namespace HWY_NAMESPACE {
 
 template <class Panels>
 HWY_ATTR void RunPixels(std::size_t pixels, int in, int out, const float* x, const NormFactors& norm,
-                           const float* panels, const float* bias, ConvEpilogue epilogue, float* y,
-                           const NormBlocks& moments, float* scratch, Threads& threads) {
+                        const float* panels, const float* bias, ConvEpilogue epilogue, float* y,
+                        const NormBlocks& moments, float* scratch, Threads& threads) {
   // About as many pixels as keep input and output in the second-level cache, and as many tasks for every thread.
   const auto channels = static_cast<std::size_t>(in + out), team = static_cast<std::size_t>(threads.count());
   const std::size_t most = std::clamp<std::size_t>(std::size_t{64} * 1024 / channels, 48, 768) * team;
@@ -96,8 +96,8 @@ HWY_ATTR void RunPixels(std::size_t pixels, int in, int out, const float* x, con
 /// transposed weights; dx may be nullptr. Each part of the pixels has sums of its own for weights and bias.
 template <class Panels>
 HWY_ATTR void RunGradients(const GradientParts& parts, int in, int out, const float* x, const NormFactors& norm,
-                                 const float* turned, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
-                                 bool bias, float* sums, float* scratch, Threads& threads) {
+                           const float* turned, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
+                           bool bias, float* sums, float* scratch, Threads& threads) {
   const auto in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
   threads.run(parts.count, [&](int part, int thread) HWY_ATTR {
     float* in_room = scratch + static_cast<std::size_t>(thread) * kRun * (in_c + 2 * out_c);
@@ -170,7 +170,8 @@ HWY_ATTR void RunPointwise(bool bf16, std::size_t pixels, int in, int out, const
 
 HWY_ATTR void PointwiseGradients(bool bf16, const GradientParts& parts, int in, int out, const float* x,
                                  const NormFactors& norm, const float* turned, const ConvGradient& dy, float* dx,
-                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
+                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch,
+                                 Threads& threads) {
   WithPanels(bf16, [&]<class P>(P) HWY_ATTR {
     RunGradients<P>(parts, in, out, x, norm, turned, dy, dx, norm_sums, bias, sums, scratch, threads);
   });
@@ -196,7 +197,8 @@ bool pointwise_bf16_fits(const ConvGeometry& g) {
 }
 
 std::size_t pointwise_weights_size(const ConvGeometry& g, bool bf16) {
-  return bf16 ? word_panels_size(g.in_c, g.out_c) : static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
+  return bf16 ? word_panels_size(g.in_c, g.out_c)
+              : static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
 }
 
 void pointwise_weights(const ConvGeometry& g, bool bf16, const float* w, const float* bias, float* panels) {

@@ -1,5 +1,5 @@
-// A team of threads for one session. Work is cut into numbered tasks by the caller, never by the number of threads, so
-// that results do not depend on it.
+// A team of threads for one session. Work is cut into numbered tasks by the caller. Sums are never cut by the number of
+// threads, so that results do not depend on it.
 #pragma once
 #include <atomic>
 #include <condition_variable>
