@@ -110,8 +110,9 @@ struct Lines {
   }
   HWY_INLINE void store(Vector v, float* to) const { channels.store(hn::Max(v, least), to); }
 
-  /// One row of outputs with a 3x3 window, kRows of whose rows, from `ky` on, are inside the picture.
-  template <int kRows>
+  /// One row of outputs with a 3x3 window, kRows of whose rows, from `ky` on, are inside the picture. kStride: 3 stands
+  /// for all larger ones, too.
+  template <int kRows, int kStride>
   HWY_INLINE void three_wide(int oy, int ky) const {
     const std::size_t side = channels.count, step = static_cast<std::size_t>(g.stride) * side;
     const int y = oy * g.stride - g.pad_top + ky;
@@ -140,20 +141,47 @@ struct Lines {
 #pragma GCC unroll 3
       for (int r = 0; r < kRows; ++r) from[r] = pixel(y + r, inside.begin * g.stride - g.pad_left);
       float* at = to + static_cast<std::size_t>(inside.begin) * side;
+      // Neighbouring windows share columns, which stay in registers.
+      Vector column[3][kRows];
+      const auto read = [&](int k) HWY_ATTR {
+#pragma GCC unroll 3
+        for (int r = 0; r < kRows; ++r) column[k][r] = channels.load(from[r] + static_cast<std::size_t>(k) * side);
+      };
+      const auto keep = [&](int k, int old) HWY_ATTR {
+#pragma GCC unroll 3
+        for (int r = 0; r < kRows; ++r) column[k][r] = column[old][r];
+      };
+      if (kStride < 3) read(0);
+      if (kStride == 1) read(1);
       for (int ox = inside.begin; ox < inside.end; ++ox, at += side) {
         hwy::Prefetch(from[kRows - 1] + ahead);
+        if (kStride == 3) read(0);
+        if (kStride >= 2) read(1);
+        read(2);
         Vector sum = bias, sum2 = hn::Zero(Floats());
 #pragma GCC unroll 3
         for (int r = 0; r < kRows; ++r) {
-          sum = hn::MulAdd(channels.load(from[r]), weights[r][0], sum);
-          sum2 = hn::MulAdd(channels.load(from[r] + side), weights[r][1], sum2);
-          sum = hn::MulAdd(channels.load(from[r] + 2 * side), weights[r][2], sum);
+          sum = hn::MulAdd(column[0][r], weights[r][0], sum);
+          sum2 = hn::MulAdd(column[1][r], weights[r][1], sum2);
+          sum = hn::MulAdd(column[2][r], weights[r][2], sum);
           from[r] += step;
         }
+        if (kStride == 1) keep(0, 1), keep(1, 2);
+        if (kStride == 2) keep(0, 2);
         store(hn::Add(sum, sum2), at);
       }
     }
     for (int ox = inside.end; ox < g.out_w; ++ox) edge(ox);
+  }
+
+  template <int kRows>
+  HWY_INLINE void three_wide(int oy, int ky) const {
+    if (g.stride == 1)
+      three_wide<kRows, 1>(oy, ky);
+    else if (g.stride == 2)
+      three_wide<kRows, 2>(oy, ky);
+    else
+      three_wide<kRows, 3>(oy, ky);
   }
 
   HWY_INLINE void single(int oy, int ox) const {
