@@ -96,7 +96,7 @@ constexpr KernelEntry low_precision(const char* name) {
             r.scratch.resize(low_precision_scratch(r.g, kNumber, 1));
           },
           [](Run& r) {
-            low_precision_forward(r.g, kNumber, r.x.data(), r.packed.data(), {}, r.y.data(), r.scratch.data(),
+            low_precision_forward(r.g, kNumber, r.x.data(), false, r.packed.data(), {}, r.y.data(), r.scratch.data(),
                                   r.threads);
           },
           nullptr};

@@ -31,6 +31,7 @@ Segment<T>::Segment(const BasicNetwork<T>& network, BasicNetwork<T>* trained, st
   has_gradient_.assign(nodes, false);
   keep_.assign(nodes, false);
   step_memory_.resize(steps_.size());
+  if (options_.session.precision == Precision::int8) pass_bytes(steps_, network_->shapes());
   bands_ = find_bands(steps_, spec());
   plan_values();
   if (training()) plan_gradients();
@@ -85,6 +86,8 @@ Forward<T> Segment<T>::forward_of(const Step<T>& step, std::uint64_t step_number
   f.norm = norm_factors(step.norm_before);
   f.deferred = step.output_deferred;
   f.norm_blocks = step.norm_behind == Step<T>::kNone ? step.moments : steps_[step.norm_behind].moments;
+  f.input_bytes = step.input_bytes;
+  f.output_bytes = step.output_bytes;
   f.packed = step.packed;
   f.scratch = step.forward_scratch;
   f.threads = threads_;

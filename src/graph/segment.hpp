@@ -50,6 +50,7 @@ class Segment {
   NodeId last() const { return steps_.back().output; }
   bool training() const { return options_.session.mode == Mode::train; }
   std::size_t value_bytes(NodeId id) const;
+  bool is_bytes(NodeId id) const;
   View<T> view(std::span<T> place, NodeId id) const { return {place.data(), options_.session.batch, shape(id)}; }
 
   // Time runs 1 … n through the forward steps and n + 1 … 2n back through the backward ones.

@@ -22,7 +22,12 @@ Traits traits_of(const Step<T>& step, const Spec& spec) {
 template <class T>
 std::size_t Segment<T>::value_bytes(NodeId id) const {
   if (options_.ends_outside && (id == options_.input || id == last())) return 0;
-  return shape(id).size() * static_cast<std::size_t>(options_.session.batch) * sizeof(T);
+  return shape(id).size() * static_cast<std::size_t>(options_.session.batch) * (is_bytes(id) ? 1 : sizeof(T));
+}
+
+template <class T>
+bool Segment<T>::is_bytes(NodeId id) const {
+  return std::any_of(steps_.begin(), steps_.end(), [&](const Step<T>& s) { return s.output == id && s.output_bytes; });
 }
 
 template <class T>
@@ -216,7 +221,8 @@ void Segment<T>::bind_shares(Step<T>& step) {
     // Rows of the first input that others have written.
     const NodeId input = step.sources[0];
     const Shape& in = shape(input);
-    const std::size_t row = static_cast<std::size_t>(in.width()) * static_cast<std::size_t>(in.channels());
+    const std::size_t row = static_cast<std::size_t>(in.width()) * static_cast<std::size_t>(in.channels()) /
+                            (step.input_bytes ? sizeof(T) : 1);
     const RowRange read = step.rows_read[static_cast<std::size_t>(part)];
     for (int other = 0; other < parts && memory_.by_rows(values_[static_cast<std::size_t>(input)]); ++other) {
       const RowRange theirs = rows_of_part(in.height(), other, parts);

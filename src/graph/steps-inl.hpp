@@ -27,6 +27,8 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
   bound.gradient_over_input = chosen->gradient_over_input;
   bound.can_overwrite = chosen->can_overwrite;
   bound.can_add = chosen->can_add;
+  bound.reads_bytes = chosen->reads_bytes && shapes.precision == Precision::int8;
+  bound.writes_bytes = chosen->writes_bytes && shapes.precision == Precision::int8;
   bound.relu_by_output = chosen->relu_by_output;
   bound.makes_norm = chosen->makes_norm;
   bound.makes_norm_gradient = chosen->makes_norm_gradient;
@@ -184,6 +186,24 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
   }
   if (options.mode == Mode::train) defer_norms(steps, spec);
   return steps;
+}
+
+template <class T>
+void pass_bytes(std::vector<Step<T>>& steps, const Shapes& shapes) {
+  for (Step<T>& step : steps) {
+    // Whole words: a pixel that many threads copy or multiply begins with one.
+    if (!step.kernel.writes_bytes || &step == &steps.back() || shapes[step.output].channels() % 4 != 0) continue;
+    std::vector<Step<T>*> readers;
+    bool all = true;
+    for (Step<T>& other : steps)
+      for (std::size_t i = 0; i < other.sources.size(); ++i) {
+        if (other.sources[i] != step.output) continue;
+        readers.push_back(&other);
+        all = all && i == 0 && other.kernel.reads_bytes && byte_scale(other.range) == byte_scale(readers[0]->range);
+      }
+    if (!all) continue;
+    for (Step<T>* reader : readers) step.output_bytes = reader->input_bytes = byte_scale(reader->range);
+  }
 }
 
 }  // namespace lineament

@@ -18,6 +18,7 @@ struct BoundKernel {
   std::string_view name;
   std::size_t saved_bytes = 0, scratch_size = 0, packed_size = 0;
   bool gradient_over_input = false, can_overwrite = false, can_add = false, relu_by_output = false;
+  bool reads_bytes = false, writes_bytes = false;
   bool makes_norm = false, makes_norm_gradient = false;
   NormBlocks output_blocks, input_blocks;  ///< of what it takes for batch norms; empty if it does not
   NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
@@ -41,6 +42,7 @@ struct Step {
   Epilogue epilogue;
   BoundKernel<T> kernel;
   Range range;  ///< of the input, with Precision::int8
+  ByteScale input_bytes, output_bytes;  ///< how the first input and the output lie in memory, if not as T
   std::vector<RowRange>
       rows_read;                ///< by thread, of the first input for its rows of the output; empty: only as a whole
   bool reads_own_rows = false;  ///< the same rows as those of the output
@@ -82,5 +84,10 @@ struct Step {
 /// The steps of `network` in order, with kernels chosen and, when inferring, layers fused.
 template <class T>
 std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOptions& options);
+
+/// With int8: lets what steps put out be bytes where all that read it would round it to the same. For the steps of one
+/// segment, whose last output others read as floats.
+template <class T>
+void pass_bytes(std::vector<Step<T>>& steps, const Shapes& shapes);
 
 }  // namespace lineament

@@ -2,4 +2,5 @@
 
 namespace lineament {
 template std::vector<Step<double>> make_steps(const BasicNetwork<double>&, const SessionOptions&);
+template void pass_bytes(std::vector<Step<double>>&, const Shapes&);
 }

@@ -2,10 +2,10 @@
 #include "lineament/kernels/dense.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/bf16.hpp"
 #include "kernels/targets.hpp"
 #include "lineament/kernels/threads.hpp"
 
@@ -312,10 +312,7 @@ std::size_t dense_bf16_size(const DenseGeometry& g) {
 void dense_bf16_weights(const DenseGeometry& g, const float* w, float* packed) {
   auto* to = reinterpret_cast<std::uint16_t*>(packed);
   const std::size_t count = static_cast<std::size_t>(g.in) * static_cast<std::size_t>(g.out);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<std::uint32_t>(w[i]);
-    to[i] = static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);  // to nearest, ties to even
-  }
+  for (std::size_t i = 0; i < count; ++i) to[i] = to_bf16(w[i]);
 }
 
 std::size_t dense_bf16_scratch(const DenseGeometry& g, int threads) {

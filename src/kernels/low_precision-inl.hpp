@@ -1,7 +1,8 @@
 // The inner loop of convolutions with short products: a tile of a matrix product held in registers,
-//   C[r][n] = scale[n] * (sum over segments s and steps k of  A[r*a_row + s*a_segment + k] . B[(s*length + k)][n]) + offset[n]
-// A and B are words of 32 bits: four channels of int8 or two of bfloat16, and "." adds up their products. B lies in groups of 16
-// columns, so that its layout is the same for every instruction set. Compiled once for each.
+//   C[r][n] = scale[n] * (sum over segments s and steps k of  A[r*a_row + s*a_segment + k] . B[(s*length + k)][n]) +
+//   offset[n]
+// A and B are words of 32 bits: four channels of int8 or two of bfloat16, and "." adds up their products. B lies in
+// groups of 16 columns, so that its layout is the same for every instruction set. Compiled once for each.
 #if defined(LINEAMENT_LOW_PRECISION_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_LOW_PRECISION_INL
 #undef LINEAMENT_LOW_PRECISION_INL
@@ -17,6 +18,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "kernels/bytes-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
@@ -31,10 +34,21 @@ struct WordProduct {
   std::ptrdiff_t b_group;
   int segments, length;
   float* c;
+  std::uint8_t* bytes;  ///< where C is put out instead, rounded to `byte_scale`; nullptr: floats
+  ByteScale byte_scale;
   std::ptrdiff_t c_row;
   const float *scale, *offset;  ///< one a column, as many as whole groups have
-  const float* residual;  ///< laid out like C, added before the ReLU; nullptr: none
+  const float* residual;        ///< laid out like C, added before the ReLU; nullptr: none
   bool relu;
+
+  /// C and what is laid out like it, from another value on.
+  void move_c(std::ptrdiff_t values) {
+    if (bytes != nullptr)
+      bytes += values;
+    else
+      c += values;
+    if (residual != nullptr) residual += values;
+  }
 };
 
 using Words = hn::ScalableTag<std::uint32_t>;
@@ -44,8 +58,8 @@ using Floats = hn::ScalableTag<float>;
 #if HWY_TARGET <= HWY_AVX3
 #undef LINEAMENT_DOT_INSTRUCTIONS
 #define LINEAMENT_DOT_INSTRUCTIONS 1
-// In assembler, because the instruction sets that Highway knows do not have these; they run only where the processor was seen
-// to have them.
+// In assembler, because the instruction sets that Highway knows do not have these; they run only where the processor
+// was seen to have them.
 
 /// Words are multiplied as they lie.
 struct Instruction {
@@ -92,8 +106,8 @@ HWY_INLINE auto ToBf16(hn::Vec<Floats> x) {
 #endif
 
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
-/// Even and odd bytes become 16-bit numbers, whose products are added up in pairs. Bytes multiplied as they are (PMADDUBSW) would
-/// overflow.
+/// Even and odd bytes become 16-bit numbers, whose products are added up in pairs. Bytes multiplied as they are
+/// (PMADDUBSW) would overflow.
 struct Int8 {
   using Shorts = hn::Repartition<std::int16_t, Ints>;
   struct Pair {
@@ -109,7 +123,8 @@ struct Int8 {
   }
   static HWY_INLINE Pair Activations(std::uint32_t a) {
     const Words d;
-    return {hn::BitCast(Shorts(), hn::Set(d, a & 0x00FF00FFu)), hn::BitCast(Shorts(), hn::Set(d, a >> 8 & 0x00FF00FFu))};
+    return {hn::BitCast(Shorts(), hn::Set(d, a & 0x00FF00FFu)),
+            hn::BitCast(Shorts(), hn::Set(d, a >> 8 & 0x00FF00FFu))};
   }
   static HWY_INLINE Sum Add(const Pair& a, const Pair& w, Sum sum) {
     Sum unused = Zero();
@@ -151,11 +166,13 @@ HWY_INLINE hn::Vec<Floats> LoadFirst(const float* from, int count) {
   return hn::Load(Floats(), values);
 }
 
-template <class Dot, int kRows, int kGroups>
-HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::uint32_t* b, float* c, int column,
-                       int columns) {
+/// `at`: of the tile's first value in C. kBytes: bytes are put out.
+template <class Dot, int kRows, int kGroups, bool kBytes>
+HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::uint32_t* b, std::ptrdiff_t at,
+                       int column, int columns) {
   const Floats d;
-  constexpr int kLanes = static_cast<int>(HWY_LANES(float)), kInGroup = kColumns / kLanes, kVectors = kGroups * kInGroup;
+  constexpr int kLanes = static_cast<int>(HWY_LANES(float)), kInGroup = kColumns / kLanes,
+                kVectors = kGroups * kInGroup;
   typename Dot::Sum sum[kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)
@@ -183,25 +200,49 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
     }
   }
 
+  hn::Vec<Floats> scale[kVectors], offset[kVectors];
 #pragma GCC unroll 16
   for (int v = 0; v < kVectors; ++v) {
-    const int first = v * kLanes, rest = columns - first;
+    scale[v] = hn::LoadU(d, p.scale + column + v * kLanes);
+    offset[v] = hn::LoadU(d, p.offset + column + v * kLanes);
+  }
+  const auto finished = [&](int r, int v) HWY_ATTR {
+    const int rest = columns - v * kLanes;
+    const auto y = hn::MulAdd(Dot::ToFloat(sum[r][v]), scale[v], offset[v]);
+    if (p.residual == nullptr) return y;
+    const float* other = p.residual + at + r * p.c_row + v * kLanes;
+    return hn::Add(y, rest >= kLanes ? hn::LoadU(d, other) : LoadFirst(other, rest));
+  };
+  const ToBytes to_bytes(p.byte_scale, p.relu);
+  if (kBytes && kVectors == 2 && columns >= 2 * kLanes) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; r += 2) {
+      const int next = std::min(r + 1, kRows - 1);  // the last of an odd number is put out twice
+      const hn::Vec<Floats> values[4] = {finished(r, 0), finished(r, 1 % kVectors), finished(next, 0),
+                                         finished(next, 1 % kVectors)};
+      std::uint8_t* to = p.bytes + at + r * p.c_row;
+      to_bytes.store(values, to, to + (next - r) * p.c_row);
+    }
+    return;
+  }
+#pragma GCC unroll 16
+  for (int v = 0; v < kVectors; ++v) {
+    const int rest = columns - v * kLanes;
     if (rest <= 0) break;
-    const auto scale = hn::LoadU(d, p.scale + column + first), offset = hn::LoadU(d, p.offset + column + first);
     const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(rest, kLanes)));
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      auto y = hn::MulAdd(Dot::ToFloat(sum[r][v]), scale, offset);
-      float* to = c + r * p.c_row + first;
-      if (p.residual != nullptr) {
-        const float* other = p.residual + (to - p.c);
-        y = hn::Add(y, rest >= kLanes ? hn::LoadU(d, other) : LoadFirst(other, rest));
+      const std::ptrdiff_t place = at + r * p.c_row + v * kLanes;
+      auto y = finished(r, v);
+      if (kBytes) {
+        to_bytes.store(y, static_cast<std::size_t>(rest), p.bytes + place);
+        continue;
       }
       if (p.relu) y = hn::Max(y, hn::Zero(d));
       if (rest >= kLanes)
-        hn::StoreU(y, d, to);
+        hn::StoreU(y, d, p.c + place);
       else
-        hn::BlendedStore(y, mask, d, to);
+        hn::BlendedStore(y, mask, d, p.c + place);
     }
   }
 }
@@ -209,16 +250,19 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
 /// `rows` x `columns` of C, beginning at column `first` of a group.
 template <class Dot, int kGroups>
 HWY_INLINE void WordRows(const WordProduct& p, int rows, int first, int columns) {
-  using Function = void (*)(const WordProduct&, const std::uint32_t*, const std::uint32_t*, float*, int, int);
+  using Function = void (*)(const WordProduct&, const std::uint32_t*, const std::uint32_t*, std::ptrdiff_t, int, int);
   static constexpr auto kTiles = []<int... kRows>(std::integer_sequence<int, kRows...>) {
-    return std::array<Function, sizeof...(kRows)>{WordTile<Dot, kRows + 1, kGroups>...};
-  }(std::make_integer_sequence<int, Dot::kRows>());
+    return std::array<std::array<Function, sizeof...(kRows)>, 2>{
+        {{WordTile<Dot, kRows + 1, kGroups, false>...}, {WordTile<Dot, kRows + 1, kGroups, true>...}}};
+  }
+  (std::make_integer_sequence<int, Dot::kRows>());
+  const auto& own_tiles = kTiles[p.bytes != nullptr];
   const std::uint32_t* b = p.b + first / kColumns * p.b_group;
   // Tiles of about equal size: the last one would otherwise be too small to hide the latency of its sums.
   const int tiles = (rows + Dot::kRows - 1) / Dot::kRows;
   for (int t = 0, r = 0; t < tiles; ++t) {
     const int count = (rows - r + tiles - t - 1) / (tiles - t);
-    kTiles[static_cast<std::size_t>(count - 1)](p, p.a + r * p.a_row, b, p.c + r * p.c_row + first, first, columns);
+    own_tiles[static_cast<std::size_t>(count - 1)](p, p.a + r * p.a_row, b, r * p.c_row + first, first, columns);
     r += count;
   }
 }

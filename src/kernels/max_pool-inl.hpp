@@ -69,6 +69,24 @@ inline HWY_ATTR void PoolStrip(const float* x, int rows, int width, int channels
     }
 }
 
+/// The same of bytes.
+inline HWY_ATTR void PoolBytes(const std::uint8_t* x, int rows, int width, int channels, std::uint8_t* y) {
+  const hn::CappedTag<std::uint8_t, 16> d;  // channels are multiples of 16 more often than of whole vectors of bytes
+  const std::size_t lanes = hn::Lanes(d);
+  const auto count = static_cast<std::size_t>(channels);
+  for (int r = 0; r + 1 < rows; r += 2)
+    for (int w = 0; w + 1 < width; w += 2, y += count) {
+      const std::uint8_t* top = x + (static_cast<std::ptrdiff_t>(r) * width + w) * channels;
+      const std::uint8_t* bottom = top + static_cast<std::ptrdiff_t>(width) * channels;
+      std::size_t c = 0;
+      for (; c + lanes <= count; c += lanes)
+        hn::StoreU(hn::Max(hn::Max(hn::LoadU(d, top + c), hn::LoadU(d, top + count + c)),
+                           hn::Max(hn::LoadU(d, bottom + c), hn::LoadU(d, bottom + count + c))),
+                   d, y + c);
+      for (; c < count; ++c) y[c] = std::max({top[c], top[count + c], bottom[c], bottom[count + c]});
+    }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace lineament
 HWY_AFTER_NAMESPACE();

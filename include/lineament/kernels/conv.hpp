@@ -33,6 +33,7 @@ struct ConvEpilogue {
   /// row from 0 to 3, or kCut where the ReLU cuts it off.
   std::uint8_t* winners = nullptr;
   static constexpr std::uint8_t kCut = 4;
+  ByteScale bytes = {};  ///< int8: what is put out are bytes in this scale, in the place of floats
 };
 
 /// The gradient by what an epilogue, or the batch norm behind a convolution, puts out, and what leads back from there

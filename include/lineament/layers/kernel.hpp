@@ -25,7 +25,8 @@ struct KernelShapes {
 /// For kernels of convolutions.
 inline ConvEpilogue conv_epilogue(const Forward<float>& f) {
   return {f.epilogue.add ? f.inputs.back().data : nullptr, f.epilogue.relu, f.epilogue.max_pool,
-          f.epilogue.max_pool && f.mode == Mode::train ? reinterpret_cast<std::uint8_t*>(f.saved.data()) : nullptr};
+          f.epilogue.max_pool && f.mode == Mode::train ? reinterpret_cast<std::uint8_t*>(f.saved.data()) : nullptr,
+          f.output_bytes};
 }
 inline ConvGradient conv_gradient(const Backward<float>& b) {
   const Epilogue& e = b.epilogue;
@@ -47,13 +48,17 @@ struct ConvRows {
     g.out_h = f.rows.end - f.rows.begin;
     if (pointwise_fits(whole)) {
       g.in_h = g.out_h;
-      x += begin * g.in_w * g.in_c;
+      x += places(begin * g.in_w * g.in_c, f.input_bytes);
     } else {
       g.pad_top -= f.rows.begin * g.stride;  // negative: the window of the first row begins further down
     }
-    y += begin * g.out_w * g.out_c;
+    y += places(begin * g.out_w * g.out_c, f.output_bytes);
     if (epilogue.add != nullptr) epilogue.add += begin * g.out_w * g.out_c;
   }
+
+ private:
+  /// Floats' places that so many values take: bytes lie four in one, and pixels of them are multiples of four.
+  static std::ptrdiff_t places(std::ptrdiff_t values, ByteScale bytes) { return bytes ? values / 4 : values; }
 };
 
 template <class Layer, class T>
@@ -69,7 +74,9 @@ struct Kernel {
   /// training.
   std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
   void (*pack)(const Layer&, const Pack<T>&) = nullptr;
-  bool can_add = false;         ///< `fuses` knows Epilogue::add
+  bool can_add = false;  ///< `fuses` knows Epilogue::add
+  /// With Precision::int8: whether its first input and its output may be bytes (Forward::input_bytes, output_bytes).
+  bool reads_bytes = false, writes_bytes = false;
   bool relu_by_output = false;  ///< a fused ReLU without a max-pool behind it is led back by the output's sign
   /// In training: whether it can make the output of a batch norm before it (Forward::norm) and the gradient by the
   /// input of one behind it (Backward::output_norm) itself; and how the batch norm tells what is needed for that.

@@ -121,6 +121,7 @@ struct Forward {
   NormFactors norm;        ///< of the input, which is then what is to be normalised
   bool deferred = false;   ///< a batch norm: those who read the output make it themselves, so it is not to be written
   NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one behind it
+  ByteScale input_bytes, output_bytes;  ///< what lies at the first input and the output are bytes in this scale, if any
   RowRange rows;  ///< of the output, batch 1: the others are left alone (Kernel::by_rows); all of them if empty
   std::span<const T> packed;  ///< what the kernel's `pack` made of the parameters
   std::span<T> scratch;       ///< `scratch_size` values, free to use, of undefined content

@@ -47,6 +47,8 @@ constexpr Kernel<Layer, float> low_precision_kernel(std::string_view name,
                                       l.bias ? p.params[1].data() : nullptr, p.range, p.packed.data());
               },
           .can_add = true,
+          .reads_bytes = kNumber == Number::int8,
+          .writes_bytes = kNumber == Number::int8,
           .rows_read = [](const Layer& l, const KernelShapes& s, RowRange rows) -> std::optional<RowRange> {
             const ConvGeometry g = detail::geometry<kGeometry>(l, s);
             if (!low_precision_by_rows(g, s.threads)) return std::nullopt;
@@ -55,7 +57,8 @@ constexpr Kernel<Layer, float> low_precision_kernel(std::string_view name,
           .forward =
               [](const Layer& l, const Forward<float>& f) {
                 const ConvRows r(detail::geometry<kGeometry>(l, f.input()), f);
-                low_precision_forward(r.g, kNumber, r.x, f.packed.data(), r.epilogue, r.y, f.scratch.data(), *f.threads);
+                low_precision_forward(r.g, kNumber, r.x, static_cast<bool>(f.input_bytes), f.packed.data(), r.epilogue,
+                                      r.y, f.scratch.data(), *f.threads);
               }};
 }
 
