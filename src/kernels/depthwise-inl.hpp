@@ -108,7 +108,7 @@ struct Lines {
   HWY_INLINE const float* weight(int ky, int kx) const {
     return w + static_cast<std::size_t>(ky * g.kernel + kx) * channels.count;
   }
-  HWY_INLINE void store(Vector v, float* to) const { channels.store(hn::Max(v, least), to); }
+  HWY_INLINE void store(Vector v, float* to) const { channels.store(AtLeast(least, v), to); }
 
   /// One row of outputs with a 3x3 window, kRows of whose rows, from `ky` on, are inside the picture. kStride: 3 stands
   /// for all larger ones, too.

@@ -26,7 +26,7 @@ HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const float* x, const Norm
   const int even = g.out_h <= kRows ? 1 : (g.out_h + 2 * kRows - 1) / (2 * kRows) * 2;
   const int strips = made ? (g.out_h + kDepthwiseRows - 1) / kDepthwiseRows : even;
   const Floats d;
-  const Vector least = relu ? hn::Zero(d) : hn::Set(d, -hwy::HighestValue<float>());
+  const Vector least = relu ? hn::Zero(d) : hn::Set(d, kNothingCut);
   const std::size_t pixels = static_cast<std::size_t>(g.in_h * g.in_w), channels_in = static_cast<std::size_t>(g.in_c);
   threads.run(g.batch * strips, [&](int task, int thread) HWY_ATTR {
     const int image = task / strips, strip = task % strips;

@@ -217,7 +217,7 @@ HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const No
       if (g.stride > 1) {
         for (int y = rows.begin; y < rows.end; ++y) each([&](const auto& some) HWY_ATTR { some.gather_row(y); });
       } else {
-        const Vector zero = hn::Zero(Floats()), least = hn::Set(Floats(), -hwy::HighestValue<float>());
+        const Vector zero = hn::Zero(Floats()), least = hn::Set(Floats(), kNothingCut);
         for (int y = rows.begin; y < rows.end; ++y)
           EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
             Lines<kPartial>{turned, some, gradient + c, turned_w + c, zero, least, to + c}.run(y);

@@ -50,7 +50,7 @@ inline HWY_ATTR void NormalisePixels(const NormFactors& norm, const float* x, st
                                      float* to) {
   constexpr std::size_t kPixels = 8;
   const Floats d;
-  const auto least = norm.relu ? hn::Zero(d) : hn::Set(d, -hwy::HighestValue<float>());
+  const auto least = norm.relu ? hn::Zero(d) : hn::Set(d, kNothingCut);
   for (std::size_t i = 0; i < pixels; i += kPixels)
     EachVectorOf(channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
       const auto mean = Read(norm.mean + c, lanes), factor = Read(norm.factor + c, lanes);
@@ -58,7 +58,7 @@ inline HWY_ATTR void NormalisePixels(const NormFactors& norm, const float* x, st
       for (std::size_t k = i; k < std::min(pixels, i + kPixels); ++k) {
         Expect(x + k * channels + c);
         const auto v = hn::Sub(Read(x + k * channels + c, lanes), mean);
-        Write(hn::Max(hn::MulAdd(v, factor, shift), least), to + k * channels + c, lanes);
+        Write(AtLeast(least, hn::MulAdd(v, factor, shift)), to + k * channels + c, lanes);
       }
     });
 }

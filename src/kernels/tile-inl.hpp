@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 HWY_BEFORE_NAMESPACE();
@@ -51,6 +52,18 @@ class Ahead {
   std::pair<const float*, const float*> runs_[3];
   int at_ = 0, count_ = 0;
 };
+
+/// What a ReLU cuts off at, where there is none.
+constexpr float kNothingCut = -std::numeric_limits<float>::infinity();
+
+/// The larger one, or NaN if the value is: nobody shall take a network that has gone wrong for one that works.
+HWY_INLINE Vector AtLeast(Vector least, Vector value) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  return hn::Max(least, value);  // MAXPS gives its second operand where one of them is NaN
+#else
+  return hn::IfThenElse(hn::Lt(value, least), least, value);
+#endif
+}
 
 struct Product {
   const float* a;
@@ -93,10 +106,12 @@ HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c,
     return kPartial && v == kVectors - 1 ? LoadFirst(from + v * lanes, last, mask) : hn::LoadU(d, from + v * lanes);
   };
   Vector sum[kRows][kVectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::Zero(d);
+  for (int v = 0; v < kVectors; ++v) {
+    const Vector start = bias == nullptr ? hn::Zero(d) : load(bias, v);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) sum[r][v] = start;
+  }
 
   const std::ptrdiff_t row = p.a_row, step = p.a_step, b_row = p.b_row;
   const float* ahead = p.ahead == nullptr ? nullptr : p.ahead->at();
@@ -125,16 +140,21 @@ HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c,
   }
   if (p.ahead != nullptr) p.ahead->advance(std::ptrdiff_t{p.segments} * p.length);
 
+  const float* other = p.add ? c : p.residual == nullptr ? nullptr : p.residual + (c - p.c);
+  const Vector least = p.relu ? hn::Zero(d) : hn::Set(d, kNothingCut);
+  const std::ptrdiff_t c_row = p.c_row;
+  if (other != nullptr) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::Add(sum[r][v], load(other + r * c_row, v));
+  }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      Vector y = sum[r][v];
-      float* to = c + r * p.c_row;
-      if (p.add) y = hn::Add(y, load(to, v));
-      if (bias != nullptr) y = hn::Add(y, load(bias, v));
-      if (p.residual != nullptr) y = hn::Add(y, load(p.residual + (to - p.c), v));
-      if (p.relu) y = hn::Max(y, hn::Zero(d));
+      const Vector y = AtLeast(least, sum[r][v]);
+      float* to = c + r * c_row;
       if (kPartial && v == kVectors - 1) {
         hn::BlendedStore(y, mask, d, to + v * lanes);
       } else {

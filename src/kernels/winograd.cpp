@@ -64,7 +64,7 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
       for (int k = 0; k < kProducts; ++k) in[k] = hn::LoadU(d, place + static_cast<std::size_t>(k) * p.y_stride);
       Sandwich<OutputTransform>(in, out);
       const Vector shift = bias == nullptr ? hn::Zero(d) : hn::LoadU(d, bias + c);
-      const Vector least = epilogue.relu ? hn::Zero(d) : hn::Set(d, -hwy::HighestValue<float>());
+      const Vector least = epilogue.relu ? hn::Zero(d) : hn::Set(d, kNothingCut);
       if (epilogue.max_pool)
         for (int r = 0; r < 2; ++r)
           for (int s = 0; s < 2; ++s) {
@@ -82,7 +82,7 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
           float* to = corner + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c;
           Vector value = hn::Add(out[4 * r + s], shift);
           if (epilogue.add != nullptr) value = hn::Add(value, hn::LoadU(d, epilogue.add + (to - y)));
-          hn::StoreU(hn::Max(value, least), d, to);
+          hn::StoreU(AtLeast(least, value), d, to);
         }
     }
   }

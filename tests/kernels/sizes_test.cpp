@@ -192,3 +192,22 @@ TEST_CASE("kernels: backward without a wish for input gradients writes none") {
       CHECK(gradients[0] == gradients[1]);
     }
 }
+
+TEST_CASE("kernels: what is not a number stays so, and is not taken for a small one") {
+  const IsaRestorer restorer;
+  for (const Layer& layer :
+       {Layer(Conv2d{.channels = 20}), Layer(Conv2d{.channels = 32}), Layer(Conv2d{.channels = 40, .kernel = 1}),
+        Layer(Conv2d{.channels = 32, .groups = Conv2d::kDepthwise}), Layer(Conv2d{.channels = 33, .kernel = 9}),
+        Layer(BatchNorm{})})
+    for (const std::string& isa : available_isas())
+      for (const Mode mode : {Mode::infer, Mode::train}) {
+        force_isa(isa);
+        const Network network(one_layer(layer), Shape{9, 9, 32}, 1);
+        LayerRun<float> run(network, {.mode = mode});
+        INFO(type_of(layer) << " " << run.kernel() << ", " << isa);
+        put(run.input(), random_values<double>(run.input().size(), 1));
+        run.input()[40 * 32 + 5] = std::numeric_limits<float>::quiet_NaN();
+        run.forward();
+        CHECK(std::any_of(run.output().begin(), run.output().end(), [](float v) { return std::isnan(v); }));
+      }
+}
