@@ -11,6 +11,7 @@
 #include <string>
 
 #include "lineament/graph/networks.hpp"
+#include "lineament/kernels/im2col.hpp"
 #include "lineament/kernels/low_precision.hpp"
 #include "lineament/kernels/pointwise.hpp"
 #include "lineament/kernels/threads.hpp"
@@ -121,6 +122,16 @@ KernelEntry pointwise(const char* name, bool (*fits)(const ConvGeometry&)) {
 }
 
 const KernelEntry kKernels[] = {
+    {"im2col", im2col_fits,
+     [](Run& r) {
+       r.packed.resize(im2col_weights_size(r.g));
+       im2col_weights(r.g, r.w.data(), r.packed.data());
+       r.scratch.resize(im2col_scratch(r.g, 1));
+     },
+     [](Run& r) {
+       im2col_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
+     },
+     nullptr},
     {"winograd", winograd_fits,
      [](Run& r) {
        r.packed.resize(winograd_weights_size(r.g));

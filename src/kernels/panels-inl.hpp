@@ -24,18 +24,23 @@ HWY_INLINE int PanelWidth(int out) {
   return out % (2 * lanes) != 0 && out % (3 * lanes) == 0 ? 3 * lanes : 2 * lanes;
 }
 
+HWY_INLINE int PanelCount(int out) {
+  return (out + PanelWidth(out) - 1) / PanelWidth(out);
+}
+
 /// Panels of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data
 /// gradient.
-HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step, float* to) {
+inline HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step, float* to) {
   const int panel = PanelWidth(out);
   for (int n = 0; n < out; n += panel)
     for (int i = 0; i < in; ++i)
       for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
 }
 
-/// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them.
-HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
-                             ConvEpilogue epilogue, float* y, Ahead* ahead) {
+/// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them: of the columns in panels
+/// first … last - 1.
+inline HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
+                             ConvEpilogue epilogue, float* y, Ahead* ahead, int first, int last) {
   const int panel = PanelWidth(out);
   Product m{};
   m.a = x;
@@ -46,7 +51,7 @@ HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const f
   m.c_row = out;
   m.relu = epilogue.relu;
   m.ahead = ahead;
-  for (int n = 0; n < out; n += panel) {
+  for (int n = first * panel; n < std::min(last * panel, out); n += panel) {
     const int width = std::min(panel, out - n);
     m.b = panels + static_cast<std::ptrdiff_t>(n) * in;
     m.b_row = width;
@@ -65,7 +70,7 @@ struct FloatPanels {
   }
   static HWY_INLINE void Multiply(int count, int in, int out, const float* x, const float* panels, const float* bias,
                                   ConvEpilogue epilogue, float* y, float*, Ahead& ahead) {
-    MultiplyPixels(count, in, out, x, panels, bias, epilogue, y, &ahead);
+    MultiplyPixels(count, in, out, x, panels, bias, epilogue, y, &ahead, 0, PanelCount(out));
   }
 };
 

@@ -265,6 +265,29 @@ TEST_CASE("fusion: convolution and residual sum") {
   }
 }
 
+TEST_CASE("fusion: im2col with sum and ReLU, but not with a pool") {
+  Spec spec;
+  const NodeId skip = spec.add(Conv2d{.channels = 70, .kernel = 1}, Spec::kInput, "skip");
+  spec.add(ReLU{}, spec.add(Add{}, {skip, spec.add(Conv2d{.channels = 70}, skip, "conv")}, "sum"), "relu");
+  spec.add(MaxPool{}, spec.add(ReLU{}, spec.add(Conv2d{.channels = 64}, spec.last(), "last"), "last_relu"), "pool");
+  const Shape input{5, 4, 9};
+  Network network(spec, input, 1);
+  put(network.weights(), random_values<double>(network.weights().size(), 30));
+  const auto values = random_values<double>(input.size(), 1);
+  Session exact(std::as_const(network), {.kernels = KernelChoice::reference});
+  put(exact.input(), values);
+  const auto wanted = copy_of(exact.forward());
+  for (const int threads : {1, 3}) {
+    Session fused(std::as_const(network), {.threads = threads});
+    CHECK(fused.plan()[1].kernel == "im2col");
+    CHECK(fused.plan()[1].layers == "conv + sum + relu");
+    CHECK(fused.plan()[2].kernel == "im2col");
+    CHECK(fused.plan()[2].layers == "last + last_relu");
+    put(fused.input(), values);
+    CHECK(difference(fused.forward(), wanted) < 5e-6);
+  }
+}
+
 TEST_CASE("fusion: a sum of what is not there yet, of three, or of what somebody else reads stays apart") {
   const auto steps = [](const Spec& spec) {
     const Network network(spec, {6, 6, 4}, 1);

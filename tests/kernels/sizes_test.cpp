@@ -44,6 +44,29 @@ TEST_CASE("kernels: a convolution whose window is the whole picture is a matrix 
     }
 }
 
+TEST_CASE("kernels: when inferring, a few pixels are a matrix product of their windows") {
+  struct Size {
+    int height, width, in, out, kernel, stride, batch;
+  };
+  for (const Size& s : {Size{5, 6, 16, 64, 3, 1, 1}, Size{7, 9, 3, 65, 3, 2, 1}, Size{3, 2, 33, 130, 3, 1, 5},
+                        Size{3, 4, 5, 96, 5, 1, 2}, Size{4, 4, 17, 81, 2, 2, 7}})
+    for (const Padding padding : {Padding::same, Padding::fixed}) {
+      const Conv2d conv{.channels = s.out,
+                        .kernel = s.kernel,
+                        .stride = s.stride,
+                        .padding = padding,
+                        .pad = 1,
+                        .bias = s.batch != 2};
+      const Shape input{s.height, s.width, s.in};
+      INFO("kernel " << s.kernel << ", out " << s.out << ", padding " << static_cast<int>(padding));
+      if (padding == Padding::same) {
+        const Network network(Spec() << conv, input, 1);
+        CHECK(Session(network, {.batch = s.batch}).plan().front().kernel == "im2col");
+      }
+      compare(conv, input, s.batch, 1, 2e-5);  // in training Winograd's
+    }
+}
+
 TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") {
   struct Size {
     int height, width, in, out, batch;

@@ -1,6 +1,7 @@
 // The float kernels of convolutions, in order of preference.
 #pragma once
 #include "lineament/kernels/dense.hpp"
+#include "lineament/kernels/im2col.hpp"
 #include "lineament/kernels/pointwise.hpp"
 #include "lineament/kernels/winograd.hpp"
 #include "lineament/layers/conv2d.hpp"
@@ -139,6 +140,23 @@ struct Kernels<Conv2d, T> {
                              }),
       pointwise_kernel<false>("pointwise",
                               [](const Conv2d& c, const KernelShapes& s) { return pointwise_fits(geometry(c, s)); }),
+      {.name = "im2col",
+       .fits = [](const Conv2d& c,
+                  const KernelShapes& s) { return s.mode == Mode::infer && im2col_fits(geometry(c, s)); },
+       .fuses = [](const Conv2d&, const KernelShapes&, const Epilogue& e) { return !e.max_pool; },
+       .scratch_size = [](const Conv2d& c, const KernelShapes& s) { return im2col_scratch(geometry(c, s), s.threads); },
+       .packed_size = [](const Conv2d& c, const KernelShapes& s) { return im2col_weights_size(geometry(c, s)); },
+       .pack =
+           [](const Conv2d& c, const Pack<float>& p) {
+             im2col_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data());
+           },
+       .can_add = true,
+       .forward =
+           [](const Conv2d& c, const Forward<float>& f) {
+             im2col_forward(c.geometry(f.input().shape, f.input().batch), f.input().data, f.packed.data(),
+                            c.bias ? f.params[1].data() : nullptr, conv_epilogue(f), f.output.data, f.scratch.data(),
+                            *f.threads);
+           }},
       {.name = "winograd",
        .fits = [](const Conv2d& c, const KernelShapes& s) { return winograd_fits(geometry(c, s)); },
        .fuses = can_fuse,
@@ -180,7 +198,8 @@ struct Kernels<Conv2d, T> {
        .makes_norm_gradient = true,
        .rows_read = [](const Conv2d& c, const KernelShapes& s, RowRange rows) -> std::optional<RowRange> {
          const ConvGeometry g = geometry(c, s);
-         if (g.pad_left <= 0) return std::nullopt;  // scratch is that of the whole, which must be a copy with padding, too
+         if (g.pad_left <= 0)
+           return std::nullopt;  // scratch is that of the whole, which must be a copy with padding, too
          return conv_input_rows(g, rows);
        },
        .forward =
