@@ -80,8 +80,9 @@ HWY_EXPORT(PackWindowWeights);
 HWY_EXPORT(RunWindows);
 
 bool im2col_fits(const ConvGeometry& g) {
-  constexpr int kPixels = 32;  // up to which Winograd, if it fits, is slower; columns: two panels on any processor
-  return g.groups == 1 && g.kernel > 1 && pixel_count(g) <= kPixels && g.out_c >= 64;
+  constexpr int kPixels = 32;    // with more, Winograd is as fast
+  constexpr int kChannels = 64;  // two panels, for two threads
+  return g.groups == 1 && g.kernel > 1 && pixel_count(g) <= kPixels && g.out_c >= kChannels;
 }
 
 std::size_t im2col_weights_size(const ConvGeometry& g) {

@@ -8,6 +8,7 @@
 
 namespace lineament {
 
+/// A window of more than a pixel, one group, and sizes for which this is faster than the others.
 bool im2col_fits(const ConvGeometry&);
 
 /// Floats of the weights in the kernel's order, and their making.
