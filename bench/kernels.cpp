@@ -116,7 +116,7 @@ KernelEntry pointwise(const char* name, bool (*fits)(const ConvGeometry&)) {
                               r.scratch.data(), r.threads);
           },
           [](Run& r) {
-            pointwise_backward(r.g, kBf16, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(),
+            pointwise_backward(r.g, kBf16, r.x.data(), {}, {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(),
                                nullptr, r.scratch.data(), r.threads);
           }};
 }
@@ -152,7 +152,7 @@ const KernelEntry kKernels[] = {
        depthwise_forward(r.g, r.x.data(), {}, r.w.data(), nullptr, false, r.y.data(), {}, r.scratch.data(), r.threads);
      },
      [](Run& r) {
-       depthwise_backward(r.g, r.x.data(), {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr,
+       depthwise_backward(r.g, r.x.data(), {}, {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr,
                           r.scratch.data(), r.threads);
      }},
     {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); },

@@ -136,7 +136,7 @@ void Segment<T>::backward(std::uint64_t step_number, bool overwrite) {
   for (std::size_t i = steps_.size(); i-- > 0;) {
     const Step<T>& step = steps_[i];
     Backward<T> b;
-    b.inputs = step.inputs;
+    b.inputs = step.backward_inputs;
     b.output = {step.value.data, step.value.batch, step.value.shape};
     b.output_gradient = {step.gradient.data, step.gradient.batch, step.gradient.shape};
     b.input_gradients = step.input_gradients;
@@ -146,7 +146,8 @@ void Segment<T>::backward(std::uint64_t step_number, bool overwrite) {
     b.seed = dropout_seed(options_.session, step_number, step.node);
     b.overwrite = overwrite && step.kernel.can_overwrite;
     b.epilogue = step.epilogue;
-    b.norm = norm_factors(step.norm_before);
+    b.norm = norm_factors(step.made_of.empty() ? step.norm_before : step.made_of.front().norm);
+    b.added = step.added;
     b.output_norm = norm_factors(step.norm_behind);
     b.deferred = step.gradient_deferred;
     b.norm_blocks = step.norm_before == Step<T>::kNone ? step.gradient_sums : steps_[step.norm_before].gradient_sums;

@@ -63,6 +63,7 @@ class Segment {
   MemoryPlan::Id plan_input_gradient(const Step<T>& step, NodeId input, MemoryPlan::Id own, int now);
   void bind_memory();
   void bind_parameters(Step<T>& step);
+  void bind_made(Step<T>& step);
   void plan_norm_blocks();
   NormFactors norm_factors(std::size_t norm) const;
   void pack(Step<T>& step);

@@ -59,9 +59,11 @@ void Segment<T>::plan_values() {
     memory_.extend(values_[out], now);
     for (const NodeId input : step.sources) {
       memory_.extend(values_[static_cast<std::size_t>(input)], now);
-      if (training() && traits.backward_reads_input)
+      if (training() && traits.backward_reads_input && step.made_of.empty())
         memory_.extend(values_[static_cast<std::size_t>(input)], backward_time(now));
     }
+    for (const auto& term : step.made_of)
+      memory_.extend(values_[static_cast<std::size_t>(term.value)], backward_time(now));
     if (training() && traits.backward_reads_output) {
       memory_.extend(values_[out], backward_time(now));
       keep_[out] = true;
@@ -194,11 +196,27 @@ void Segment<T>::bind_memory() {
     }
     bind_parameters(step);
     bind_shares(step);
+    bind_made(step);
   }
   input_ = memory_.get<T>(values_[static_cast<std::size_t>(options_.input)]);
   output_ = memory_.get<T>(values_[static_cast<std::size_t>(last())]);
   if (training()) output_gradient_ = memory_.get<T>(gradients_[static_cast<std::size_t>(last())]);
   if (options_.session.input_gradient && training()) input_gradient_ = memory_.get<T>(gradients_[0]);
+}
+
+/// What the backward step reads in place of an input that is not kept. Norms lie before those who make their outputs:
+/// they are bound.
+template <class T>
+void Segment<T>::bind_made(Step<T>& step) {
+  step.backward_inputs = step.inputs;
+  if constexpr (std::is_same_v<T, float>)
+    for (const auto& term : step.made_of) {
+      const std::span<const float> x = memory_.get<float>(values_[static_cast<std::size_t>(term.value)]);
+      if (&term == &step.made_of.front())
+        step.backward_inputs[0].data = x.data();
+      else
+        step.added.push_back({x.data(), norm_factors(term.norm)});
+    }
 }
 
 /// Where every thread finds and writes its rows.

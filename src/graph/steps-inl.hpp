@@ -140,6 +140,72 @@ void defer_norms(std::vector<Step<T>>& steps, const Spec& spec) {
   }
 }
 
+/// Finds inputs of convolutions that need not be kept until their backward pass, because batch norms and residual sums
+/// give them again for next to nothing: from the norms' inputs, which the norms keep, or from a value that is kept for
+/// somebody else.
+template <class T>
+class InputsMadeAgain {
+ public:
+  InputsMadeAgain(std::vector<Step<T>>& steps, const Spec& spec)
+      : steps_(steps), spec_(spec), terms_(static_cast<std::size_t>(spec.size() + 1)) {}
+
+  void find() {
+    for (std::size_t s = 0; s < steps_.size(); ++s) {
+      const NodeId value = steps_[s].output;
+      Terms terms = terms_of(s);
+      if (value == spec_.last() || terms.empty() || terms.size() > kMostTerms || !readers_can_make(value)) continue;
+      for (Step<T>& reader : steps_)
+        if (reader.sources[0] == value && reads_in_backward(reader)) reader.made_of = terms;
+      terms_[static_cast<std::size_t>(value)] = std::move(terms);
+    }
+  }
+
+ private:
+  using Terms = std::vector<typename Step<T>::Term>;
+  // Each is read from memory in place of the one value. A longer chain of sums keeps every such link of it.
+  static constexpr std::size_t kMostTerms = 3;
+
+  /// The sum that the output of a step is, as far as it may be made again; otherwise none.
+  Terms terms_of(std::size_t s) const {
+    const Step<T>& step = steps_[s];
+    if (step.kernel.norm_factors != nullptr)
+      return step.output_deferred || step.epilogue.max_pool ? Terms() : Terms{{step.sources[0], s}};
+    if (!std::holds_alternative<Add>(spec_[step.node].layer) || step.output != step.node || step.sources.size() != 2)
+      return {};
+    // Added up one after the other in the same order as here, so one side is a single term, and it comes last.
+    Terms sum = terms_for(step.sources[0]), last = terms_for(step.sources[1]);
+    if (sum.empty() || last.empty()) return {};
+    if (last.size() > 1 || (last[0].norm != kNone && sum[0].norm == kNone)) std::swap(sum, last);
+    if (last.size() > 1 || sum[0].norm == kNone) return {};
+    sum.push_back(last[0]);
+    return sum;
+  }
+  Terms terms_for(NodeId value) const {
+    const Terms& made = terms_[static_cast<std::size_t>(value)];
+    if (!made.empty()) return made;
+    for (const Step<T>& reader : steps_)
+      if (reads(reader, value) && reads_in_backward(reader)) return {{value, kNone}};
+    return {};
+  }
+
+  bool readers_can_make(NodeId value) const {
+    for (const Step<T>& reader : steps_)
+      if (reads(reader, value) && reads_in_backward(reader) && !reader.kernel.makes_norm) return false;
+    return true;
+  }
+  static bool reads(const Step<T>& reader, NodeId value) {
+    return std::find(reader.sources.begin(), reader.sources.end(), value) != reader.sources.end();
+  }
+  bool reads_in_backward(const Step<T>& reader) const {
+    return reader.output != reader.node || traits_of(spec_[reader.node].layer).backward_reads_input;
+  }
+
+  static constexpr std::size_t kNone = Step<T>::kNone;
+  std::vector<Step<T>>& steps_;
+  const Spec& spec_;
+  std::vector<Terms> terms_;  // by NodeId; empty: the value is kept as long as anybody wants it
+};
+
 /// What the layer multiplies: the last layer's sums are the network's answer, and cheap.
 Precision precision_for(const Spec& spec, NodeId id, const SessionOptions& options) {
   return options.precision == Precision::int8 && id == spec.last() ? Precision::fp32 : options.precision;
@@ -184,7 +250,10 @@ std::vector<Step<T>> make_steps(const BasicNetwork<T>& network, const SessionOpt
       done[static_cast<std::size_t>(only_reader(spec, covered))] = true;
     steps.push_back(std::move(step));
   }
-  if (options.mode == Mode::train) defer_norms(steps, spec);
+  if (options.mode == Mode::train) {
+    defer_norms(steps, spec);
+    InputsMadeAgain<T>(steps, spec).find();
+  }
   return steps;
 }
 

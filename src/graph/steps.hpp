@@ -51,9 +51,17 @@ struct Step {
   std::size_t norm_before = kNone;  ///< whose output this step makes itself, from its input
   std::size_t norm_behind = kNone;  ///< the gradient by whose input this step makes itself, from that by its output
   bool output_deferred = false, gradient_deferred = false;  ///< this batch norm's are: others make them
+  /// A value as it is, or, with the number of a batch norm's step, what that makes of it.
+  struct Term {
+    NodeId value;
+    std::size_t norm;
+  };
+  std::vector<Term> made_of;  ///< the sum that `backward` makes its input of, the first one of a norm; empty: it is kept
   NormBlocks moments, gradient_sums;                        ///< what others take for this batch norm
   // Filled in when memory is planned:
   std::vector<View<const T>> inputs;
+  std::vector<View<const T>> backward_inputs;  ///< the same, or the first of `made_of`
+  std::vector<NormTerm> added;                 ///< the others
   std::vector<View<T>> input_gradients;
   std::vector<std::span<const T>> params;
   std::vector<std::span<T>> statistics, param_gradients;

@@ -74,15 +74,19 @@ HWY_INLINE RowRange OutputRows(const ConvGeometry& g, RowRange in) {
   return {(first + g.stride - 1) / g.stride, std::min(g.out_h, last / g.stride + 1)};
 }
 
-/// A picture of which some rows can be read: those of `picture` or, with a norm, what it makes of them, in `room`.
-inline HWY_ATTR const float* NormalisedRows(const NormFactors& norm, const float* picture, RowRange rows, int width,
-                                            std::size_t channels, float* room) {
-  if (!norm || rows.begin >= rows.end) return picture;
+/// A picture, from its value `first` on, of which some rows can be read: those of x or, with a norm, what it and the
+/// added terms make of them, in `room`.
+inline HWY_ATTR const float* NormalisedRows(const NormFactors& norm, std::span<const NormTerm> added, const float* x,
+                                            std::size_t first, RowRange rows, int width, std::size_t channels,
+                                            float* room) {
+  if (!norm || rows.begin >= rows.end) return x + first;
   const std::size_t at = static_cast<std::size_t>(rows.begin * width) * channels;
-  NormalisePixels(norm, picture + at, static_cast<std::size_t>((rows.end - rows.begin) * width), channels, room);
+  const auto pixels = static_cast<std::size_t>((rows.end - rows.begin) * width);
+  NormalisePixels(norm, x + first + at, pixels, channels, room);
+  for (const NormTerm& term : added) AddTerm(term, first + at, pixels, channels, room);
   return room - at;
 }
-/// The same of the gradient by a convolution's sums; `first`: of the picture, in floats.
+/// The same of the gradient by a convolution's sums.
 inline HWY_ATTR const float* GradientRows(const ConvGradient& dy, std::size_t first, RowRange rows, int width,
                                           std::size_t channels, float* room) {
   if (!dy.norm || rows.begin >= rows.end) return dy.dy + first;

@@ -33,8 +33,8 @@ HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const float* x, const Norm
     const RowRange rows = made ? RowRange{strip * kDepthwiseRows, std::min(g.out_h, (strip + 1) * kDepthwiseRows)}
                                : RowRange{strip * g.out_h / strips, (strip + 1) * g.out_h / strips};
     const float* in =
-        NormalisedRows(norm, x + static_cast<std::size_t>(image) * pixels * channels_in, conv_input_rows(g, rows), g.in_w,
-                       channels_in, scratch + static_cast<std::size_t>(thread) * pixels * channels_in);
+        NormalisedRows(norm, {}, x, static_cast<std::size_t>(image) * pixels * channels_in, conv_input_rows(g, rows),
+                       g.in_w, channels_in, scratch + static_cast<std::size_t>(thread) * pixels * channels_in);
     float* out = y + static_cast<std::ptrdiff_t>(image) * g.out_h * g.out_w * g.in_c;
     EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& channels, std::size_t c) HWY_ATTR {
       const Vector start = bias == nullptr ? hn::Zero(d) : channels.load(bias + c);

@@ -182,9 +182,10 @@ struct Gradients {
 
 /// dx may be nullptr. `sums` for weights and bias, for each picture: {taps + 1, channels}. With a stride of 1 the
 /// gradient by x is the forward pass over dy with the window turned round.
-HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
-                                 const float* turned_w, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
-                                 bool bias, float* sums, float* scratch, Threads& threads) {
+HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const NormFactors& norm,
+                                 std::span<const NormTerm> added, const float* w, const float* turned_w,
+                                 const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, bool bias, float* sums,
+                                 float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c), taps = static_cast<std::size_t>(g.kernel * g.kernel);
   const std::size_t in_size = static_cast<std::size_t>(g.in_h * g.in_w) * channels;
   const std::size_t out_size = static_cast<std::size_t>(g.out_h * g.out_w) * channels;
@@ -204,7 +205,8 @@ HWY_ATTR void DepthwiseGradients(const ConvGeometry& g, const float* x, const No
         const RowRange met = OutputRows(g, rows);
         read = {std::min(read.begin, met.begin), std::max(read.end, met.end)};
       }
-      const float* in = NormalisedRows(norm, x + image * in_size, conv_input_rows(g, out_rows), g.in_w, channels, in_room);
+      const float* in =
+          NormalisedRows(norm, added, x, image * in_size, conv_input_rows(g, out_rows), g.in_w, channels, in_room);
       const float* gradient = GradientRows(dy, image * out_size, read, g.out_w, channels, out_room);
       const auto each = [&](auto&& f) HWY_ATTR {
         EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
@@ -248,16 +250,16 @@ std::size_t depthwise_scratch(const ConvGeometry& g, bool train, int threads) {
   return static_cast<std::size_t>(g.batch * (taps + 1) + taps + threads * pixels) * static_cast<std::size_t>(g.in_c);
 }
 
-void depthwise_backward(const ConvGeometry& g, const float* x, const NormFactors& norm, const float* w,
-                        const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, float* dw, float* dbias,
-                        float* scratch, Threads& threads) {
+void depthwise_backward(const ConvGeometry& g, const float* x, const NormFactors& norm, std::span<const NormTerm> added,
+                        const float* w, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, float* dw,
+                        float* dbias, float* scratch, Threads& threads) {
   const auto channels = static_cast<std::size_t>(g.in_c), taps = static_cast<std::size_t>(g.kernel * g.kernel);
   const std::size_t size = (taps + 1) * channels;
   float* turned_w = scratch + static_cast<std::size_t>(g.batch) * size;
   for (std::size_t tap = 0; tap < taps; ++tap)
     std::copy_n(w + (taps - 1 - tap) * channels, channels, turned_w + tap * channels);
   HWY_DYNAMIC_DISPATCH(DepthwiseGradients)
-  (g, x, norm, w, turned_w, dy, dx, norm_sums, dbias != nullptr, scratch, turned_w + taps * channels, threads);
+  (g, x, norm, added, w, turned_w, dy, dx, norm_sums, dbias != nullptr, scratch, turned_w + taps * channels, threads);
   for (int image = 0; image < g.batch; ++image) {
     const float* sums = scratch + static_cast<std::size_t>(image) * size;
     for (std::size_t i = 0; i < taps * channels; ++i) dw[i] += sums[i];

@@ -96,8 +96,8 @@ HWY_ATTR void RunPixels(std::size_t pixels, int in, int out, const float* x, con
 /// transposed weights; dx may be nullptr. Each part of the pixels has sums of its own for weights and bias.
 template <class Panels>
 HWY_ATTR void RunGradients(const GradientParts& parts, int in, int out, const float* x, const NormFactors& norm,
-                           const float* turned, const ConvGradient& dy, float* dx, const NormBlocks& norm_sums,
-                           bool bias, float* sums, float* scratch, Threads& threads) {
+                           std::span<const NormTerm> added, const float* turned, const ConvGradient& dy, float* dx,
+                           const NormBlocks& norm_sums, bool bias, float* sums, float* scratch, Threads& threads) {
   const auto in_c = static_cast<std::size_t>(in), out_c = static_cast<std::size_t>(out);
   threads.run(parts.count, [&](int part, int thread) HWY_ATTR {
     float* in_room = scratch + static_cast<std::size_t>(thread) * kRun * (in_c + 2 * out_c);
@@ -111,6 +111,7 @@ HWY_ATTR void RunGradients(const GradientParts& parts, int in, int out, const fl
       m.a = x + first * in_c;
       if (norm) {
         NormalisePixels(norm, m.a, pixels, in_c, in_room);
+        for (const NormTerm& term : added) AddTerm(term, first * in_c, pixels, in_c, in_room);
         m.a = in_room;
       }
       m.a_row = 1;  // a row of C is an input channel, a step is one pixel
@@ -169,11 +170,11 @@ HWY_ATTR void RunPointwise(bool bf16, std::size_t pixels, int in, int out, const
 }
 
 HWY_ATTR void PointwiseGradients(bool bf16, const GradientParts& parts, int in, int out, const float* x,
-                                 const NormFactors& norm, const float* turned, const ConvGradient& dy, float* dx,
-                                 const NormBlocks& norm_sums, bool bias, float* sums, float* scratch,
-                                 Threads& threads) {
+                                 const NormFactors& norm, std::span<const NormTerm> added, const float* turned,
+                                 const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, bool bias, float* sums,
+                                 float* scratch, Threads& threads) {
   WithPanels(bf16, [&]<class P>(P) HWY_ATTR {
-    RunGradients<P>(parts, in, out, x, norm, turned, dy, dx, norm_sums, bias, sums, scratch, threads);
+    RunGradients<P>(parts, in, out, x, norm, added, turned, dy, dx, norm_sums, bias, sums, scratch, threads);
   });
 }
 
@@ -230,15 +231,15 @@ void pointwise_forward(const ConvGeometry& g, bool bf16, const float* x, const N
   (bf16, pixels_of(g), g.in_c, g.out_c, x, norm, panels, bias, epilogue, y, moments, scratch, threads);
 }
 
-void pointwise_backward(const ConvGeometry& g, bool bf16, const float* x, const NormFactors& norm, const float* w,
-                        const ConvGradient& dy, float* dx, const NormBlocks& norm_sums, float* dw, float* dbias,
-                        float* scratch, Threads& threads) {
+void pointwise_backward(const ConvGeometry& g, bool bf16, const float* x, const NormFactors& norm,
+                        std::span<const NormTerm> added, const float* w, const ConvGradient& dy, float* dx,
+                        const NormBlocks& norm_sums, float* dw, float* dbias, float* scratch, Threads& threads) {
   const GradientParts parts(g);
   const std::size_t weights = pointwise_weights_size(g, false), out = static_cast<std::size_t>(g.out_c);
   float *sums = scratch + turned_size(g, bf16), *rooms = sums + static_cast<std::size_t>(parts.count) * (weights + out);
   if (dx != nullptr) HWY_DYNAMIC_DISPATCH(PackWeights)(bf16, w, g.out_c, g.in_c, 1, g.out_c, nullptr, scratch);
   HWY_DYNAMIC_DISPATCH(PointwiseGradients)
-  (bf16, parts, g.in_c, g.out_c, x, norm, scratch, dy, dx, norm_sums, dbias != nullptr, sums, rooms, threads);
+  (bf16, parts, g.in_c, g.out_c, x, norm, added, scratch, dy, dx, norm_sums, dbias != nullptr, sums, rooms, threads);
   for (int part = 0; part < parts.count; ++part, sums += weights + out) {
     for (std::size_t i = 0; i < weights; ++i) dw[i] += sums[i];
     if (dbias != nullptr)

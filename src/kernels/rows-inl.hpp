@@ -45,9 +45,11 @@ HWY_INLINE void EachVectorOf(std::size_t count, F&& f) {
   for (std::size_t c = 0; c < count; c += lanes) f(c, std::min(lanes, count - c));
 }
 
-/// `pixels` of a batch norm's output, from as many of its input: a few at a time, whose factors stay in registers.
-inline HWY_ATTR void NormalisePixels(const NormFactors& norm, const float* x, std::size_t pixels, std::size_t channels,
-                                     float* to) {
+/// `pixels` of a batch norm's output, from as many of its input: a few at a time, whose factors stay in registers. With
+/// kAdd it is added to what is there.
+template <bool kAdd = false>
+HWY_ATTR void NormalisePixels(const NormFactors& norm, const float* x, std::size_t pixels, std::size_t channels,
+                              float* to) {
   constexpr std::size_t kPixels = 8;
   const Floats d;
   const auto least = norm.relu ? hn::Zero(d) : hn::Set(d, kNothingCut);
@@ -58,9 +60,22 @@ inline HWY_ATTR void NormalisePixels(const NormFactors& norm, const float* x, st
       for (std::size_t k = i; k < std::min(pixels, i + kPixels); ++k) {
         Expect(x + k * channels + c);
         const auto v = hn::Sub(Read(x + k * channels + c, lanes), mean);
-        Write(AtLeast(least, hn::MulAdd(v, factor, shift)), to + k * channels + c, lanes);
+        auto y = AtLeast(least, hn::MulAdd(v, factor, shift));
+        if constexpr (kAdd) y = hn::Add(y, Read(to + k * channels + c, lanes));
+        Write(y, to + k * channels + c, lanes);
       }
     });
+}
+
+/// Adds `pixels` of a term, from its value `first` on.
+inline HWY_ATTR void AddTerm(const NormTerm& term, std::size_t first, std::size_t pixels, std::size_t channels,
+                             float* to) {
+  const float* x = term.x + first;
+  if (term.norm) return NormalisePixels<true>(term.norm, x, pixels, channels, to);
+  EachVectorOf(pixels * channels, [&](std::size_t i, std::size_t lanes) HWY_ATTR {
+    Expect(x + i);
+    Write(hn::Add(Read(to + i, lanes), Read(x + i, lanes)), to + i, lanes);
+  });
 }
 
 /// `pixels` of the gradient by a batch norm's input x, from those of the gradient by its output.

@@ -19,6 +19,26 @@ struct Named {
   Shape input;
 };
 
+/// Sums whose terms are outputs of batch norms or values that a convolution keeps, as inputs of convolutions that make
+/// them again in the backward pass, and of one that cannot.
+Spec sums_of_norms() {
+  Spec net;
+  const Conv2d point{.channels = 4, .kernel = 1, .bias = false};
+  const Conv2d deep{.channels = 4, .groups = Conv2d::kDepthwise, .bias = false};
+  const auto normed = [&](const Conv2d& conv, NodeId x) { return net.add(BatchNorm{}, net.add(conv, x)); };
+  NodeId at = normed(point, Spec::kInput);
+  for (int i = 0; i < 5; ++i) {
+    const NodeId inner = normed(deep, net.add(ReLU{}, normed(point, at)));
+    const NodeId out = normed(point, net.add(ReLU{}, inner));
+    at = i % 2 == 0 ? net.add(Add{}, {out, at}) : net.add(Add{}, {at, net.add(ReLU{}, out)});
+  }
+  at = net.add(Add{}, {normed(point, at), normed(deep, at)});
+  const NodeId last = net.add(Add{}, {normed(deep, at), at}), mean = net.add(GlobalAvgPool{}, last);
+  const NodeId plain = net.add(GlobalAvgPool{}, net.add(Conv2d{.channels = 2, .stride = 2}, at));
+  net.add(Concat{}, {mean, plain, net.add(GlobalAvgPool{}, net.add(Conv2d{.channels = 3, .kernel = 1}, last))});
+  return net;
+}
+
 std::vector<Named> graphs() {
   Spec residual;
   const NodeId stem = residual.add(Conv2d{.channels = 3}, Spec::kInput);
@@ -45,6 +65,7 @@ std::vector<Named> graphs() {
 
   return {{"zoo", zoo(), kZooInput},
           {"residual", residual, {4, 4, 2}},
+          {"sums of norms", sums_of_norms(), {6, 5, 3}},
           {"one value read by three", thrice, {7}},
           {"one value read twice", twice, {5}},
           {"in place", in_place, {5}}};

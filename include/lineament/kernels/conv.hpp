@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "lineament/kernels/norm_factors.hpp"
 #include "lineament/tensor/range.hpp"
@@ -59,12 +60,13 @@ void conv_backward(const ConvGeometry&, const float* x, const float* w, const Co
                    float* dbias, float* scratch, Threads&);
 
 /// The same for groups = channels in = channels out. The input may be a batch norm's output that is made when it is
-/// read; dx is then the gradient by that output.
+/// read; dx is then the gradient by that output, also where others (`added`) were added to it.
 std::size_t depthwise_scratch(const ConvGeometry&, bool train, int threads);
 void depthwise_forward(const ConvGeometry&, const float* x, const NormFactors&, const float* w, const float* bias,
                        bool relu, float* y, const NormBlocks& moments, float* scratch, Threads&);
-void depthwise_backward(const ConvGeometry&, const float* x, const NormFactors&, const float* w, const ConvGradient& dy,
-                        float* dx, const NormBlocks& sums, float* dw, float* dbias, float* scratch, Threads&);
+void depthwise_backward(const ConvGeometry&, const float* x, const NormFactors&, std::span<const NormTerm> added,
+                        const float* w, const ConvGradient& dy, float* dx, const NormBlocks& sums, float* dw,
+                        float* dbias, float* scratch, Threads&);
 /// Rows of a picture that the two above take at a time where something is made of them first: few enough for the
 /// second-level cache.
 inline constexpr int kDepthwiseRows = 16;

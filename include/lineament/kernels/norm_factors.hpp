@@ -17,6 +17,12 @@ struct NormFactors {
   explicit operator bool() const { return mean != nullptr; }
 };
 
+/// One of the values whose sum is what a convolution reads: where it lies, or a batch norm's input and its factors.
+struct NormTerm {
+  const float* x = nullptr;
+  NormFactors norm;
+};
+
 /// Sums over blocks of pixels that a convolution takes for a batch norm while it has them at hand. In the forward pass
 /// the mean of each channel and the sum of squared deviations from it, in the backward pass the sums of the gradient
 /// behind the norm and of its product with x - mean.

@@ -25,8 +25,10 @@ std::size_t pointwise_scratch(const ConvGeometry&, bool bf16, int threads);
 void pointwise_forward(const ConvGeometry&, bool bf16, const float* x, const NormFactors&, const float* panels,
                        const float* bias, ConvEpilogue, float* y, const NormBlocks& moments, float* scratch, Threads&);
 
-/// As conv_backward, with the weights as they are; dx is the gradient by the normalised input.
-void pointwise_backward(const ConvGeometry&, bool bf16, const float* x, const NormFactors&, const float* w,
+/// As conv_backward, with the weights as they are; dx is the gradient by the normalised input, to which `added` were
+/// added.
+void pointwise_backward(const ConvGeometry&, bool bf16, const float* x, const NormFactors&,
+                        std::span<const NormTerm> added, const float* w,
                         const ConvGradient& dy, float* dx, const NormBlocks& sums, float* dw, float* dbias,
                         float* scratch, Threads&);
 /// How the two above cut pixels into blocks, for a batch norm behind them and one before: both may ask for none.

@@ -144,6 +144,7 @@ struct Backward {
   bool overwrite = false;  ///< gradients of parameters are overwritten instead of added to; only for kernels that can
   Epilogue epilogue;
   NormFactors norm;         ///< of the input; its gradient is then that by the normalised one
+  std::span<const NormTerm> added;  ///< to the normalised input, in this order: the layer's input was the sum
   NormFactors output_norm;  ///< behind the layer, whose output gradient is then that by the norm's output
   bool deferred = false;    ///< a batch norm: who made its input makes the gradient by it, too
   NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
