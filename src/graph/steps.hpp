@@ -41,7 +41,7 @@ struct Step {
   std::vector<NodeId> sources;  ///< the values it reads: the layer's inputs and what a fused sum adds
   Epilogue epilogue;
   BoundKernel<T> kernel;
-  Range range;  ///< of the input, with Precision::int8
+  Range range;                          ///< of the input, with Precision::int8
   ByteScale input_bytes, output_bytes;  ///< how the first input and the output lie in memory, if not as T
   std::vector<RowRange>
       rows_read;                ///< by thread, of the first input for its rows of the output; empty: only as a whole
@@ -56,8 +56,9 @@ struct Step {
     NodeId value;
     std::size_t norm;
   };
-  std::vector<Term> made_of;  ///< the sum that `backward` makes its input of, the first one of a norm; empty: it is kept
-  NormBlocks moments, gradient_sums;                        ///< what others take for this batch norm
+  std::vector<Term>
+      made_of;  ///< the sum that `backward` makes its input of, the first one of a norm; empty: it is kept
+  NormBlocks moments, gradient_sums;  ///< what others take for this batch norm
   // Filled in when memory is planned:
   std::vector<View<const T>> inputs;
   std::vector<View<const T>> backward_inputs;  ///< the same, or the first of `made_of`

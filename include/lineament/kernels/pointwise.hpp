@@ -12,8 +12,8 @@ bool pointwise_fits(const ConvGeometry&);
 /// gradient by the weights altogether): an even number of channels, on processors that have such products.
 bool pointwise_bf16_fits(const ConvGeometry&);
 
-/// Floats of the weights in panels of columns, and their making: once for each change of the weights. In bfloat16 the bias
-/// (may be nullptr) is with them, and memory must be 64-byte aligned.
+/// Floats of the weights in panels of columns, and their making: once for each change of the weights. In bfloat16 the
+/// bias (may be nullptr) is with them, and memory must be 64-byte aligned.
 std::size_t pointwise_weights_size(const ConvGeometry&, bool bf16 = false);
 void pointwise_weights(const ConvGeometry&, bool bf16, const float* w, const float* bias, float* panels);
 
@@ -28,9 +28,8 @@ void pointwise_forward(const ConvGeometry&, bool bf16, const float* x, const Nor
 /// As conv_backward, with the weights as they are; dx is the gradient by the normalised input, to which `added` were
 /// added.
 void pointwise_backward(const ConvGeometry&, bool bf16, const float* x, const NormFactors&,
-                        std::span<const NormTerm> added, const float* w,
-                        const ConvGradient& dy, float* dx, const NormBlocks& sums, float* dw, float* dbias,
-                        float* scratch, Threads&);
+                        std::span<const NormTerm> added, const float* w, const ConvGradient& dy, float* dx,
+                        const NormBlocks& sums, float* dw, float* dbias, float* scratch, Threads&);
 /// How the two above cut pixels into blocks, for a batch norm behind them and one before: both may ask for none.
 NormBlocks pointwise_norm_blocks(const ConvGeometry&);
 

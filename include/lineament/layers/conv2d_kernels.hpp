@@ -76,9 +76,9 @@ struct Kernels<Conv2d, T> {
             .backward =
                 [](const Conv2d& c, const Backward<float>& b) {
                   pointwise_backward(c.geometry(b.input().shape, b.input().batch), kBf16, b.input().data, b.norm,
-                                     b.added, b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
-                                     b.param_gradients[0].data(), c.bias ? b.param_gradients[1].data() : nullptr,
-                                     b.scratch.data(), *b.threads);
+                                     b.added, b.params[0].data(), conv_gradient(b), b.input_gradient().data,
+                                     b.norm_blocks, b.param_gradients[0].data(),
+                                     c.bias ? b.param_gradients[1].data() : nullptr, b.scratch.data(), *b.threads);
                 }};
   }
 
@@ -107,8 +107,8 @@ struct Kernels<Conv2d, T> {
            },
        .backward =
            [](const Conv2d& c, const Backward<float>& b) {
-             depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.norm,
-                                b.added, b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
+             depthwise_backward(c.geometry(b.input().shape, b.input().batch), b.input().data, b.norm, b.added,
+                                b.params[0].data(), conv_gradient(b), b.input_gradient().data, b.norm_blocks,
                                 b.param_gradients[0].data(), c.bias ? b.param_gradients[1].data() : nullptr,
                                 b.scratch.data(), *b.threads);
            }},

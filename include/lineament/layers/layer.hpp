@@ -32,8 +32,8 @@ class Threads;
 
 enum class Mode { infer, train };
 
-/// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring; in training with bf16, 1x1
-/// convolutions with an even number of channels, forward and for the gradient by their input, where the processor
+/// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring; in training with bf16,
+/// 1x1 convolutions with an even number of channels, forward and for the gradient by their input, where the processor
 /// multiplies pairs of them. Between layers values are always floats.
 enum class Precision {
   fp32,
@@ -143,10 +143,10 @@ struct Backward {
   // For fast kernels:
   bool overwrite = false;  ///< gradients of parameters are overwritten instead of added to; only for kernels that can
   Epilogue epilogue;
-  NormFactors norm;         ///< of the input; its gradient is then that by the normalised one
+  NormFactors norm;                 ///< of the input; its gradient is then that by the normalised one
   std::span<const NormTerm> added;  ///< to the normalised input, in this order: the layer's input was the sum
-  NormFactors output_norm;  ///< behind the layer, whose output gradient is then that by the norm's output
-  bool deferred = false;    ///< a batch norm: who made its input makes the gradient by it, too
+  NormFactors output_norm;          ///< behind the layer, whose output gradient is then that by the norm's output
+  bool deferred = false;            ///< a batch norm: who made its input makes the gradient by it, too
   NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
   std::span<T> scratch;
   Threads* threads = nullptr;
