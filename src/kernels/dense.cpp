@@ -11,10 +11,10 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/dense.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/dense_row-inl.hpp"
 #include "kernels/tile-inl.hpp"
 
 #ifndef LINEAMENT_DENSE_PLAN
@@ -36,9 +36,6 @@ std::size_t output_size(const DenseGeometry& g) {
 /// Rows of bfloat16 weights that are widened at a time, and the batch from which that is worth it.
 constexpr std::size_t kWidened = 64;
 constexpr int kWidenFrom = 4;
-
-/// Columns up to which one row of the weights is read as a whole by one tile.
-constexpr int kOneTile = 128;
 
 /// Rows of the weights that are transposed at a time for the data gradient.
 constexpr int kTransposed = 64;
@@ -67,66 +64,12 @@ HWY_ATTR void SumParts(const DenseGeometry& g, const float* scratch, int parts, 
   }
 }
 
-/// Half a vector's worth of memory as a vector of floats.
-HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
-  const Floats d;
-  const hn::Rebind<std::uint16_t, Floats> halves;
-  const hn::Rebind<std::uint32_t, Floats> whole;
-  if (count == hn::Lanes(d)) return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::LoadU(halves, from))));
-  HWY_ALIGN std::uint16_t values[HWY_MAX_BYTES / sizeof(float)] = {};
-  std::memcpy(values, from, count * sizeof(std::uint16_t));
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::Load(halves, values))));
-}
-
-HWY_INLINE Vector Weights(const float* from, std::size_t count) {
-  const Floats d;
-  return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
-}
-HWY_INLINE Vector Weights(const std::uint16_t* from, std::size_t count) {
-  return FromBf16(from, count);
-}
-
-/// Adds kRows inputs times as many rows of weights to y. Weights are read in the order they lie in: with one row of
-/// inputs memory is what takes the time.
-template <int kRows, class W>
-HWY_INLINE void AddRows(const float* x, const W* w, std::size_t out, float* y) {
-  const Floats d;
-  const std::size_t lanes = hn::Lanes(d);
-  Vector factor[kRows];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) factor[r] = hn::Set(d, x[r]);
-  const auto add = [&](std::size_t n, std::size_t count, Vector sum) HWY_ATTR {
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      const W* from = w + static_cast<std::size_t>(r) * out + n;
-      hwy::Prefetch(from + kRows * out);
-      sum = hn::MulAdd(factor[r], Weights(from, count), sum);
-    }
-    return sum;
-  };
-  std::size_t n = 0;
-  for (; n + lanes <= out; n += lanes) hn::StoreU(add(n, lanes, hn::LoadU(d, y + n)), d, y + n);
-  if (n < out) {
-    const auto some = hn::FirstN(d, out - n);
-    hn::BlendedStore(add(n, out - n, LoadFirst(y + n, out - n, some)), some, d, y + n);
-  }
-}
-
-/// y = one row of `in` inputs times the weights.
-template <class W>
-HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out, float* y) {
-  std::fill_n(y, out, 0.0f);
-  int i = 0;
-  for (; i + 8 <= in; i += 8) AddRows<8>(x + i, w + static_cast<std::size_t>(i) * out, out, y);
-  for (; i < in; ++i) AddRows<1>(x + i, w + static_cast<std::size_t>(i) * out, out, y);
-}
-
 HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* w, const float* bias, bool relu,
                            float* y, float* scratch, Threads& threads) {
   const int parts = input_parts(g), part = input_part(g);
   threads.run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part;
-    if (g.batch == 1 && parts > 1 && g.out > kOneTile) {
+    if (g.batch == 1 && parts > 1) {
       MultiplyRow(x + first, w + static_cast<std::ptrdiff_t>(first) * g.out, std::min(part, g.in - first),
                   static_cast<std::size_t>(g.out), scratch + static_cast<std::size_t>(task) * output_size(g));
       return;
@@ -150,29 +93,6 @@ HWY_ATTR void DenseForward(const DenseGeometry& g, const float* x, const float* 
   if (parts > 1) SumParts(g, scratch, parts, bias, relu, y);
 }
 
-/// One row of `count` inputs times as many rows of weights, kVectors vectors of columns, added to `y`.
-template <int kVectors>
-HWY_INLINE void Bf16Columns(const float* x, const std::uint16_t* w, int count, std::size_t stride, std::size_t last,
-                            float* y) {
-  const Floats d;
-  const std::size_t lanes = hn::Lanes(d);
-  Vector sum[kVectors];
-  for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
-  for (int i = 0; i < count; ++i, w += stride) {
-    const Vector factor = hn::Set(d, x[i]);
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v)
-      sum[v] = hn::MulAdd(factor, FromBf16(w + v * lanes, v == kVectors - 1 ? last : lanes), sum[v]);
-  }
-  for (int v = 0; v < kVectors; ++v) {
-    const bool whole = v < kVectors - 1 || last == lanes;
-    if (whole)
-      hn::StoreU(sum[v], d, y + v * lanes);
-    else
-      hn::BlendedStore(sum[v], hn::FirstN(d, last), d, y + v * lanes);
-  }
-}
-
 /// Widens `count` values.
 HWY_INLINE void Widen(const std::uint16_t* from, std::size_t count, float* to) {
   const Floats d;
@@ -191,21 +111,13 @@ HWY_ATTR void Bf16Forward(const DenseGeometry& g, const float* x, const std::uin
   const auto out = static_cast<std::size_t>(g.out);
   float* widened = scratch + static_cast<std::size_t>(parts) * output_size(g);
   threads.run(parts, [&](int task, int thread) HWY_ATTR {
-    const std::size_t lanes = hn::Lanes(Floats());
     const int first = task * part, count = std::min(part, g.in - first);
     float* sums = scratch + static_cast<std::size_t>(task) * output_size(g);
     const std::uint16_t* rows = w + static_cast<std::size_t>(first) * out;
     if (g.batch < kWidenFrom) {  // straight from memory into the products
       for (int row = 0; row < g.batch; ++row) {
         const float* in = x + static_cast<std::ptrdiff_t>(row) * g.in + first;
-        float* to = sums + static_cast<std::size_t>(row) * out;
-        if (g.out > kOneTile) {
-          MultiplyRow(in, rows, count, out, to);
-          continue;
-        }
-        std::size_t n = 0;
-        for (; n + 8 * lanes <= out; n += 8 * lanes) Bf16Columns<8>(in, rows + n, count, out, lanes, to + n);
-        for (; n < out; n += lanes) Bf16Columns<1>(in, rows + n, count, out, std::min(lanes, out - n), to + n);
+        MultiplyRow(in, rows, count, out, sums + static_cast<std::size_t>(row) * out);
       }
       return;
     }

@@ -13,7 +13,8 @@ struct DenseGeometry {
 /// Floats of scratch that the functions below need.
 std::size_t dense_scratch(const DenseGeometry&, bool train, int threads);
 
-/// y = x w + bias, then ReLU if asked. `bias` may be nullptr.
+/// y = x w + bias, then ReLU if asked. `bias` may be nullptr. For one picture, weights of inputs that are zero are not
+/// read: one that is infinite or NaN does not show there.
 void dense_forward(const DenseGeometry&, const float* x, const float* w, const float* bias, bool relu, float* y,
                    float* scratch, Threads&);
 
