@@ -20,7 +20,7 @@
 
 namespace peers {
 
-constexpr int kSamples = 32;
+constexpr std::size_t kSamples = 32;
 
 struct Layer {
   std::string type, name;

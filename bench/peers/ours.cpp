@@ -17,7 +17,8 @@ using namespace lineament;
 namespace {
 
 constexpr std::string_view kWithNorms = "_norms";  // ending of the names of networks with batch norm
-const std::map<std::string, Precision> kPrecisions{{"", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}};  // by variant
+const std::map<std::string, Precision> kPrecisions{
+    {"", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}};  // by variant
 
 /// "folder/mobile_norms": the named network mobile, with batch norm.
 Network untrained(const std::string& path) {
@@ -130,11 +131,18 @@ void keep_output(const peers::Options& o, std::span<const float> output) {
 
 void infer(const peers::Options& o) {
   const Network network = exported(o.network);
-  const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
-  const std::vector<LayerRange> ranges = measure_ranges(network, input);
+  const std::size_t size = network.input_shape().size(), batch = static_cast<std::size_t>(o.batch);
+  const std::vector<float> samples = peers::read(o.network + ".input.bin", peers::kSamples * size);
+  const std::vector<LayerRange> ranges = measure_ranges(network, std::span(samples).first(batch * size));
   const Precision precision = kPrecisions.at(o.variant);
   Session session(network, {.batch = o.batch, .threads = o.threads, .precision = precision, .ranges = ranges});
-  const auto fill = [&] { std::copy(input.begin(), input.end(), session.input().begin()); };
+  // The samples take turns: which weights a single picture's pass reads depends on the picture.
+  std::size_t next = 0;
+  const auto fill = [&] {
+    if (next + batch > peers::kSamples) next = 0;
+    std::copy_n(samples.begin() + static_cast<std::ptrdiff_t>(next * size), batch * size, session.input().begin());
+    next += batch;
+  };
   fill();
   keep_output(o, session.forward());
   peers::print_result(peers::measure(o.seconds, fill, [&] { session.forward(); }));

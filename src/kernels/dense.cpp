@@ -98,7 +98,7 @@ HWY_INLINE void Widen(const std::uint16_t* from, std::size_t count, float* to) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) hn::StoreU(FromBf16(from + i, lanes), d, to + i);
+  for (; i + lanes <= count; i += lanes) hn::StoreU(Read(from + i, lanes), d, to + i);
   for (; i < count; ++i) {
     const std::uint32_t bits = static_cast<std::uint32_t>(from[i]) << 16;
     std::memcpy(to + i, &bits, sizeof(bits));

@@ -21,8 +21,8 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
 
-/// Half a vector's worth of memory as a vector of floats.
-HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
+/// As for floats, from bfloat16.
+HWY_INLINE Vector Read(const std::uint16_t* from, std::size_t count) {
   const Floats d;
   const hn::Rebind<std::uint16_t, Floats> halves;
   const hn::Rebind<std::uint32_t, Floats> whole;
@@ -30,14 +30,6 @@ HWY_INLINE Vector FromBf16(const std::uint16_t* from, std::size_t count) {
   HWY_ALIGN std::uint16_t values[HWY_MAX_BYTES / sizeof(float)] = {};
   std::memcpy(values, from, count * sizeof(std::uint16_t));
   return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(whole, hn::Load(halves, values))));
-}
-
-HWY_INLINE Vector Weights(const float* from, std::size_t count) {
-  const Floats d;
-  return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
-}
-HWY_INLINE Vector Weights(const std::uint16_t* from, std::size_t count) {
-  return FromBf16(from, count);
 }
 
 /// The inputs that are not zero, and the rows of the weights they belong to.
@@ -95,16 +87,13 @@ HWY_INLINE void AddRows(const Present& x, int first, const W* w, std::size_t out
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       hwy::Prefetch(next[r] + n);
-      sum = hn::MulAdd(factor[r], Weights(from[r] + n, count), sum);
+      sum = hn::MulAdd(factor[r], Read(from[r] + n, count), sum);
     }
     return sum;
   };
   std::size_t n = 0;
-  for (; n + lanes <= out; n += lanes) hn::StoreU(add(n, lanes, hn::LoadU(d, y + n)), d, y + n);
-  if (n < out) {
-    const auto some = hn::FirstN(d, out - n);
-    hn::BlendedStore(add(n, out - n, LoadFirst(y + n, out - n, some)), some, d, y + n);
-  }
+  for (; n + lanes <= out; n += lanes) Write(add(n, lanes, Read(y + n, lanes)), y + n, lanes);
+  if (n < out) Write(add(n, out - n, Read(y + n, out - n)), y + n, out - n);
 }
 
 /// Adds all inputs times kVectors vectors of columns of the weights, the last of `last` columns, to y.
@@ -112,30 +101,28 @@ template <int kVectors, class W>
 HWY_INLINE void AddColumns(const Present& x, const W* w, std::size_t out, std::size_t last, float* y) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
-  constexpr int kAhead = 16;  // rows
+  constexpr int kAhead = 16;         // rows
+  constexpr std::size_t kLine = 64;  // bytes: of a cache line
   const auto columns = [&](int v) { return v == kVectors - 1 ? last : lanes; };
   Vector sum[kVectors];
 #pragma GCC unroll 8
-  for (int v = 0; v < kVectors; ++v) sum[v] = Weights(y + v * lanes, columns(v));
+  for (int v = 0; v < kVectors; ++v) sum[v] = Read(y + v * lanes, columns(v));
   for (int i = 0; i < x.count(); ++i) {
     const Vector factor = hn::Set(d, x.value(i));
     const W *from = w + x.row(i) * out, *next = w + x.row_ahead(i + kAhead) * out;
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      hwy::Prefetch(next + v * lanes);
-      sum[v] = hn::MulAdd(factor, Weights(from + v * lanes, columns(v)), sum[v]);
+      if (v * lanes * sizeof(W) % kLine == 0) hwy::Prefetch(next + v * lanes);
+      sum[v] = hn::MulAdd(factor, Read(from + v * lanes, columns(v)), sum[v]);
     }
   }
 #pragma GCC unroll 8
-  for (int v = 0; v < kVectors; ++v)
-    if (columns(v) == lanes)
-      hn::StoreU(sum[v], d, y + v * lanes);
-    else
-      hn::BlendedStore(sum[v], hn::FirstN(d, last), d, y + v * lanes);
+  for (int v = 0; v < kVectors; ++v) Write(sum[v], y + v * lanes, columns(v));
 }
 
-/// Columns up to which their sums stay in registers.
-constexpr std::size_t kOneTile = 128;
+/// Columns up to which a vector or eight of them at a time go through all inputs, their sums in registers: rows are too
+/// short to be read from end to end.
+constexpr std::size_t kFewColumns = 128;
 
 /// y = one row of `in` inputs times the weights.
 template <class W>
@@ -145,7 +132,7 @@ HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out,
   for (int first = 0; first < in; first += Present::kMost) {
     const Present present(x + first, std::min(Present::kMost, in - first));
     const W* rows = w + static_cast<std::size_t>(first) * out;
-    if (out > kOneTile) {
+    if (out > kFewColumns) {
       constexpr int kRows = 4;
       int i = 0;
       for (; i + kRows <= present.count(); i += kRows) AddRows<kRows>(present, i, rows, out, y);

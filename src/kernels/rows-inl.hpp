@@ -22,17 +22,6 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
 
-HWY_INLINE Vector Read(const float* from, std::size_t count) {
-  const Floats d;
-  return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
-}
-HWY_INLINE void Write(Vector v, float* to, std::size_t count) {
-  const Floats d;
-  if (count == hn::Lanes(d))
-    hn::StoreU(v, d, to);
-  else
-    hn::BlendedStore(v, hn::FirstN(d, count), d, to);
-}
 /// Asks for what will be read soon: a few pixels at a time are too short a run for the processor to see where it goes.
 HWY_INLINE void Expect(const float* from) {
   constexpr std::size_t kAhead = 2048;

@@ -95,6 +95,19 @@ HWY_INLINE Vector LoadFirst(const float* from, std::size_t count, hn::Mask<Float
 #endif
 }
 
+/// A vector, or its first `count` values: what lies behind them is neither read nor written.
+HWY_INLINE Vector Read(const float* from, std::size_t count) {
+  const Floats d;
+  return count == hn::Lanes(d) ? hn::LoadU(d, from) : LoadFirst(from, count, hn::FirstN(d, count));
+}
+HWY_INLINE void Write(Vector v, float* to, std::size_t count) {
+  const Floats d;
+  if (count == hn::Lanes(d))
+    hn::StoreU(v, d, to);
+  else
+    hn::BlendedStore(v, hn::FirstN(d, count), d, to);
+}
+
 template <int kRows, int kVectors, bool kPartial>
 HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c, const float* bias,
                      std::size_t columns) {
