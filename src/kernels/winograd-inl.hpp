@@ -76,6 +76,22 @@ struct GradientTransform {
   }
 };
 
+/// B: back to a row or column of the input's gradient.
+struct InputGradientTransform {
+  static constexpr int kIn = 6, kOut = 6;
+  static HWY_INLINE void apply(const Vector* m, int step, Vector* x, int out) {
+    const Vector s1 = hn::Add(m[step], m[2 * step]), d1 = hn::Sub(m[step], m[2 * step]);
+    const Vector s2 = hn::Add(m[3 * step], m[4 * step]), d2 = hn::Sub(m[3 * step], m[4 * step]);
+    const Vector four = hn::Set(Floats(), 4);
+    x[0] = hn::Mul(four, m[0]);
+    x[out] = Plus(hn::Mul(four, hn::Sub(m[5 * step], d1)), -2, d2);
+    x[2 * out] = Plus(Plus(hn::Neg(s2), -4, s1), -5, m[0]);
+    x[3 * out] = Plus(Plus(d1, 2, d2), -5, m[5 * step]);
+    x[4 * out] = hn::Add(hn::Add(m[0], s1), s2);
+    x[5 * out] = m[5 * step];
+  }
+};
+
 /// G^T: back to a row or column of the weights' gradient.
 struct WeightGradientTransform {
   static constexpr int kIn = 6, kOut = 3;

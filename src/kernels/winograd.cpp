@@ -1,6 +1,6 @@
 // Winograd's F(4x4, 3x3): Y = A^T [(G w G^T) * (B^T x B)] A for each 4x4 tile of outputs and each pair of channels,
-// where the product in the middle, over all tiles and channels, is 36 matrix products. The data gradient is the
-// convolution with the weights turned round; the weight gradient is in winograd_gradient.cpp.
+// where the product in the middle, over all tiles and channels, is 36 matrix products. The gradients are in
+// winograd_gradient.cpp.
 #include "lineament/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -20,11 +20,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
-
-/// Columns of the weights that lie together: what one register tile reads.
-inline HWY_ATTR int PanelWidth() {
-  return 2 * static_cast<int>(hn::Lanes(Floats()));
-}
 
 /// G w G^T as 36 matrices {in, out}, each in panels of columns.
 HWY_ATTR void TransformWeights(const ConvGeometry& g, const float* w, float* to, Threads& threads) {
@@ -88,19 +83,19 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const float* from, int first, i
   }
 }
 
-HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvGradient& x, const float* weights, const float* bias,
+HWY_ATTR void RunWinograd(const WinogradPlan& p, const float* x, const float* weights, const float* bias,
                           ConvEpilogue epilogue, float* y, float* scratch, Threads& threads) {
   const ConvGeometry& g = p.g;
-  const Pictures pictures{x, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left};
+  const Pictures pictures{{x}, g.in_h, g.in_w, g.in_c, g.pad_top, g.pad_left};
   const int panel = PanelWidth();
   std::memset(scratch, 0, sizeof(float) * static_cast<std::size_t>(g.in_c));
   const int groups = p.channel_groups();
   threads.run(p.tasks() * groups, [&](int task, int thread) HWY_ATTR {
     float* in = scratch + g.in_c + static_cast<std::size_t>(thread) * p.own_size();
-    float *out = in + p.x_size(), *room = out + p.y_size();
+    float* out = in + p.x_size();
     const int first = task / groups * p.tiles, count = std::min(p.tiles, p.total - first);
     const int begin = task % groups * p.channels, end = std::min(begin + p.channels, g.out_c);
-    TransformTiles<InputTransform>(p, pictures, first, count, scratch, room, in, p.x_stride);
+    TransformTiles<InputTransform>(p, pictures, first, count, scratch, nullptr, in, p.x_stride);
     Product m{};
     m.a_row = g.in_c;
     m.a_step = 1;
@@ -120,13 +115,6 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvGradient& x, const fl
   });
 }
 
-/// Both directions of the window reversed, channels in and out exchanged.
-HWY_ATTR void TurnWeights(const ConvGeometry& g, const float* w, float* to) {
-  for (int tap = 0; tap < 9; ++tap)
-    for (int o = 0; o < g.out_c; ++o)
-      for (int i = 0; i < g.in_c; ++i) *to++ = w[(static_cast<std::ptrdiff_t>(8 - tap) * g.in_c + i) * g.out_c + o];
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace lineament
 HWY_AFTER_NAMESPACE();
@@ -135,7 +123,6 @@ HWY_AFTER_NAMESPACE();
 namespace lineament {
 HWY_EXPORT(TransformWeights);
 HWY_EXPORT(RunWinograd);
-HWY_EXPORT(TurnWeights);
 
 bool winograd_fits(const ConvGeometry& g) {
   return g.kernel == 3 && g.stride == 1 && g.groups == 1 && g.in_c % 16 == 0 && g.out_c % 16 == 0 && g.pad_top >= 0 &&
@@ -151,37 +138,15 @@ void winograd_weights(const ConvGeometry& g, const float* w, float* transformed,
 }
 
 std::size_t winograd_scratch(const ConvGeometry& g, bool train, int threads) {
-  const auto count = static_cast<std::size_t>(threads);
-  const auto of_tiles = [&](const WinogradPlan& p) {
-    return static_cast<std::size_t>(p.g.in_c) + count * p.own_size();
-  };
-  std::size_t size = of_tiles(plan_forward(g, threads));
-  if (train) {
-    const GradientPlan gradient = plan_weight_gradient(g);
-    size = std::max(size, plain_weights_size(g) + winograd_weights_size(g) + of_tiles(plan_data_gradient(g, threads)));
-    size = std::max(size, static_cast<std::size_t>(g.out_c) + of_tiles(gradient.tiles) +
-                              static_cast<std::size_t>(gradient.parts) * gradient.part_size);
-  }
-  return size;
+  const WinogradPlan forward = plan_forward(g, threads);
+  const std::size_t size = static_cast<std::size_t>(g.in_c) + static_cast<std::size_t>(threads) * forward.own_size();
+  return train ? std::max(size, winograd_gradient_scratch(g, threads)) : size;
 }
 
 void winograd_forward(const ConvGeometry& g, const float* x, const float* transformed, const float* bias,
                       ConvEpilogue epilogue, float* y, float* scratch, Threads& threads) {
   HWY_DYNAMIC_DISPATCH(RunWinograd)
-  (plan_forward(g, threads.count()), {x}, transformed, bias, epilogue, y, scratch, threads);
-}
-
-void winograd_backward(const ConvGeometry& g, const float* x, const float* w, const ConvGradient& dy, float* dx,
-                       float* dw, float* dbias, float* scratch, Threads& threads) {
-  winograd_weight_gradient(g, x, dy, dw, dbias, scratch, threads);
-  if (dx == nullptr) return;
-  const WinogradPlan data = plan_data_gradient(g, threads.count());
-  float* turned = scratch;
-  float* transformed = turned + plain_weights_size(g);
-  HWY_DYNAMIC_DISPATCH(TurnWeights)(g, w, turned);
-  winograd_weights(data.g, turned, transformed, threads);
-  HWY_DYNAMIC_DISPATCH(RunWinograd)
-  (data, dy, transformed, nullptr, {}, dx, transformed + winograd_weights_size(g), threads);
+  (plan_forward(g, threads.count()), x, transformed, bias, epilogue, y, scratch, threads);
 }
 
 }  // namespace lineament

@@ -16,6 +16,11 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament {
 namespace HWY_NAMESPACE {
 
+/// Columns of the weights that lie together: what one register tile reads.
+inline HWY_ATTR int PanelWidth() {
+  return 2 * static_cast<int>(hn::Lanes(Floats()));
+}
+
 /// Pictures that tiles are cut from.
 struct Pictures {
   ConvGradient values;  ///< what they hold; a gradient whose rows are made when they are read, or just dy

@@ -23,11 +23,9 @@ std::size_t winograd_scratch(const ConvGeometry&, bool train, int threads);
 void winograd_forward(const ConvGeometry&, const float* x, const float* transformed, const float* bias, ConvEpilogue,
                       float* y, float* scratch, Threads&);
 
-/// As conv_backward, with the weights as they are.
+/// As conv_backward, with the weights as they are: both gradients in one visit of the gradient dy. Pictures are what
+/// threads share out, one of them is not cut.
 void winograd_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx,
                        float* dw, float* dbias, float* scratch, Threads&);
-/// Its first half.
-void winograd_weight_gradient(const ConvGeometry&, const float* x, const ConvGradient& dy, float* dw, float* dbias,
-                              float* scratch, Threads&);
 
 }  // namespace lineament
