@@ -1,8 +1,9 @@
 // Question: how near to the machine's limit do the convolution kernels come, layer by layer? For each convolution of
-// the named networks and each kernel that fits it: GFLOP/s, counted as a direct convolution's (two for each
-// multiply-add), and as a share of the peak that a loop of multiply-adds in registers reaches on one core now (Winograd
-// may pass 100 %: it needs fewer; int8 and bfloat16 may: their instructions do more). Beside it Eigen's matrix product
-// of the same size, without the im2col it would need, and the largest error against the definition in double.
+// the named networks, a few that other networks have, and each kernel that fits it: GFLOP/s, counted as a direct
+// convolution's (two for each multiply-add), and as a share of the peak that a loop of multiply-adds in registers
+// reaches on one core now (Winograd may pass 100 %: it needs fewer; int8 and bfloat16 may: their instructions do more).
+// Beside it Eigen's matrix product of the same size, without the im2col it would need, and the largest error against
+// the definition in double.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -156,8 +157,14 @@ const KernelEntry kKernels[] = {
                           r.scratch.data(), r.threads);
      }},
     {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); },
-     [](Run& r) { r.scratch.resize(conv_scratch(r.g, true, 1)); },
-     [](Run& r) { conv_forward(r.g, r.x.data(), r.w.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads); },
+     [](Run& r) {
+       r.packed.resize(conv_weights_size(r.g));
+       conv_weights(r.g, r.w.data(), r.packed.data());
+       r.scratch.resize(conv_scratch(r.g, true, 1));
+     },
+     [](Run& r) {
+       conv_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
+     },
      [](Run& r) {
        conv_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
                      r.threads);
@@ -222,7 +229,15 @@ void eigen(benchmark::State& state, const Case& c) {
   count(state, c.g, 1, limit);
 }
 
-/// Every convolution of the named networks once, by its sizes.
+Case make_case(const std::string& network, const Conv2d& conv, const Shape& in, int batch) {
+  const ConvGeometry g = conv.geometry(in, batch);
+  const std::string name = to_string(in) + "_to_" + to_string(Shape{g.out_h, g.out_w, g.out_c}) + "_k" +
+                           std::to_string(g.kernel) + "_s" + std::to_string(g.stride) +
+                           (is_depthwise(g) ? "_depthwise" : "");
+  return {network + "/" + name, conv, in, g};
+}
+
+/// Every convolution of the named networks once, by its sizes, and what residual networks and larger windows need.
 std::vector<Case> cases(int batch) {
   std::map<std::string, Case> found;
   for (const NamedNetwork& named : named_networks()) {
@@ -231,15 +246,21 @@ std::vector<Case> cases(int batch) {
     for (NodeId id = 1; id <= spec.size(); ++id) {
       const auto* conv = std::get_if<Conv2d>(&spec[id].layer);
       if (conv == nullptr) continue;
-      const Shape in = shapes[spec[id].inputs[0]];
-      const ConvGeometry g = conv->geometry(in, batch);
-      const std::string name = to_string(in) + "_to_" + to_string(shapes[id]) + "_k" + std::to_string(g.kernel) + "_s" +
-                               std::to_string(g.stride) + (is_depthwise(g) ? "_depthwise" : "");
-      found.emplace(name, Case{std::string(named.name) + "/" + name, *conv, in, g});
+      Case c = make_case(std::string(named.name), *conv, shapes[spec[id].inputs[0]], batch);
+      found.emplace(c.name.substr(c.name.find('/')), std::move(c));
     }
   }
   std::vector<Case> list;
   for (auto& [name, c] : found) list.push_back(c);
+  const auto other = [&](const Shape& in, int channels, int kernel, int stride) {
+    list.push_back(
+        make_case("other", {.channels = channels, .kernel = kernel, .stride = stride, .bias = false}, in, batch));
+  };
+  other({112, 112, 3}, 64, 7, 2);
+  other({56, 56, 64}, 128, 3, 2);
+  other({56, 56, 64}, 128, 1, 2);
+  other({28, 28, 64}, 64, 5, 1);
+  other({14, 14, 256}, 256, 3, 2);
   return list;
 }
 

@@ -136,8 +136,7 @@ HWY_ATTR void RunGradients(const GradientParts& parts, int in, int out, const fl
       }
       m.ahead = &ahead;
       Multiply(m, in, out);
-      for (int i = 0; bias && i < count; ++i)
-        for (std::size_t c = 0; c < out_c; ++c) own[in_c * out_c + c] += m.b[static_cast<std::size_t>(i) * out_c + c];
+      if (bias) AddPixels(m.b, pixels, out_c, own + in_c * out_c);
       if (dx != nullptr)
         Panels::Multiply(count, out, in, m.b, turned, nullptr, {}, dx + first * in_c, rounding_room, ahead);
       if (norm_sums)

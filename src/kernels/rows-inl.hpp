@@ -140,6 +140,20 @@ inline HWY_ATTR void BlockGradientSums(const NormFactors& norm, const float* x, 
   });
 }
 
+/// Adds `pixels` to sums of their channels: the gradient by a bias.
+inline HWY_ATTR void AddPixels(const float* dy, std::size_t pixels, std::size_t channels, float* sums) {
+  const Floats d;
+  EachVectorOf(channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+    Vector sum[4] = {Read(sums + c, lanes), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+    std::size_t k = 0;
+    for (; k + 4 <= pixels; k += 4)
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) sum[i] = hn::Add(sum[i], Read(dy + (k + i) * channels + c, lanes));
+    for (; k < pixels; ++k) sum[0] = hn::Add(sum[0], Read(dy + k * channels + c, lanes));
+    Write(hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3])), sums + c, lanes);
+  });
+}
+
 /// Gives a row of a pool's gradients to the winners among the pixels of one of the two rows above it: those whose
 /// number is `left` or `left` + 1.
 inline HWY_ATTR void ShareRow(const float* dy, const std::uint8_t* winners, int left, int windows, int channels,

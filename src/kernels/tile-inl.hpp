@@ -190,16 +190,23 @@ HWY_INLINE void Rows(const Product& p, int rows, std::size_t column, std::size_t
   };
   constexpr int kMost = kVectors == 3 ? kMaxRows * 2 / 3 : kMaxRows;
   // What is left at the end is cut into tiles of about the same height: one row alone takes as long as four.
-  if constexpr (kMost >= 12)
-    while (rows >= 12) {
+  if constexpr (kMost >= 12) {
+    while (rows >= 12 && (rows < 13 || rows > 15)) {
       Tile<12, kVectors, kPartial>(p, a, b, c, bias, columns);
       advance(12);
     }
-  if constexpr (kMost >= 8)
-    while (rows == 8 || (kMost == 8 && rows > 8)) {
+    if (rows == 0) return;
+  }
+  if constexpr (kMost >= 8) {
+    while (rows == 8 || rows == 15 || (kMost == 8 && rows > 8)) {
       Tile<8, kVectors, kPartial>(p, a, b, c, bias, columns);
       advance(8);
     }
+    while (rows == 7 || rows == 13 || rows == 14) {
+      Tile<7, kVectors, kPartial>(p, a, b, c, bias, columns);
+      advance(7);
+    }
+  }
   if constexpr (kMost >= 6) {
     while (rows >= 6 && rows != 7 && rows != 9) {
       Tile<6, kVectors, kPartial>(p, a, b, c, bias, columns);
@@ -213,6 +220,10 @@ HWY_INLINE void Rows(const Product& p, int rows, std::size_t column, std::size_t
   while (rows >= 4) {
     Tile<4, kVectors, kPartial>(p, a, b, c, bias, columns);
     advance(4);
+  }
+  if (rows == 3) {
+    Tile<3, kVectors, kPartial>(p, a, b, c, bias, columns);
+    advance(3);
   }
   while (rows >= 2) {
     Tile<2, kVectors, kPartial>(p, a, b, c, bias, columns);

@@ -129,6 +129,11 @@ bool winograd_fits(const ConvGeometry& g) {
          g.pad_top <= 2 && g.pad_left >= 0 && g.pad_left <= 2;
 }
 
+bool winograd_pays_in_training(const ConvGeometry& g) {
+  const WinogradPlan p = plan_forward(g, 1);
+  return 2 * g.out_h * g.out_w > p.tiles_y * p.tiles_x * 16;
+}
+
 std::size_t winograd_weights_size(const ConvGeometry& g) {
   return static_cast<std::size_t>(kProducts * g.in_c) * static_cast<std::size_t>(g.out_c);
 }

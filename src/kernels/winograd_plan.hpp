@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/gradient_parts.hpp"
 #include "lineament/kernels/winograd.hpp"
 
 namespace lineament {
@@ -51,8 +52,7 @@ inline WinogradPlan plan_forward(const ConvGeometry& g, int threads) {
   return plan_tiles(g, 768 * 1024, threads);
 }
 
-/// Gradients are made in parts of the batch, runs of whole pictures, each of which sums up the weights' gradient for
-/// itself; how many, depends on sizes alone.
+/// Both gradients, in parts of the batch.
 struct GradientPlan {
   WinogradPlan tiles;
   int parts;
@@ -64,10 +64,7 @@ struct GradientPlan {
 inline GradientPlan plan_gradient(const ConvGeometry& g) {
   GradientPlan plan{};
   plan.part_size = winograd_weights_size(g) + static_cast<std::size_t>(g.out_c);
-  constexpr std::size_t kMost = std::size_t{5} << 20;  // floats
-  for (plan.parts = 8; plan.parts > 2 && static_cast<std::size_t>(plan.parts) * plan.part_size > kMost;)
-    plan.parts /= 2;  // as many for every thread
-  plan.parts = std::min(plan.parts, g.batch);
+  plan.parts = gradient_parts(g.batch, plan.part_size);
   plan.tiles = plan_tiles(g, 1200 * 1024, plan.parts);
   // A thread's own: the rows that a gradient makes for one row of tiles, and a pixel outside of the picture.
   plan.tiles.room = std::size_t{4} * static_cast<std::size_t>(g.out_w) * static_cast<std::size_t>(g.out_c) +

@@ -11,7 +11,10 @@ TEST_CASE("kernels: convolutions of awkward sizes") {
   for (const Size& s : {Size{1, 1, 1, 1, 1, 1, 1}, Size{3, 7, 3, 15, 3, 1, 2}, Size{17, 15, 3, 33, 3, 1, 1},
                         Size{15, 17, 17, 31, 3, 2, 3}, Size{7, 33, 31, 17, 3, 3, 2}, Size{1, 127, 1, 7, 3, 1, 1},
                         Size{129, 3, 3, 7, 5, 2, 1}, Size{7, 7, 127, 129, 1, 1, 2}, Size{3, 3, 129, 127, 3, 1, 1},
-                        Size{7, 15, 7, 16, 3, 1, 9}, Size{15, 7, 3, 8, 3, 2, 8}, Size{31, 33, 1, 3, 2, 1, 5}})
+                        Size{7, 15, 7, 16, 3, 1, 9}, Size{15, 7, 3, 8, 3, 2, 8}, Size{31, 33, 1, 3, 2, 1, 5},
+                        // Strides beyond the window; pictures taken together and one by one in strips.
+                        Size{9, 8, 5, 33, 1, 2, 3}, Size{11, 10, 33, 5, 2, 3, 2}, Size{8, 9, 24, 40, 3, 2, 19},
+                        Size{57, 60, 48, 40, 5, 2, 1}, Size{70, 62, 33, 35, 4, 1, 2}})
     for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
       if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
       INFO("kernel " << s.kernel << ", stride " << s.stride << ", padding " << static_cast<int>(padding) << ", out "
@@ -63,7 +66,7 @@ TEST_CASE("kernels: when inferring, a few pixels are a matrix product of their w
         const Network network(Spec() << conv, input, 1);
         CHECK(Session(network, {.batch = s.batch}).plan().front().kernel == "im2col");
       }
-      compare(conv, input, s.batch, 1, 2e-5);  // in training Winograd's
+      compare(conv, input, s.batch, 1, 2e-5);  // in training some are Winograd's
     }
 }
 
@@ -82,6 +85,19 @@ TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") 
       REQUIRE(winograd_fits(conv.geometry(input, s.batch)));
       compare(conv, input, s.batch, 1, 2e-5);
     }
+}
+
+TEST_CASE("kernels: in training tiles of which more than half lie outside are left to direct convolutions") {
+  const auto kernel = [](int size, Mode mode) {
+    Network network(Spec() << Conv2d{.channels = 32}, Shape{size, size, 16}, 1);
+    return Session(network, {.mode = mode, .batch = 2}).plan().front().kernel;
+  };
+  CHECK(kernel(5, Mode::train) == "direct");
+  CHECK(kernel(5, Mode::infer) == "winograd");
+  for (const int size : {3, 4, 6, 12}) {
+    CHECK(kernel(size, Mode::train) == "winograd");
+    CHECK(kernel(size, Mode::infer) == "winograd");
+  }
 }
 
 TEST_CASE("kernels: dense layers with bfloat16 weights are those with rounded weights") {

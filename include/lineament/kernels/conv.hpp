@@ -48,14 +48,19 @@ struct ConvGradient {
   bool fused() const { return output != nullptr || winners != nullptr; }
 };
 
+/// Floats of the weights in panels of columns, and how they get there: once for each change of the weights.
+std::size_t conv_weights_size(const ConvGeometry&);
+void conv_weights(const ConvGeometry&, const float* w, float* panels);
+
 /// Floats of scratch that the functions below need.
 std::size_t conv_scratch(const ConvGeometry&, bool train, int threads);
 
-/// y = conv(x, w) + bias, then the epilogue. `bias` may be nullptr.
-void conv_forward(const ConvGeometry&, const float* x, const float* w, const float* bias, ConvEpilogue, float* y,
+/// y = conv(x, w) + bias, then the epilogue, from weights in panels. `bias` may be nullptr.
+void conv_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, ConvEpilogue, float* y,
                   float* scratch, Threads&);
 
-/// dw and dbias (may be nullptr) are added to; dx (may be nullptr) is overwritten.
+/// Both gradients in one visit of the gradient dy, from weights as they are. dw and dbias (may be nullptr) are added to;
+/// dx (may be nullptr) is overwritten. Pictures are what threads share out, one of them is not cut.
 void conv_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx, float* dw,
                    float* dbias, float* scratch, Threads&);
 

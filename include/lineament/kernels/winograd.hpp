@@ -11,6 +11,8 @@ namespace lineament {
 
 /// 3x3, stride 1, one group, both numbers of channels multiples of 16, padding before the first pixel 0, 1 or 2.
 bool winograd_fits(const ConvGeometry&);
+/// Whether its gradients are faster than direct ones, too: not if more than half of the tiles' pixels lie outside.
+bool winograd_pays_in_training(const ConvGeometry&);
 
 /// Floats of the transformed weights, and the transformation: once for each change of the weights.
 std::size_t winograd_weights_size(const ConvGeometry&);
@@ -23,8 +25,7 @@ std::size_t winograd_scratch(const ConvGeometry&, bool train, int threads);
 void winograd_forward(const ConvGeometry&, const float* x, const float* transformed, const float* bias, ConvEpilogue,
                       float* y, float* scratch, Threads&);
 
-/// As conv_backward, with the weights as they are: both gradients in one visit of the gradient dy. Pictures are what
-/// threads share out, one of them is not cut.
+/// As conv_backward, with the weights as they are.
 void winograd_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx,
                        float* dw, float* dbias, float* scratch, Threads&);
 

@@ -158,7 +158,11 @@ struct Kernels<Conv2d, T> {
                             *f.threads);
            }},
       {.name = "winograd",
-       .fits = [](const Conv2d& c, const KernelShapes& s) { return winograd_fits(geometry(c, s)); },
+       .fits =
+           [](const Conv2d& c, const KernelShapes& s) {
+             return winograd_fits(geometry(c, s)) &&
+                    (s.mode == Mode::infer || winograd_pays_in_training(geometry(c, s)));
+           },
        .fuses = can_fuse,
        .saved_bytes = winners,
        .scratch_size =
@@ -193,6 +197,11 @@ struct Kernels<Conv2d, T> {
            [](const Conv2d& c, const KernelShapes& s) {
              return conv_scratch(geometry(c, s), s.mode == Mode::train, s.threads);
            },
+       .packed_size = [](const Conv2d& c, const KernelShapes& s) { return conv_weights_size(geometry(c, s)); },
+       .pack =
+           [](const Conv2d& c, const Pack<float>& p) {
+             conv_weights(c.geometry(p.input.shape, p.input.batch), p.params[0].data(), p.packed.data());
+           },
        .can_add = true,
        .relu_by_output = true,
        .makes_norm_gradient = true,
@@ -205,7 +214,7 @@ struct Kernels<Conv2d, T> {
        .forward =
            [](const Conv2d& c, const Forward<float>& f) {
              const ConvRows r(c.geometry(f.input().shape, f.input().batch), f);
-             conv_forward(r.g, r.x, f.params[0].data(), c.bias ? f.params[1].data() : nullptr, r.epilogue, r.y,
+             conv_forward(r.g, r.x, f.packed.data(), c.bias ? f.params[1].data() : nullptr, r.epilogue, r.y,
                           f.scratch.data(), *f.threads);
            },
        .backward =
