@@ -59,8 +59,8 @@ std::size_t conv_scratch(const ConvGeometry&, bool train, int threads);
 void conv_forward(const ConvGeometry&, const float* x, const float* panels, const float* bias, ConvEpilogue, float* y,
                   float* scratch, Threads&);
 
-/// Both gradients in one visit of the gradient dy, from weights as they are. dw and dbias (may be nullptr) are added to;
-/// dx (may be nullptr) is overwritten. Pictures are what threads share out, one of them is not cut.
+/// Both gradients in one visit of the gradient dy, from weights as they are. dw and dbias (may be nullptr) are added
+/// to; dx (may be nullptr) is overwritten. Pictures are what threads share out, one of them is not cut.
 void conv_backward(const ConvGeometry&, const float* x, const float* w, const ConvGradient& dy, float* dx, float* dw,
                    float* dbias, float* scratch, Threads&);
 
