@@ -163,7 +163,7 @@ class InputsMadeAgain {
  private:
   using Terms = std::vector<typename Step<T>::Term>;
   // Each is read from memory in place of the one value. A longer chain of sums keeps every such link of it.
-  static constexpr std::size_t kMostTerms = 3;
+  static constexpr std::size_t kMostTerms = 5;
 
   /// The sum that the output of a step is, as far as it may be made again; otherwise none.
   Terms terms_of(std::size_t s) const {

@@ -10,16 +10,17 @@ namespace lineament {
 
 void* allocate_aligned(std::size_t bytes) {
   if (bytes == 0) return nullptr;
-  // A first touch costs a page fault for every 4 KB, or for every 2 MB where the kernel may use huge pages.
+  // A first touch costs a page fault for every 4 KB, or for every 2 MB where the kernel may use huge pages: as many of
+  // them as are filled, the rest would be memory for nothing.
   constexpr std::size_t kHugePage = std::size_t{1} << 21;
-  const std::size_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded);
-  if (memory == nullptr) throw std::bad_alloc();
+  const std::size_t huge = bytes / kHugePage * kHugePage;
+  bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  void* memory = nullptr;
+  if (::posix_memalign(&memory, huge > 0 ? kHugePage : kAlignment, bytes) != 0) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  if (alignment == kHugePage) ::madvise(memory, rounded, MADV_HUGEPAGE);  // advice only: refusal changes nothing
+  if (huge > 0) ::madvise(memory, huge, MADV_HUGEPAGE);  // advice only: refusal changes nothing
 #endif
-  std::memset(memory, 0, rounded);
+  std::memset(memory, 0, bytes);
   return memory;
 }
 
