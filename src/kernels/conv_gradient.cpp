@@ -72,7 +72,7 @@ ConvGradientPlan plan_conv_gradient(const ConvGeometry& g) {
   ConvGradientPlan p{};
   p.down = {g.kernel, g.stride, g.pad_top, g.in_h};
   p.across = {g.kernel, g.stride, g.pad_left, g.in_w};
-  p.weights = static_cast<std::size_t>(g.kernel * g.kernel) * static_cast<std::size_t>(g.in_c / g.groups * g.out_c);
+  p.weights = conv_weights_size(g);
   p.part_size = round_up(p.weights + static_cast<std::size_t>(g.out_c));
   p.row_size = static_cast<std::size_t>(g.out_w * g.out_c);
   p.parts = gradient_parts(g.batch, p.part_size);

@@ -183,6 +183,12 @@ TEST_CASE("fusion: convolution, relu and max_pool in training") {
   check({.channels = 6, .groups = 3}, {8, 9, 6}, "direct");
   check({.channels = 16, .kernel = 2, .padding = Padding::fixed, .pad = 3}, {5, 6, 3}, "direct");
   check({.channels = 16, .kernel = 3, .padding = Padding::valid}, {9, 40, 5}, "direct");
+  // Several strips of a picture: rows of the gradient that two of them need are made once, and kept.
+  for (const int stride : {1, 2}) {
+    const Conv2d conv{.channels = 35, .kernel = 5, .stride = stride};
+    check_fused_training(Spec() << conv << ReLU{} << MaxPool{}, {70, 62, 33}, 1, 0, "conv2d_1 + relu_1 + max_pool_1");
+    check_fused_training(Spec() << conv << ReLU{}, {70, 62, 33}, 1, 0, "conv2d_1 + relu_1");
+  }
   for (const Shape& input : {Shape{12, 8, 16}, Shape{7, 21, 48}, Shape{33, 5, 16}})
     check({.channels = 32}, input, "winograd");
   check({.channels = 16, .padding = Padding::valid}, {9, 14, 32}, "winograd");
