@@ -11,13 +11,13 @@
 #include <map>
 #include <string>
 
-#include "lineament/graph/networks.hpp"
-#include "lineament/kernels/im2col.hpp"
-#include "lineament/kernels/low_precision.hpp"
-#include "lineament/kernels/pointwise.hpp"
-#include "lineament/kernels/threads.hpp"
-#include "lineament/kernels/winograd.hpp"
+#include "kernels/im2col.hpp"
+#include "kernels/low_precision.hpp"
+#include "kernels/pointwise.hpp"
+#include "kernels/winograd.hpp"
 #include "lineament/random.hpp"
+#include "lineament/threads.hpp"
+#include "lineament/zoo/networks.hpp"
 
 using namespace lineament;
 

@@ -5,11 +5,11 @@
 
 #include <string>
 
-#include "lineament/graph/networks.hpp"
-#include "lineament/graph/session.hpp"
+#include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/optimizers.hpp"
+#include "lineament/zoo/networks.hpp"
 
 using namespace lineament;
 
@@ -69,8 +69,8 @@ void train_step(benchmark::State& state, const NamedNetwork& named, Precision pr
 int main(int argc, char** argv) {
   for (const NamedNetwork& named : named_networks()) {
     const std::string name(named.name);
-    for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16"),
-                                            std::pair(Precision::int8, "_int8")})
+    for (const auto& [precision, suffix] :
+         {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16"), std::pair(Precision::int8, "_int8")})
       benchmark::RegisterBenchmark((name + "/infer" + suffix).c_str(), infer, named, precision)
           ->ArgsProduct({{1, 32}, {1, 2}})
           ->ArgNames({"batch", "threads"})

@@ -10,10 +10,10 @@
 
 #include "lineament/faces/dataset.hpp"
 #include "lineament/faces/split.hpp"
-#include "lineament/graph/networks.hpp"
-#include "lineament/kernels/isa.hpp"
-#include "lineament/train/face_store.hpp"
+#include "lineament/isa.hpp"
+#include "lineament/landmarker/face_store.hpp"
 #include "lineament/train/fit.hpp"
+#include "lineament/zoo/networks.hpp"
 
 using namespace lineament;
 

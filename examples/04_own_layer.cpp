@@ -1,7 +1,7 @@
 // How a layer is written and checked: a factor for each channel, y = scale * gain * x (LayerScale: Touvron et al., ICCV
 // 2021). Build: cmake --workflow --preset release        Run: build/release/examples/04_own_layer
 //
-// A Spec holds the layers of the list `Layer` in lineament/layers/all.hpp and no others: to use this one in networks,
+// A Spec holds the layers of the list `Layer` in lineament/nn/layers.hpp and no others: to use this one in networks,
 // put the struct into a header beside the others, and its name into that list. Files, shape inference, memory planning
 // and sessions then know it and run this definition; a faster kernel is a specialisation of Kernels<> (kernel.hpp).
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "lineament/layers/kernel.hpp"
+#include "lineament/nn/layers.hpp"
 #include "lineament/random.hpp"
 
 using namespace lineament;

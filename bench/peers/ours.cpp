@@ -4,12 +4,12 @@
 #include <filesystem>
 #include <map>
 
-#include "lineament/graph/networks.hpp"
-#include "lineament/graph/session.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/optimizers.hpp"
+#include "lineament/zoo/networks.hpp"
 #include "network_file.hpp"
 
 using namespace lineament;

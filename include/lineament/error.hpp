@@ -39,16 +39,28 @@ class Error : public std::runtime_error {
 };
 
 /// A file or folder cannot be opened, read, written or found.
-class FileError : public Error { using Error::Error; };
+class FileError : public Error {
+  using Error::Error;
+};
 /// A file was read but its content is not what its format says (image, annotation, JSON).
-class FormatError : public Error { using Error::Error; };
+class FormatError : public Error {
+  using Error::Error;
+};
 /// A network description that does not fit: shapes, connections, options of a layer.
-class SpecError : public Error { using Error::Error; };
+class SpecError : public Error {
+  using Error::Error;
+};
 /// A model or checkpoint file that is damaged or does not fit the program.
-class ModelError : public Error { using Error::Error; };
+class ModelError : public Error {
+  using Error::Error;
+};
 /// Training cannot go on: the loss is no longer a number, or the network has become far worse than a guess.
-class TrainingError : public Error { using Error::Error; };
+class TrainingError : public Error {
+  using Error::Error;
+};
 /// A value given by the caller is out of range.
-class ArgumentError : public Error { using Error::Error; };
+class ArgumentError : public Error {
+  using Error::Error;
+};
 
 }  // namespace lineament

@@ -1,4 +1,5 @@
-// Whole files in and out. Writing replaces a file in one step, so that a full disk or a kill leaves the old one in place.
+// Whole files in and out. Writing replaces a file in one step, so that a full disk or a kill leaves the old one in
+// place.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -1,6 +1,6 @@
-// Counter-based random numbers: the n-th draw of a stream is a pure function of its key and n, so a sample's augmentation
-// is the same whichever thread prepares it, and nothing has to be stored to resume.
-// Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+// Counter-based random numbers: the n-th draw of a stream is a pure function of its key and n, so a sample's
+// augmentation is the same whichever thread prepares it, and nothing has to be stored to resume. Philox4x32-10: Salmon
+// et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #pragma once
 #include <array>
 #include <cmath>

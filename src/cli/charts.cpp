@@ -43,7 +43,8 @@ struct Scale {
   std::vector<Tick> ticks{};
 
   double at(double v) const {
-    const double share = log ? (std::log(v) - std::log(low)) / (std::log(high) - std::log(low)) : (v - low) / (high - low);
+    const double share =
+        log ? (std::log(v) - std::log(low)) / (std::log(high) - std::log(low)) : (v - low) / (high - low);
     return from + std::clamp(share, -0.01, 1.01) * (to - from);
   }
 };

@@ -23,14 +23,16 @@ std::string out_of_range(const std::string& given, Number low, Number high, cons
 
 inline Check whole(std::int64_t low, std::int64_t high) {
   return [=](const std::string& given) {
-    return out_of_range(given, low, high,
-                        text("a whole number from %lld to %lld", static_cast<long long>(low), static_cast<long long>(high)));
+    return out_of_range(
+        given, low, high,
+        text("a whole number from %lld to %lld", static_cast<long long>(low), static_cast<long long>(high)));
   };
 }
 
 inline Check at_least(std::int64_t low) {
   return [=](const std::string& given) {
-    return out_of_range<std::int64_t>(given, low, 1 << 30, text("a whole number, %lld or more", static_cast<long long>(low)));
+    return out_of_range<std::int64_t>(given, low, 1 << 30,
+                                      text("a whole number, %lld or more", static_cast<long long>(low)));
   };
 }
 
@@ -41,7 +43,9 @@ inline Check any_seed() {
 }
 
 inline Check number(double low, double high) {
-  return [=](const std::string& given) { return out_of_range(given, low, high, text("a number from %g to %g", low, high)); };
+  return [=](const std::string& given) {
+    return out_of_range(given, low, high, text("a number from %g to %g", low, high));
+  };
 }
 
 }  // namespace lineament::cli

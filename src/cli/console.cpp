@@ -69,9 +69,13 @@ std::string counted(std::size_t number, const std::string& noun) {
 Progress::Progress(std::string title)
     : title_(std::move(title)), begin_(Clock::now()), last_(begin_), terminal_(::isatty(STDERR_FILENO) != 0) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
-double Progress::seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
+double Progress::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - begin_).count();
+}
 
 void Progress::update(std::size_t done, std::size_t total, const std::string& note) {
   const auto now = Clock::now();

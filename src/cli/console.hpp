@@ -1,5 +1,5 @@
-// What the program says while it works: a bar that is redrawn on a terminal, plain lines elsewhere. All to standard error,
-// so that standard output is data alone.
+// What the program says while it works: a bar that is redrawn on a terminal, plain lines elsewhere. All to standard
+// error, so that standard output is data alone.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -26,7 +26,8 @@ class Progress {
  public:
   explicit Progress(std::string title);
   ~Progress();
-  /// `done` of `total`; `note` behind the bar. Redrawn at most ten times a second; off a terminal a line every ten seconds.
+  /// `done` of `total`; `note` behind the bar. Redrawn at most ten times a second; off a terminal a line every ten
+  /// seconds.
   void update(std::size_t done, std::size_t total, const std::string& note = "");
   /// What stands before the bar.
   void rename(std::string title) { title_ = std::move(title); }

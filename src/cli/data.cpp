@@ -8,8 +8,8 @@
 #include "cli/json_text.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/faces/metrics.hpp"
 #include "lineament/faces/split.hpp"
-#include "lineament/metrics/metrics.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -24,22 +24,28 @@ void report_rejected(const std::vector<Rejected>& rejected) {
 
 FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
   Progress progress(title);
-  options.progress = [&](std::size_t done, std::size_t total) { progress.update(done, total, text("%zu of %zu", done, total)); };
+  options.progress = [&](std::size_t done, std::size_t total) {
+    progress.update(done, total, text("%zu of %zu", done, total));
+  };
   FaceStore store = make();
   progress.clear();
   report_rejected(store.rejected());
-  if (store.size() == 0) throw FormatError({"data", "no usable face is left", "at least one", "none", "run 'lineament validate' on the data"});
+  if (store.size() == 0)
+    throw FormatError(
+        {"data", "no usable face is left", "at least one", "none", "run 'lineament validate' on the data"});
   return store;
 }
 
 /// Drawn faces are kept in memory: a number that cannot fit is refused before hours of drawing, not after.
 void require_memory(double faces, const StoreOptions& options) {
-  const int side = std::min(DrawOptions{}.size, static_cast<int>(options.region * options.detail * static_cast<float>(options.preprocessing.size)));
+  const int side = std::min(DrawOptions{}.size, static_cast<int>(options.region * options.detail *
+                                                                 static_cast<float>(options.preprocessing.size)));
   const double bytes_of_face = 3.0 * side * side + 1000;
   const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   if (memory > 0 && faces * bytes_of_face > memory)
-    throw ArgumentError({"--synthetic", "so many faces do not fit into memory", text("at most %.0f, with those held out", memory / bytes_of_face),
-                         text("%.0f", faces), "draw fewer and train longer: each epoch augments them anew"});
+    throw ArgumentError({"--synthetic", "so many faces do not fit into memory",
+                         text("at most %.0f, with those held out", memory / bytes_of_face), text("%.0f", faces),
+                         "draw fewer and train longer: each epoch augments them anew"});
 }
 
 Landmarks points_in_crop(const FaceStore& faces, std::size_t i) {
@@ -61,10 +67,11 @@ Dataset read_data(const std::vector<Path>& paths, Part part) {
   }
   report_rejected(all.rejected);
   if (all.other_part > 0 && part == Part::train)
-    say(counted(all.other_part, "face") + text(" of test folders %s not trained on", all.other_part == 1 ? "is" : "are"));
+    say(counted(all.other_part, "face") +
+        text(" of test folders %s not trained on", all.other_part == 1 ? "is" : "are"));
   if (all.faces.empty())
-    throw FormatError({paths.empty() ? "data" : paths.front().string(), "no face was found", "photos with 68-point annotations", "none",
-                       "run 'lineament validate' on the data"});
+    throw FormatError({paths.empty() ? "data" : paths.front().string(), "no face was found",
+                       "photos with 68-point annotations", "none", "run 'lineament validate' on the data"});
   return all;
 }
 
@@ -87,7 +94,8 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
   if (o.synthetic > 0) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);
-    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
+    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt,
+              counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
     if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, true, store);
     return sets;
   }

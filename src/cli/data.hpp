@@ -5,7 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "lineament/faces/dataset.hpp"
-#include "lineament/train/face_store.hpp"
+#include "lineament/landmarker/face_store.hpp"
 
 namespace lineament::cli {
 
@@ -26,8 +26,8 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, Store
 /// Training and held-out faces as the options say.
 Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing);
 
-/// The NME, as a fraction, of finding the mean shape of the training faces in every held-out face (in every training face
-/// where none are held out): what a network reaches that does not look.
+/// The NME, as a fraction, of finding the mean shape of the training faces in every held-out face (in every training
+/// face where none are held out): what a network reaches that does not look.
 double mean_shape_nme(const Sets& sets);
 
 }  // namespace lineament::cli

@@ -24,9 +24,11 @@ void print_json(const Evaluation& e, const std::optional<double>& change, const 
   json["model"] = o.model.string();
   json["precision"] = o.precision;
   json["faces"] = e.faces;
-  json["nme"] = {{"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
+  json["nme"] = {
+      {"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
   if (change) json["nme_change_from_fp32"] = *change;
-  for (std::size_t r = 0; r < kRegions.size(); ++r) json["nme_by_region"][std::string(kRegions[r].name)] = e.region_nme[r];
+  for (std::size_t r = 0; r < kRegions.size(); ++r)
+    json["nme_by_region"][std::string(kRegions[r].name)] = e.region_nme[r];
   json["pck_0.1"] = e.pck;
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
@@ -68,8 +70,10 @@ int evaluate(const EvaluateOptions& o) {
   std::optional<double> change;  // of the NME, in points of per cent
   if (o.precision != "fp32") change = result.nme_inter_ocular - measure(Precision::fp32).nme_inter_ocular;
   progress.clear();
-  if (o.json) print_json(result, change, o);
-  else print_table(result, change, o);
+  if (o.json)
+    print_json(result, change, o);
+  else
+    print_table(result, change, o);
   return 0;
 }
 

@@ -14,7 +14,8 @@ namespace lineament::cli {
 int faces(const FacesOptions& o) {
   std::error_code error;
   if (o.sheet.empty()) std::filesystem::create_directories(o.out, error);
-  if (error) throw FileError({o.out.string(), "the folder cannot be made", "", error.message(), "choose another folder"});
+  if (error)
+    throw FileError({o.out.string(), "the folder cannot be made", "", error.message(), "choose another folder"});
   const int columns = static_cast<int>(std::ceil(std::sqrt(o.count * 1.5)));
   const int rows = (o.count + columns - 1) / columns;
   Image sheet = o.sheet.empty() ? Image() : Image(columns * o.size, rows * o.size, {255, 255, 255});
@@ -29,7 +30,8 @@ int faces(const FacesOptions& o) {
     } else {
       paste(sheet, face.image, i % columns * o.size, i / columns * o.size);
     }
-    progress.update(static_cast<std::size_t>(i + 1), static_cast<std::size_t>(o.count), text("%d of %d", i + 1, o.count));
+    progress.update(static_cast<std::size_t>(i + 1), static_cast<std::size_t>(o.count),
+                    text("%d of %d", i + 1, o.count));
   }
   progress.clear();
   if (!o.sheet.empty()) write_png(o.sheet, sheet);

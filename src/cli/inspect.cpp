@@ -4,10 +4,10 @@
 #include "cli/commands.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
-#include "lineament/graph/session.hpp"
-#include "lineament/kernels/isa.hpp"
+#include "lineament/isa.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/spec_json.hpp"
+#include "lineament/nn/session.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -18,7 +18,8 @@ struct Sizes {
 
 Sizes arena_sizes(Network& network, int batch) {
   return {Session(network, {.mode = Mode::train, .batch = batch}).arena_bytes(),
-          Session(std::as_const(network), {.batch = batch}).arena_bytes(), Session(std::as_const(network), {}).arena_bytes()};
+          Session(std::as_const(network), {.batch = batch}).arena_bytes(),
+          Session(std::as_const(network), {}).arena_bytes()};
 }
 
 std::size_t weights_of(const Network& network, NodeId id) {
@@ -33,8 +34,9 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
   std::printf("%-14s %-16s %-14s %12s %14s\n", "layer", "type", "output", "weights", "multiply-adds");
   std::printf("%-14s %-16s %-14s\n", "input", "", to_string(network.input_shape()).c_str());
   for (NodeId id = 1; id <= spec.size(); ++id)
-    std::printf("%-14s %-16s %-14s %12zu %14zu\n", spec[id].name.str().c_str(), std::string(type_of(spec[id].layer)).c_str(),
-                to_string(network.shapes()[id]).c_str(), weights_of(network, id), lineament::multiply_adds(spec[id], network.shapes(), id));
+    std::printf("%-14s %-16s %-14s %12zu %14zu\n", spec[id].name.str().c_str(),
+                std::string(type_of(spec[id].layer)).c_str(), to_string(network.shapes()[id]).c_str(),
+                weights_of(network, id), lineament::multiply_adds(spec[id], network.shapes(), id));
   std::printf("%-14s %-16s %-14s %12zu %14zu\n\n", "total", "", "", network.weight_count(), network.multiply_adds());
   std::printf("arena, training, batch %d    %8.1f MB\n", batch, static_cast<double>(sizes.train) / 1e6);
   std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
@@ -67,7 +69,9 @@ int inspect(const InspectOptions& o) {
   std::optional<Model> model;
   require_no_folder(o.model);
   if (!is_model_file(o.model) && !o.model.ends_with(".json") && std::filesystem::exists(o.model))
-    throw ArgumentError({o.model, "neither a model nor a description of a network", "a file ending in .safetensors or .json", "", "give a file of a run, e.g. run/model.safetensors"});
+    throw ArgumentError({o.model, "neither a model nor a description of a network",
+                         "a file ending in .safetensors or .json", "",
+                         "give a file of a run, e.g. run/model.safetensors"});
   const SpecFile file = is_model_file(o.model) ? SpecFile{} : network_by_name(o.model);
   if (is_model_file(o.model)) model = load_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);
@@ -77,8 +81,8 @@ int inspect(const InspectOptions& o) {
     return 0;
   }
   if (model)
-    std::printf("crop %d x %d, margin %.2f of the box; trained on %s\n\n", model->preprocessing.size, model->preprocessing.size,
-                static_cast<double>(model->preprocessing.margin), model->trained_on.c_str());
+    std::printf("crop %d x %d, margin %.2f of the box; trained on %s\n\n", model->preprocessing.size,
+                model->preprocessing.size, static_cast<double>(model->preprocessing.margin), model->trained_on.c_str());
   print_table(network, sizes, o.batch);
   return 0;
 }

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "cli/console.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 namespace lineament::cli {
 

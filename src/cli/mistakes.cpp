@@ -48,7 +48,8 @@ ArgumentError unexpected(const CLI::App& command, const std::string& name) {
   const std::vector<std::string> words = command.remaining();
   const auto option = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w.starts_with("-"); });
   if (option == words.end()) {
-    const std::string data = command.get_option_no_throw("--data") != nullptr ? "data are given by --data FOLDER; " : "";
+    const std::string data =
+        command.get_option_no_throw("--data") != nullptr ? "data are given by --data FOLDER; " : "";
     return ArgumentError({name, "an argument too many", "", words.empty() ? "" : words.front(), data + help_of(name)});
   }
   std::vector<std::string> known;
@@ -70,9 +71,12 @@ void require_command(const CLI::App& app, int argc, const char* const* argv) {
   const std::string help = "'lineament --help' explains them";
   const std::string given = argc > 1 ? argv[1] : "";
   if (given.empty()) throw ArgumentError({"", "a command is missing", "one of " + list, "none", help});
-  if (std::find(names.begin(), names.end(), given) != names.end() || given == "-h" || given == "--help" || given == "--version") return;
+  if (std::find(names.begin(), names.end(), given) != names.end() || given == "-h" || given == "--help" ||
+      given == "--version")
+    return;
   names.insert(names.end(), {"--help", "--version"});
-  throw ArgumentError({"", "there is no such command", "one of " + list, "'" + given + "'", advice(given, names, help)});
+  throw ArgumentError(
+      {"", "there is no such command", "one of " + list, "'" + given + "'", advice(given, names, help)});
 }
 
 ArgumentError mistake(const CLI::App& app, const CLI::ParseError& e, const std::string& command) {

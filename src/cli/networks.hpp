@@ -5,12 +5,14 @@
 
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
-#include "lineament/graph/networks.hpp"
 #include "lineament/model/spec_json.hpp"
+#include "lineament/zoo/networks.hpp"
 
 namespace lineament::cli {
 
-inline bool is_model_file(const std::string& name) { return name.ends_with(".safetensors"); }
+inline bool is_model_file(const std::string& name) {
+  return name.ends_with(".safetensors");
+}
 
 /// Throws ArgumentError for the folder of a run, which is easily given in place of a file in it.
 inline void require_no_folder(const std::filesystem::path& model) {
@@ -28,7 +30,8 @@ inline SpecFile network_by_name(const std::string& name) {
     known += std::string(n.name) + ", ";
   }
   if (name.ends_with(".json")) return spec_from_json(read_text(name), name);
-  throw ArgumentError({"network", "there is no network of this name", known + "or a file ending in .json", name, "check the spelling"});
+  throw ArgumentError(
+      {"network", "there is no network of this name", known + "or a file ending in .json", name, "check the spelling"});
 }
 
 /// The option's values are checked before.

@@ -29,31 +29,41 @@ void make_folder(const Path& folder) {
   if (folder.empty()) return;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) throw FileError({folder.string(), "the folder cannot be made", "", error.message(), "choose another folder"});
+  if (error)
+    throw FileError({folder.string(), "the folder cannot be made", "", error.message(), "choose another folder"});
 }
 
 /// Nothing a person made is written over: a photo, or an annotation beside its photo.
 void require_other_file(const Path& out, const Path& photo, const char* option) {
   std::error_code error;
-  if (std::filesystem::exists(out, error) && std::filesystem::equivalent(out.parent_path() / ".", photo.parent_path() / ".", error))
-    throw ArgumentError({out.string(), "a file beside the photo would be replaced", "", "", std::string("give another folder with ") + option});
+  if (std::filesystem::exists(out, error) &&
+      std::filesystem::equivalent(out.parent_path() / ".", photo.parent_path() / ".", error))
+    throw ArgumentError({out.string(), "a file beside the photo would be replaced", "", "",
+                         std::string("give another folder with ") + option});
 }
 
 /// Found now, not after a thousand photos.
 void require_json_file(const Path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
-    throw ArgumentError({path.string(), "the results cannot be written here", "a file", "a folder", "give --json a file's name, e.g. points.json"});
-  if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) > 0 && !read_text(path).starts_with("{"))
-    throw ArgumentError({path.string(), "a file that is no JSON would be replaced", "", "", "give --json another file's name, e.g. points.json"});
+    throw ArgumentError({path.string(), "the results cannot be written here", "a file", "a folder",
+                         "give --json a file's name, e.g. points.json"});
+  if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) > 0 &&
+      !read_text(path).starts_with("{"))
+    throw ArgumentError({path.string(), "a file that is no JSON would be replaced", "", "",
+                         "give --json another file's name, e.g. points.json"});
   make_folder(path.parent_path());
 }
 
 void require_sane(const Box& box, const Image& photo) {
   const auto w = static_cast<float>(photo.width()), h = static_cast<float>(photo.height());
-  if (box.x < w && box.y < h && box.x + box.width > 0 && box.y + box.height > 0 && std::max(box.width, box.height) <= 10 * std::max(w, h)) return;
-  throw ArgumentError({"--box", "it does not lie on the photo", text("a part of 0,0,%d,%d", photo.width(), photo.height()),
-                       text("%g,%g,%g,%g", static_cast<double>(box.x), static_cast<double>(box.y), static_cast<double>(box.width), static_cast<double>(box.height)),
+  if (box.x < w && box.y < h && box.x + box.width > 0 && box.y + box.height > 0 &&
+      std::max(box.width, box.height) <= 10 * std::max(w, h))
+    return;
+  throw ArgumentError({"--box", "it does not lie on the photo",
+                       text("a part of 0,0,%d,%d", photo.width(), photo.height()),
+                       text("%g,%g,%g,%g", static_cast<double>(box.x), static_cast<double>(box.y),
+                            static_cast<double>(box.width), static_cast<double>(box.height)),
                        "give x,y,width,height in pixels of the upright photo"});
 }
 
@@ -76,7 +86,8 @@ Face predict_one(Landmarker& landmarker, const PredictOptions& o, const Path& pa
 
 int predict(const PredictOptions& o) {
   require_no_folder(o.model);
-  Landmarker landmarker(o.model, {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)});
+  Landmarker landmarker(o.model,
+                        {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)});
   make_folder(o.pts);
   make_folder(o.overlay);
   if (!o.json.empty()) require_json_file(o.json);
@@ -97,8 +108,10 @@ int predict(const PredictOptions& o) {
   }
   progress.clear();
   const bool to_files = !o.json.empty() || !o.pts.empty() || !o.overlay.empty();
-  if (!o.json.empty()) write_json(o.json, found);
-  else if (!to_files && !found.empty()) std::printf("%s\n", format_json(found).c_str());
+  if (!o.json.empty())
+    write_json(o.json, found);
+  else if (!to_files && !found.empty())
+    std::printf("%s\n", format_json(found).c_str());
   if (to_files && !found.empty()) {
     std::string line = counted(found.size(), "photo") + ":";
     for (const Path& written : {o.json, o.pts, o.overlay})

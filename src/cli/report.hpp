@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "lineament/faces/metrics.hpp"
 #include "lineament/image/image.hpp"
-#include "lineament/metrics/metrics.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::cli {
@@ -21,8 +21,8 @@ struct Report {
   std::string title{};
   std::vector<std::pair<std::string, std::string>> facts{};  ///< settings, data, machine, network: a row each
   std::vector<EpochReport> epochs{};
-  std::optional<Evaluation> held_out{};  ///< of the best model
-  std::string held_out_name{};           ///< "201 held-out faces (10 % of the photos)"
+  std::optional<Evaluation> held_out{};     ///< of the best model
+  std::string held_out_name{};              ///< "201 held-out faces (10 % of the photos)"
   std::vector<ReportFace> best{}, worst{};  ///< shown in this order
 };
 

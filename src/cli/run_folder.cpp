@@ -22,7 +22,9 @@ RunFolder::RunFolder(fs::path folder, bool resume) : folder_(std::move(folder)) 
     throw FileError({folder_.string(), "there is no run to resume in this folder", "a folder with last.safetensors", "",
                      "check --out, or start a run without --resume"});
   made_ = fs::create_directories(folder_, error);
-  if (error) throw FileError({folder_.string(), "the folder cannot be made", "", error.message(), "choose another folder with --out"});
+  if (error)
+    throw FileError(
+        {folder_.string(), "the folder cannot be made", "", error.message(), "choose another folder with --out"});
   lock();
   if (!resume) require_free();
   remove_half_written();
@@ -49,12 +51,13 @@ void RunFolder::lock() {
 void RunFolder::require_free() const {
   if (!fs::exists(last())) {
     if (!fs::exists(model())) return;
-    throw ArgumentError({folder_.string(), "there is a model in this folder that a new run would replace", "", "model.safetensors",
-                         "choose another folder with --out"});
+    throw ArgumentError({folder_.string(), "there is a model in this folder that a new run would replace", "",
+                         "model.safetensors", "choose another folder with --out"});
   }
   const Checkpoint checkpoint = load_checkpoint(last());
   if (checkpoint.state && checkpoint.state->epoch == 0) return;  // stopped in its first epoch: there is nothing to lose
-  throw ArgumentError({folder_.string(), "there is a run in this folder", "", "", "go on with it by --resume, or choose another folder with --out"});
+  throw ArgumentError({folder_.string(), "there is a run in this folder", "", "",
+                       "go on with it by --resume, or choose another folder with --out"});
 }
 
 /// A kill while saving leaves NAME.tmpPID beside the whole file.
@@ -66,7 +69,8 @@ void RunFolder::remove_half_written() const {
     const auto at = name.rfind(".tmp");
     if (at == std::string::npos || name.find_first_not_of("0123456789", at + 4) != std::string::npos) continue;
     const std::string of = name.substr(0, at);
-    if (of == "model.safetensors" || of == "last.safetensors" || of == "log.jsonl" || of == "report.html" || of == ".writable")
+    if (of == "model.safetensors" || of == "last.safetensors" || of == "log.jsonl" || of == "report.html" ||
+        of == ".writable")
       left.push_back(entry.path());
   }
   for (const fs::path& file : left) fs::remove(file, error);

@@ -6,10 +6,10 @@ namespace lineament::cli {
 
 class RunFolder {
  public:
-  /// For a new run makes the folder; throws ArgumentError if a run or a model is in it that could be lost. For a resumed
-  /// one throws FileError if there is none. Throws FileError if the folder takes no files: before hours of work, not
-  /// after; ArgumentError if another training is writing to it. The lock ends with the object or the process, and a
-  /// folder made for nothing is taken away with the object.
+  /// For a new run makes the folder; throws ArgumentError if a run or a model is in it that could be lost. For a
+  /// resumed one throws FileError if there is none. Throws FileError if the folder takes no files: before hours of
+  /// work, not after; ArgumentError if another training is writing to it. The lock ends with the object or the process,
+  /// and a folder made for nothing is taken away with the object.
   RunFolder(std::filesystem::path folder, bool resume);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;

@@ -15,7 +15,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// JSON has no NaN: it is written as null.
-double number_in(const Json& j, const char* key) { return j.at(key).is_null() ? std::nan("") : j.at(key).get<double>(); }
+double number_in(const Json& j, const char* key) {
+  return j.at(key).is_null() ? std::nan("") : j.at(key).get<double>();
+}
 
 EpochReport parse_line(const Json& j) {
   EpochReport r;
@@ -70,7 +72,9 @@ Json stored_form(const std::string& value) {
   if (utf8(value) == value) return value;
   return std::vector<std::uint8_t>(value.begin(), value.end());
 }
-Json stored_form(const auto& value) { return value; }
+Json stored_form(const auto& value) {
+  return value;
+}
 
 template <class Value>
 Value from_stored(const Json& stored) {
@@ -84,13 +88,15 @@ Value from_stored(const Json& stored) {
 
 Json stored_paths(const TrainOptions& o) {
   Json paths = Json::array();
-  for (const Path& path : o.data) paths.push_back(stored_form(std::filesystem::absolute(path).lexically_normal().string()));
+  for (const Path& path : o.data)
+    paths.push_back(stored_form(std::filesystem::absolute(path).lexically_normal().string()));
   return paths;
 }
 
 void require_same(const char* option, const Json& stored, const Json& given, const TrainOptions& o, const Path& file) {
   if (std::find(o.given.begin(), o.given.end(), option) == o.given.end() || stored == given) return;
-  throw ArgumentError({"--" + std::string(option), "it differs from the run that is resumed, " + file.string(), json_text(stored), json_text(given),
+  throw ArgumentError({"--" + std::string(option), "it differs from the run that is resumed, " + file.string(),
+                       json_text(stored), json_text(given),
                        "leave the option out, or start a new run in another folder"});
 }
 
@@ -130,7 +136,8 @@ std::vector<EpochReport> read_log(const Path& path, std::size_t epochs) {
       EpochReport r = parse_line(Json::parse(line));
       if (r.epoch <= epochs) reports.push_back(std::move(r));
     } catch (const Json::exception& e) {
-      throw FormatError({path.string() + ":" + std::to_string(number), "not a line of a training log", "", e.what(), "remove the line or the file"});
+      throw FormatError({path.string() + ":" + std::to_string(number), "not a line of a training log", "", e.what(),
+                         "remove the line or the file"});
     }
   }
   return reports;
@@ -152,7 +159,8 @@ std::string settings_of(const TrainOptions& o) {
 void restore_settings(TrainOptions& o, const std::string& settings, const Path& file) {
   try {
     Json stored = Json::parse(settings);
-    if (!stored.contains("precision")) stored["precision"] = TrainOptions{}.precision;  // begun before there was a choice
+    if (!stored.contains("precision"))
+      stored["precision"] = TrainOptions{}.precision;  // begun before there was a choice
     require_same("data", stored.at("data"), stored_paths(o), o, file);
     o.data.clear();
     for (const Json& path : stored.at("data")) o.data.emplace_back(from_stored<std::string>(path));

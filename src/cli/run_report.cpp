@@ -5,9 +5,9 @@
 
 #include "cli/console.hpp"
 #include "cli/machine.hpp"
-#include "lineament/kernels/isa.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/isa.hpp"
 #include "lineament/landmarker/overlay.hpp"
+#include "lineament/threads.hpp"
 #include "lineament/train/evaluate.hpp"
 
 namespace lineament::cli {

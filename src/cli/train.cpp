@@ -10,10 +10,10 @@
 #include "cli/run_report.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
-#include "lineament/graph/session.hpp"
-#include "lineament/kernels/isa.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/isa.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/threads.hpp"
 #include "lineament/train/evaluate.hpp"
 #include "lineament/train/fit.hpp"
 
@@ -40,8 +40,10 @@ FitOptions fit_options(const TrainOptions& o) {
 }
 
 void say_epoch(const EpochReport& r, int epochs) {
-  std::string line = text("epoch %3zu/%d  loss %.5f  train NME %5.2f %%  PCK %.3f", r.epoch, epochs, r.loss, 100 * r.nme, r.accuracy);
-  if (r.validation) line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->nme_inter_ocular, r.validation->pck);
+  std::string line =
+      text("epoch %3zu/%d  loss %.5f  train NME %5.2f %%  PCK %.3f", r.epoch, epochs, r.loss, 100 * r.nme, r.accuracy);
+  if (r.validation)
+    line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->nme_inter_ocular, r.validation->pck);
   say(line + text("  %.0f images/s%s", r.images_per_second, r.best ? "  best" : ""));
 }
 
@@ -57,7 +59,8 @@ class Run {
     }
     const RunFolder folder(o_.out, true);
     Checkpoint checkpoint = load_checkpoint(folder.last());
-    if (!checkpoint.state) throw ModelError({folder.last().string(), "it holds no state of training", "", "", "start a new run"});
+    if (!checkpoint.state)
+      throw ModelError({folder.last().string(), "it holds no state of training", "", "", "start a new run"});
     restore_settings(o_, checkpoint.state->settings, folder.last());
     check_options();
     log_ = read_log(folder.log(), checkpoint.state->epoch);
@@ -70,13 +73,16 @@ class Run {
     check_batch(sets);
     if (!o_.resume) model.trained_on = sets.about;
     const int threads = Threads(o_.threads).count();
-    say("training on " + counted(sets.train.size(), "face") + (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") +
-        "; " + counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
+    say("training on " + counted(sets.train.size(), "face") +
+        (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
+        counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
     if (o_.precision == "bf16") say_precision(model.network);
     if (o_.resume) say_resumed(model, state, sets);
     // A kill in the first epoch, too, leaves something to resume; and a disk too small says so now.
-    else save_checkpoint(folder.last(), model, state);
-    say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() + "' goes on after the last whole epoch");
+    else
+      save_checkpoint(folder.last(), model, state);
+    say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() +
+                         "' goes on after the last whole epoch");
     try {
       train(folder, model, sets, state);
     } catch (const TrainingError&) {  // the epochs before it are worth a report
@@ -92,8 +98,12 @@ class Run {
     const Session session(network, {.mode = Mode::train, .precision = Precision::bf16});
     const auto in_bf16 = std::count_if(session.plan().begin(), session.plan().end(),
                                        [](const PlannedStep& s) { return s.kernel.find("bf16") != std::string::npos; });
-    if (in_bf16 > 0) say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
-    else say(std::string("note: bf16 changes nothing here: ") + (has_bf16_products() ? "the network has no 1x1 convolution that it suits" : "this processor does not multiply it"));
+    if (in_bf16 > 0)
+      say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
+    else
+      say(std::string("note: bf16 changes nothing here: ") + (has_bf16_products()
+                                                                  ? "the network has no 1x1 convolution that it suits"
+                                                                  : "this processor does not multiply it"));
   }
 
   void finish(const RunFolder& folder, const Sets& sets) const {
@@ -105,20 +115,24 @@ class Run {
   void check_batch(const Sets& sets) const {
     const std::size_t samples = sets.train.size() * static_cast<std::size_t>(o_.copies);
     if (static_cast<std::size_t>(o_.batch) <= samples) return;
-    throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples), std::to_string(o_.batch),
-                         text("use --batch %zu, more faces or more --copies", samples)});
+    throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples),
+                         std::to_string(o_.batch), text("use --batch %zu, more faces or more --copies", samples)});
   }
 
   void say_resumed(const Model& model, const TrainingState& state, const Sets& sets) const {
-    if (state.epoch >= static_cast<std::size_t>(o_.epochs)) say(text("all %d epochs are done; the report is written anew", o_.epochs));
-    else say(text("going on after epoch %zu of %d", state.epoch, o_.epochs));
+    if (state.epoch >= static_cast<std::size_t>(o_.epochs))
+      say(text("all %d epochs are done; the report is written anew", o_.epochs));
+    else
+      say(text("going on after epoch %zu of %d", state.epoch, o_.epochs));
     if (!model.trained_on.starts_with(std::to_string(sets.train.size()) + " ") && o_.synthetic == 0)
-      say("note: the data has changed: the run was begun with " + model.trained_on + "; its result will be another than without the stop");
+      say("note: the data has changed: the run was begun with " + model.trained_on +
+          "; its result will be another than without the stop");
   }
 
   void check_options() const {
     if (o_.data.empty() == (o_.synthetic == 0))
-      throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", o_.data.empty() ? "neither" : "both",
+      throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N",
+                           o_.data.empty() ? "neither" : "both",
                            o_.data.empty() ? "add --synthetic 4000 to train on drawn faces" : "leave one of them out"});
     augment_level(o_.augment);
     box_source(o_.box);
@@ -129,8 +143,10 @@ class Run {
     const SpecFile file = network_by_name(o_.network);
     Model model;
     model.network = Network(file.spec, file.input, o_.seed);
-    if (file.input.rank() != 3 || file.input[0] != file.input[1] || file.input[2] != 3 || !(model.network.output_shape() == Shape{kValues}))
-      throw SpecError({o_.network, "not a network for face landmarks", "a square picture of 3 channels in, 136 values out",
+    if (file.input.rank() != 3 || file.input[0] != file.input[1] || file.input[2] != 3 ||
+        !(model.network.output_shape() == Shape{kValues}))
+      throw SpecError({o_.network, "not a network for face landmarks",
+                       "a square picture of 3 channels in, 136 values out",
                        to_string(file.input) + " in, " + to_string(model.network.output_shape()) + " out", ""});
     model.preprocessing = {.size = file.input[0], .margin = static_cast<float>(o_.margin)};
     return model;
@@ -142,9 +158,12 @@ class Run {
     constexpr double kLeastGuess = 0.1;  // why: the mean of one face fits it exactly
     const double error = r.validation ? r.validation->nme_inter_ocular / 100 : r.nme;
     if (error <= kAstray * std::max(guess, kLeastGuess)) return;
-    throw TrainingError({text("epoch %zu", r.epoch), "training has gone astray: the network is far worse than guessing the mean face; this epoch is not saved",
-                         text("a %s NME near or below %.1f %%", r.validation ? "held-out" : "training", 100 * guess), text("%.4g %%", 100 * error),
-                         text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr)});
+    throw TrainingError(
+        {text("epoch %zu", r.epoch),
+         "training has gone astray: the network is far worse than guessing the mean face; this epoch is not saved",
+         text("a %s NME near or below %.1f %%", r.validation ? "held-out" : "training", 100 * guess),
+         text("%.4g %%", 100 * error),
+         text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr)});
   }
 
   void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
@@ -167,19 +186,21 @@ class Run {
       save_checkpoint(folder.last(), model, with_settings);
       return true;
     };
-    const FitResult result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options, callbacks,
-                                 state.epoch > 0 ? &state : nullptr);
+    const FitResult result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options,
+                                 callbacks, state.epoch > 0 ? &state : nullptr);
     progress.clear();
-    say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training", 100 * result.best));
+    say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training",
+             100 * result.best));
   }
 
   void show_step(Progress& progress, const StepReport& s, std::size_t faces) const {
-    const double epochs_left = o_.epochs - static_cast<double>(s.epoch) + 1 - static_cast<double>(s.batch) / static_cast<double>(s.batches);
+    const double epochs_left =
+        o_.epochs - static_cast<double>(s.epoch) + 1 - static_cast<double>(s.batch) / static_cast<double>(s.batches);
     const double images_left = epochs_left * static_cast<double>(faces) * o_.copies;
     progress.rename(text("epoch %zu/%d", s.epoch, o_.epochs));
     progress.update(s.batch, s.batches,
-                    text("loss %.4f  accuracy %.3f  %.0f images/s  %s left", s.loss, s.accuracy,
-                         s.images_per_second, clock_text(images_left / s.images_per_second).c_str()));
+                    text("loss %.4f  accuracy %.3f  %.0f images/s  %s left", s.loss, s.accuracy, s.images_per_second,
+                         clock_text(images_left / s.images_per_second).c_str()));
   }
 
   TrainOptions o_;
@@ -188,6 +209,8 @@ class Run {
 
 }  // namespace
 
-int train(TrainOptions options) { return Run(std::move(options)).go(); }
+int train(TrainOptions options) {
+  return Run(std::move(options)).go();
+}
 
 }  // namespace lineament::cli

@@ -12,12 +12,16 @@ namespace {
 void print_table(const Path& path, const ValidationReport& r) {
   std::printf("%s: %s in %s can be used, %zu cannot\n", path.string().c_str(), counted(r.faces, "face").c_str(),
               counted(r.images, "image").c_str(), r.rejected.size());
-  for (const auto& [folder, count] : r.folders) std::printf("  %-24s %6zu face%s\n", folder.empty() ? "." : folder.c_str(), count, count == 1 ? "" : "s");
+  for (const auto& [folder, count] : r.folders)
+    std::printf("  %-24s %6zu face%s\n", folder.empty() ? "." : folder.c_str(), count, count == 1 ? "" : "s");
   if (r.images > 0) {
-    std::printf("  images %d to %d pixels wide, %d to %d high\n", r.width.low, r.width.high, r.height.low, r.height.high);
-    std::printf("  faces %.0f to %.0f pixels\n", static_cast<double>(r.face_size.low), static_cast<double>(r.face_size.high));
+    std::printf("  images %d to %d pixels wide, %d to %d high\n", r.width.low, r.width.high, r.height.low,
+                r.height.high);
+    std::printf("  faces %.0f to %.0f pixels\n", static_cast<double>(r.face_size.low),
+                static_cast<double>(r.face_size.high));
   }
-  for (const Rejected& rejected : r.rejected) std::printf("rejected: %s: %s\n", rejected.file.c_str(), rejected.reason.c_str());
+  for (const Rejected& rejected : r.rejected)
+    std::printf("rejected: %s: %s\n", rejected.file.c_str(), rejected.reason.c_str());
 }
 
 nlohmann::ordered_json to_json(const Path& path, const ValidationReport& r) {
@@ -27,7 +31,8 @@ nlohmann::ordered_json to_json(const Path& path, const ValidationReport& r) {
   json["images"] = r.images;
   json["folders"] = r.folders;
   json["rejected"] = nlohmann::ordered_json::array();
-  for (const Rejected& rejected : r.rejected) json["rejected"].push_back({{"file", rejected.file}, {"reason", rejected.reason}});
+  for (const Rejected& rejected : r.rejected)
+    json["rejected"].push_back({{"file", rejected.file}, {"reason", rejected.reason}});
   return json;
 }
 
@@ -38,11 +43,15 @@ int validate(const ValidateOptions& o) {
   bool clean = true;
   for (const Path& path : o.data) {
     Progress progress("checking");
-    const ValidationReport report = lineament::validate(path, [&](std::size_t done, std::size_t total) { progress.update(done, total, text("%zu of %zu", done, total)); });
+    const ValidationReport report = lineament::validate(path, [&](std::size_t done, std::size_t total) {
+      progress.update(done, total, text("%zu of %zu", done, total));
+    });
     progress.clear();
     clean = clean && report.rejected.empty();
-    if (o.json) all.push_back(to_json(path, report));
-    else print_table(path, report);
+    if (o.json)
+      all.push_back(to_json(path, report));
+    else
+      print_table(path, report);
   }
   if (o.json) std::printf("%s\n", json_text(all, 2).c_str());
   return clean ? 0 : 2;

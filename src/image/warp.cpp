@@ -207,7 +207,8 @@ void check(const Image& source, const Affine& m, int width, int height) {
                          std::to_string(width) + " x " + std::to_string(height), ""});
   for (const float v : {m.a, m.b, m.c, m.d, m.e, m.f})
     if (!(std::abs(v) <= kLargest))
-      throw ArgumentError({"warp", "a number of the map is too large or not a number", "at most ten million", std::to_string(v), ""});
+      throw ArgumentError(
+          {"warp", "a number of the map is too large or not a number", "at most ten million", std::to_string(v), ""});
 }
 
 }  // namespace

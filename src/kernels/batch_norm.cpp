@@ -1,14 +1,14 @@
 // Batch normalisation in two passes over memory each way. The unit of work is a window: one pixel, or the 2x2 pixels
 // that a max-pool takes together. Memory is read in the order it lies in, a few windows at a time, for which a vector
 // of channels keeps its sums and factors in registers.
-#include "lineament/kernels/batch_norm.hpp"
+#include "kernels/batch_norm.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/batch_norm.cpp"

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "lineament/tensor/range.hpp"
+#include "lineament/nn/range.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament {

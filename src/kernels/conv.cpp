@@ -1,11 +1,11 @@
 // Direct convolution as an implicit matrix product over strips of rows. See tile-inl.hpp for the inner loop.
-#include "lineament/kernels/conv.hpp"
+#include "kernels/conv.hpp"
 
 #include <algorithm>
 
 #include "kernels/strip_plan.hpp"
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv.cpp"

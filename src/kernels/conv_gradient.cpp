@@ -7,7 +7,7 @@
 #include "kernels/gradient_parts.hpp"
 #include "kernels/strip_plan.hpp"
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv_gradient.cpp"

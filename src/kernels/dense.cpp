@@ -1,5 +1,5 @@
 // Matrix products of the dense layer. See tile-inl.hpp for the inner loop.
-#include "lineament/kernels/dense.hpp"
+#include "kernels/dense.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "kernels/bf16.hpp"
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/dense.cpp"

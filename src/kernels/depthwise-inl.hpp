@@ -10,8 +10,8 @@
 
 #include <hwy/cache_control.h>
 
+#include "kernels/conv.hpp"
 #include "kernels/rows-inl.hpp"
-#include "lineament/kernels/conv.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament {

@@ -1,9 +1,9 @@
 // Depthwise convolution: see depthwise-inl.hpp; the gradients are in depthwise_gradient.cpp.
 #include <algorithm>
 
+#include "kernels/conv.hpp"
 #include "kernels/targets.hpp"
-#include "lineament/kernels/conv.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/depthwise.cpp"

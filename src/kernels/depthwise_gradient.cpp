@@ -1,9 +1,9 @@
 // Both gradients of a depthwise convolution in one visit: one picture a task, one vector of channels at a time.
 #include <algorithm>
 
+#include "kernels/conv.hpp"
 #include "kernels/targets.hpp"
-#include "lineament/kernels/conv.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/depthwise_gradient.cpp"

@@ -1,12 +1,12 @@
 // Activations and sums: one pass over memory.
-#include "lineament/kernels/elementwise.hpp"
+#include "kernels/elementwise.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cpp"

@@ -1,10 +1,10 @@
 // Windows as rows of a matrix product: see im2col.hpp, and tile-inl.hpp for the inner loop.
-#include "lineament/kernels/im2col.hpp"
+#include "kernels/im2col.hpp"
 
 #include <algorithm>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/im2col.cpp"

@@ -1,4 +1,4 @@
-#include "lineament/kernels/isa.hpp"
+#include "lineament/isa.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,11 +19,19 @@ struct Level {
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
-bool processor_has_int8_products() { return __builtin_cpu_supports("avx512vnni") != 0; }
-bool processor_has_bf16_products() { return __builtin_cpu_supports("avx512bf16") != 0; }
+bool processor_has_int8_products() {
+  return __builtin_cpu_supports("avx512vnni") != 0;
+}
+bool processor_has_bf16_products() {
+  return __builtin_cpu_supports("avx512bf16") != 0;
+}
 #else
-bool processor_has_int8_products() { return false; }
-bool processor_has_bf16_products() { return false; }
+bool processor_has_int8_products() {
+  return false;
+}
+bool processor_has_bf16_products() {
+  return false;
+}
 #endif
 
 std::string lower_case(std::string name) {
@@ -62,8 +70,7 @@ const Level* find_level(std::string_view name, const char* where) {
     if (level.name == name) return &level;
     known += (known.empty() ? "" : ", ") + level.name;
   }
-  throw ArgumentError(
-      {where, "the instruction set is not available here", "one of " + known, std::string(name), ""});
+  throw ArgumentError({where, "the instruction set is not available here", "one of " + known, std::string(name), ""});
 }
 
 const Level* use(const Level* level) {

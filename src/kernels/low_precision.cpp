@@ -1,6 +1,6 @@
 // Convolutions in int8 and bfloat16: a strip of input rows is rounded into words with its padding, then multiplied. See
 // low_precision-inl.hpp for the inner loop.
-#include "lineament/kernels/low_precision.hpp"
+#include "kernels/low_precision.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include "kernels/bf16.hpp"
 #include "kernels/low_precision_plan.hpp"
 #include "kernels/targets.hpp"
-#include "lineament/kernels/isa.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/isa.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/low_precision.cpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "lineament/kernels/low_precision.hpp"
+#include "kernels/low_precision.hpp"
 
 namespace lineament {
 

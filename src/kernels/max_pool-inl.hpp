@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lineament/kernels/conv.hpp"
+#include "kernels/conv.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament {

@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/conv.hpp"
 #include "kernels/low_precision-inl.hpp"
 #include "kernels/tile-inl.hpp"
-#include "lineament/kernels/conv.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament {
@@ -30,17 +30,18 @@ HWY_INLINE int PanelCount(int out) {
 
 /// Panels of columns: {panel, in, columns}. `in_step` and `out_step` say how the weights lie: turned round for the data
 /// gradient.
-inline HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step, float* to) {
+inline HWY_ATTR void PackPanels(const float* w, int in, int out, std::ptrdiff_t in_step, std::ptrdiff_t out_step,
+                                float* to) {
   const int panel = PanelWidth(out);
   for (int n = 0; n < out; n += panel)
     for (int i = 0; i < in; ++i)
       for (int o = n; o < std::min(n + panel, out); ++o) *to++ = w[i * in_step + o * out_step];
 }
 
-/// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them: of the columns in panels
-/// first … last - 1.
+/// `count` pixels of y = x w + bias, then the epilogue, whose sum begins with the first of them: of the columns in
+/// panels first … last - 1.
 inline HWY_ATTR void MultiplyPixels(int count, int in, int out, const float* x, const float* panels, const float* bias,
-                             ConvEpilogue epilogue, float* y, Ahead* ahead, int first, int last) {
+                                    ConvEpilogue epilogue, float* y, Ahead* ahead, int first, int last) {
   const int panel = PanelWidth(out);
   Product m{};
   m.a = x;

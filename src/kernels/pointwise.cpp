@@ -1,13 +1,13 @@
 // 1x1 convolutions: long runs of pixels times panels of weights. See tile-inl.hpp for the inner loop and, in training
 // with bfloat16, low_precision-inl.hpp.
-#include "lineament/kernels/pointwise.hpp"
+#include "kernels/pointwise.hpp"
 
 #include <algorithm>
 #include <type_traits>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/isa.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/isa.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/pointwise.cpp"

@@ -1,11 +1,11 @@
 // Pooling over NHWC: vectors run over channels, a row of output pixels is a task.
-#include "lineament/kernels/pool.hpp"
+#include "kernels/pool.hpp"
 
 #include <cstddef>
 #include <cstring>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/pool.cpp"

@@ -15,8 +15,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/conv.hpp"
 #include "kernels/tile-inl.hpp"
-#include "lineament/kernels/conv.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "lineament/kernels/conv.hpp"
+#include "kernels/conv.hpp"
 
 namespace lineament {
 

@@ -1,13 +1,13 @@
 // Winograd's F(4x4, 3x3): Y = A^T [(G w G^T) * (B^T x B)] A for each 4x4 tile of outputs and each pair of channels,
 // where the product in the middle, over all tiles and channels, is 36 matrix products. The gradients are in
 // winograd_gradient.cpp.
-#include "lineament/kernels/winograd.hpp"
+#include "kernels/winograd.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/winograd.cpp"

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "kernels/targets.hpp"
-#include "lineament/kernels/threads.hpp"
-#include "lineament/kernels/winograd.hpp"
+#include "kernels/winograd.hpp"
+#include "lineament/threads.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/winograd_gradient.cpp"

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "kernels/gradient_parts.hpp"
-#include "lineament/kernels/winograd.hpp"
+#include "kernels/winograd.hpp"
 
 namespace lineament {
 

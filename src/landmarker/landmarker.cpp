@@ -23,7 +23,10 @@ Model checked(Model model) {
 
 struct Landmarker::State {
   State(Model m, const LandmarkerOptions& o)
-      : options(o), model(checked(std::move(m))), session(std::as_const(model.network), {.threads = o.threads, .kernels = o.kernels, .precision = o.precision, .ranges = model.ranges}) {
+      : options(o),
+        model(checked(std::move(m))),
+        session(std::as_const(model.network),
+                {.threads = o.threads, .kernels = o.kernels, .precision = o.precision, .ranges = model.ranges}) {
     if (options.passes < 1 || options.passes > 10)
       throw ArgumentError({"passes", "out of range", "1 to 10", std::to_string(options.passes), ""});
   }
@@ -57,7 +60,8 @@ FaceLandmarks Landmarker::predict(const Image& photo, const Box& box) {
   if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
   FaceLandmarks face = state_->run(photo, box);
   for (int pass = 1; pass < state_->options.passes; ++pass) {
-    // Points in a heap, or far outside the crop, are no face to crop to: an untrained network, or a picture without one.
+    // Points in a heap, or far outside the crop, are no face to crop to: an untrained network, or a picture without
+    // one.
     const Box seen = bounding_box(face.points);
     const float side = std::max(box.width, box.height), seen_side = std::max(seen.width, seen.height);
     const bool near = distance(seen.center(), box.center()) < 5 * side;
@@ -68,9 +72,12 @@ FaceLandmarks Landmarker::predict(const Image& photo, const Box& box) {
 }
 
 FaceLandmarks Landmarker::predict(const Image& photo) {
-  return predict(photo, face_box(BoxSource::whole_image, {}, std::nullopt, photo.width(), photo.height(), state_->model.preprocessing));
+  return predict(photo, face_box(BoxSource::whole_image, {}, std::nullopt, photo.width(), photo.height(),
+                                 state_->model.preprocessing));
 }
 
-const Model& Landmarker::model() const { return state_->model; }
+const Model& Landmarker::model() const {
+  return state_->model;
+}
 
 }  // namespace lineament

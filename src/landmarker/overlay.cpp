@@ -12,8 +12,8 @@ struct Stroke {
   int first, last;
   bool closed;
 };
-constexpr Stroke kStrokes[] = {{0, 16, false},  {17, 21, false}, {22, 26, false}, {27, 30, false}, {31, 35, false},
-                               {36, 41, true},  {42, 47, true},  {48, 59, true},  {60, 67, true}};
+constexpr Stroke kStrokes[] = {{0, 16, false}, {17, 21, false}, {22, 26, false}, {27, 30, false}, {31, 35, false},
+                               {36, 41, true}, {42, 47, true},  {48, 59, true},  {60, 67, true}};
 
 }  // namespace
 

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "lineament/error.hpp"
-#include "lineament/graph/session.hpp"
 #include "lineament/model/safetensors.hpp"
 #include "lineament/model/spec_json.hpp"
+#include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
 
 namespace lineament {
@@ -61,7 +61,8 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
   const Network& network = model.network;
   const std::vector<float> output = self_test_output(network);
   if (!std::all_of(output.begin(), output.end(), [](float v) { return std::isfinite(v); }))
-    throw ModelError({path.string(), "not written: the network gives values that are no numbers", "", "", "train it with a lower learning rate"});
+    throw ModelError({path.string(), "not written: the network gives values that are no numbers", "", "",
+                      "train it with a lower learning rate"});
   Json self_test;
   self_test["seed"] = kSelfTestSeed;
   self_test["output"] = output;
@@ -75,7 +76,8 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
                                               {"trained_on", model.trained_on}};
   if (!model.ranges.empty()) metadata["ranges"] = ranges_json(model.ranges).dump();
   std::vector<NamedTensor> tensors;
-  for (const ParamInfo& p : network.params()) tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
+  for (const ParamInfo& p : network.params())
+    tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
   if (state != nullptr) {
     metadata["training"] = training_json(*state);
     tensors.push_back(tensor_view<float>(kOptimizerTensor, {static_cast<std::int64_t>(state->optimizer.size())},
@@ -84,7 +86,8 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
   write_tensor_file(path, metadata, tensors);
 }
 
-[[noreturn]] void damaged(const TensorFile& file, const std::string& what, const std::string& wanted, const std::string& got) {
+[[noreturn]] void damaged(const TensorFile& file, const std::string& what, const std::string& wanted,
+                          const std::string& got) {
   throw ModelError({file.source, what, wanted, got, "use another copy of the file, or train again"});
 }
 
@@ -108,7 +111,8 @@ auto reading(const TensorFile& file, const char* key, F&& f) {
 
 void read_floats(const TensorFile& file, const NamedTensor& tensor, std::span<float> to) {
   if (tensor.dtype != "F32" || tensor.data.size() != to.size_bytes())
-    damaged(file, "the tensor '" + tensor.name + "' does not fit the network", std::to_string(to.size()) + " values of F32",
+    damaged(file, "the tensor '" + tensor.name + "' does not fit the network",
+            std::to_string(to.size()) + " values of F32",
             std::to_string(tensor.data.size()) + " bytes of " + tensor.dtype);
   if (!to.empty()) std::memcpy(to.data(), tensor.data.data(), to.size_bytes());
 }
@@ -127,7 +131,8 @@ void check_tensors(const TensorFile& file, const SpecFile& spec) {
     for (const ParamSpec& p : params_of(node.layer, InputShapes(node, shapes))) {
       const NamedTensor& tensor = file.at(node.name.str() + "." + std::string(p.name));
       if (tensor.shape != sizes(p.shape))
-        damaged(file, "the tensor '" + tensor.name + "' has the wrong shape", to_string(p.shape), to_string(tensor.shape));
+        damaged(file, "the tensor '" + tensor.name + "' has the wrong shape", to_string(p.shape),
+                to_string(tensor.shape));
     }
   }
 }
@@ -150,7 +155,8 @@ std::vector<LayerRange> read_ranges(const TensorFile& file) {
   std::vector<LayerRange> ranges;
   if (!file.metadata.contains("ranges")) return ranges;
   reading(file, "ranges", [&](const Json& j) {
-    for (const auto& [layer, range] : j.items()) ranges.push_back({layer, {range.at(0).get<float>(), range.at(1).get<float>()}});
+    for (const auto& [layer, range] : j.items())
+      ranges.push_back({layer, {range.at(0).get<float>(), range.at(1).get<float>()}});
     return true;
   });
   for (const LayerRange& r : ranges)
@@ -161,20 +167,24 @@ std::vector<LayerRange> read_ranges(const TensorFile& file) {
 }
 
 void check_self_test(const TensorFile& file, const Network& network) {
-  const auto expected = reading(file, "self_test", [](const Json& j) { return j.at("output").get<std::vector<double>>(); });
+  const auto expected =
+      reading(file, "self_test", [](const Json& j) { return j.at("output").get<std::vector<double>>(); });
   const std::vector<float> output = self_test_output(network);
   if (expected.size() != output.size())
     damaged(file, "the self-test has the wrong size", std::to_string(output.size()), std::to_string(expected.size()));
   for (std::size_t i = 0; i < output.size(); ++i) {
     const double error = std::abs(static_cast<double>(output[i]) - expected[i]);
     if (!(error <= kSelfTestTolerance * (1 + std::abs(expected[i]))))
-      damaged(file, "the network does not give the output it gave when it was saved", std::to_string(expected[i]), std::to_string(output[i]));
+      damaged(file, "the network does not give the output it gave when it was saved", std::to_string(expected[i]),
+              std::to_string(output[i]));
   }
 }
 
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const Model& model) { save(path, model, nullptr); }
+void save_model(const std::filesystem::path& path, const Model& model) {
+  save(path, model, nullptr);
+}
 
 void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state) {
   save(path, model, &state);
@@ -217,6 +227,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   return checkpoint;
 }
 
-Model load_model(const std::filesystem::path& path) { return load_checkpoint(path).model; }
+Model load_model(const std::filesystem::path& path) {
+  return load_checkpoint(path).model;
+}
 
 }  // namespace lineament

@@ -153,7 +153,8 @@ std::string spec_to_json(const Spec& spec, const Shape& input) {
     layer["name"] = node.name.str();
     layer["type"] = std::string(type_of(node.layer));
     layer["inputs"] = Json::array();
-    for (NodeId from : node.input_ids()) layer["inputs"].push_back(from == Spec::kInput ? "input" : spec[from].name.str());
+    for (NodeId from : node.input_ids())
+      layer["inputs"].push_back(from == Spec::kInput ? "input" : spec[from].name.str());
     std::visit([&](const auto& l) { l.fields(l, Writer{layer}); }, node.layer);
     json["layers"].push_back(std::move(layer));
   }
@@ -172,11 +173,13 @@ SpecFile spec_from_json(std::string_view text, std::string_view name) {
     throw FormatError({std::string(name), "not valid JSON", "", e.what(), ""});
   }
   if (!json.is_object() || !json.contains("layers") || !json["layers"].is_array())
-    throw FormatError({std::string(name), "not a network", "{\"input\": [128, 128, 3], \"layers\": [{\"type\": …}, …]}", json.dump().substr(0, 40), ""});
+    throw FormatError({std::string(name), "not a network", "{\"input\": [128, 128, 3], \"layers\": [{\"type\": …}, …]}",
+                       json.dump().substr(0, 40), ""});
   SpecFile file;
   file.input = read_input(json, name);
   if (json["layers"].empty())
-    throw FormatError({std::string(name), "not a network: there are no layers", "at least one", "none", "add {\"type\": …} to \"layers\""});
+    throw FormatError({std::string(name), "not a network: there are no layers", "at least one", "none",
+                       "add {\"type\": …} to \"layers\""});
   int number = 0;
   for (const Json& layer : json["layers"]) {
     const std::string where = std::string(name) + ", layer " + std::to_string(++number);

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "lineament/faces/crop.hpp"
-#include "lineament/graph/session.hpp"
+#include "lineament/nn/session.hpp"
 #include "lineament/train/batches.hpp"
 #include "lineament/train/evaluate.hpp"
 
@@ -12,7 +12,9 @@ namespace lineament {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 /// Sums over an epoch.
 struct Totals {
@@ -31,7 +33,10 @@ class Fit {
         validation_(validation),
         options_(options),
         callbacks_(callbacks),
-        session_((check(), network), {.mode = Mode::train, .batch = options.batch_size, .threads = options.threads, .seed = options.seed,
+        session_((check(), network), {.mode = Mode::train,
+                                      .batch = options.batch_size,
+                                      .threads = options.threads,
+                                      .seed = options.seed,
                                       .precision = options.precision}),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network)) {}
 
@@ -74,13 +79,17 @@ class Fit {
     require_fit(train_, "the training samples");
     if (validation_ == nullptr) return;
     require_fit(*validation_, "the validation samples");
-    if (validation_->size() == 0) throw ArgumentError({"validation", "there are no samples", "at least one", "none", "leave it out"});
+    if (validation_->size() == 0)
+      throw ArgumentError({"validation", "there are no samples", "at least one", "none", "leave it out"});
   }
 
   void require_fit(const SampleSource& samples, const char* which) const {
-    if (network_.input_shape().size() == samples.pixels_per_sample() && network_.output_shape().size() == samples.values_per_sample()) return;
+    if (network_.input_shape().size() == samples.pixels_per_sample() &&
+        network_.output_shape().size() == samples.values_per_sample())
+      return;
     throw SpecError({"network", std::string("it does not fit ") + which,
-                     std::to_string(samples.pixels_per_sample()) + " values in and " + std::to_string(samples.values_per_sample()) + " out",
+                     std::to_string(samples.pixels_per_sample()) + " values in and " +
+                         std::to_string(samples.values_per_sample()) + " out",
                      to_string(network_.input_shape()) + " in and " + to_string(network_.output_shape()) + " out",
                      "change the network's input or the crop's size"});
   }
@@ -114,8 +123,10 @@ class Fit {
       report.learning_rate = static_cast<double>(learning_rate(options_.schedule, progress, options_.epochs));
       train_step(batches.next(), static_cast<float>(report.learning_rate), totals);
       if (callbacks_.on_step)
-        callbacks_.on_step({report.epoch, b + 1, count, totals.loss / static_cast<double>(totals.batches), totals.mean(totals.nme),
-                            totals.mean(totals.accuracy), static_cast<double>((b + 1) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin)});
+        callbacks_.on_step(
+            {report.epoch, b + 1, count, totals.loss / static_cast<double>(totals.batches), totals.mean(totals.nme),
+             totals.mean(totals.accuracy),
+             static_cast<double>((b + 1) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin)});
     }
     // The last step may have done damage that no loss has shown yet, and the epoch's network is about to be kept.
     for (const float weight : network_.weights()) require_finite(static_cast<double>(weight), "a weight");
@@ -124,7 +135,8 @@ class Fit {
     report.loss = totals.loss / static_cast<double>(totals.batches);
     report.nme = totals.mean(totals.nme);
     report.accuracy = totals.mean(totals.accuracy);
-    report.images_per_second = static_cast<double>(count * static_cast<std::size_t>(options_.batch_size)) / report.seconds;
+    report.images_per_second =
+        static_cast<double>(count * static_cast<std::size_t>(options_.batch_size)) / report.seconds;
     return report;
   }
 
@@ -152,7 +164,8 @@ class Fit {
 
   void require_finite(double value, const char* what) const {
     if (std::isfinite(value)) return;
-    throw TrainingError({"epoch " + std::to_string(state_.epoch + 1), std::string(what) + " is no longer a number", "", std::to_string(value),
+    throw TrainingError({"epoch " + std::to_string(state_.epoch + 1), std::string(what) + " is no longer a number", "",
+                         std::to_string(value),
                          "lower the learning rate or clip the gradient; the last checkpoint is still good"});
   }
 
@@ -210,7 +223,8 @@ std::vector<float> mean_values(const SampleSource& samples) {
     samples.prepare(i, Random(0), false, pixels, values);
     for (std::size_t v = 0; v < values.size(); ++v) sum[v] += static_cast<double>(values[v]);
   }
-  for (std::size_t v = 0; v < values.size(); ++v) values[v] = static_cast<float>(sum[v] / static_cast<double>(std::max<std::size_t>(1, count)));
+  for (std::size_t v = 0; v < values.size(); ++v)
+    values[v] = static_cast<float>(sum[v] / static_cast<double>(std::max<std::size_t>(1, count)));
   return values;
 }
 

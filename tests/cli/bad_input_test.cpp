@@ -11,14 +11,19 @@
 namespace lineament::test {
 namespace {
 
-std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
+std::string text_of(const Bytes& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
-std::string photo_jpeg() { return text_of(encode_jpeg(noise(64, 48, 5))); }
+std::string photo_jpeg() {
+  return text_of(encode_jpeg(noise(64, 48, 5)));
+}
 
 /// A PNG that claims to be larger than any memory.
 std::string huge_png() {
   const Bytes header = join({big32(100'000), big32(100'000), {8, 2, 0, 0, 0}});
-  return text_of(join({to_bytes("\x89PNG\r\n\x1A\n"), png_chunk("IHDR", header), png_chunk("IDAT", {}), png_chunk("IEND", {})}));
+  return text_of(
+      join({to_bytes("\x89PNG\r\n\x1A\n"), png_chunk("IHDR", header), png_chunk("IDAT", {}), png_chunk("IEND", {})}));
 }
 
 void copy_face(const Place& place, int from, const std::string& to) {
@@ -80,8 +85,8 @@ TEST_CASE("a bad photo is refused in one line and the good ones beside it are pr
   place.write("empty.png", "");
   place.write("folder.jpg/x", "");
   const std::vector<std::pair<std::string, Words>> bad{
-      {"cut.jpg", {"cut"}},       {"header.jpg", {}}, {"huge.png", {"100000"}}, {"text.jpg", {"JPEG"}},
-      {"empty.png", {"empty"}},   {"folder.jpg", {"folder"}}, {"nowhere.jpg", {"check the path"}}};
+      {"cut.jpg", {"cut"}},     {"header.jpg", {}},         {"huge.png", {"100000"}},           {"text.jpg", {"JPEG"}},
+      {"empty.png", {"empty"}}, {"folder.jpg", {"folder"}}, {"nowhere.jpg", {"check the path"}}};
   Words all{"predict", "model.safetensors", "good 1.jpg"};
   for (const auto& [name, parts] : bad) {
     INFO(name);
@@ -136,9 +141,11 @@ TEST_CASE("data without faces is refused in one line, and nothing is left behind
   place.write("bad.xml", "<dataset><images>");
   place.write("bad.csv", "a.jpg,1,2\n");
   place.write("bad.ljson", "{\"version\": 2}");
-  for (const std::string& name : Words{"empty", "nowhere", "pictures", "list.txt", "bad.xml", "bad.csv", "bad.ljson", "small.json"}) {
+  for (const std::string& name :
+       Words{"empty", "nowhere", "pictures", "list.txt", "bad.xml", "bad.csv", "bad.ljson", "small.json"}) {
     INFO(name);
-    for (const Words& words : {training("run", {"--data", name}), Words{"evaluate", "model.safetensors", "--data", name}}) {
+    for (const Words& words :
+         {training("run", {"--data", name}), Words{"evaluate", "model.safetensors", "--data", name}}) {
       const Outcome o = place.run(words);
       INFO(o.err);
       CHECK(o.code == 2);
@@ -161,12 +168,14 @@ TEST_CASE("a damaged model is refused in one line by every command that reads on
     require_refused(place.run(words), {"bad.safetensors"});
   };
   const Words inspect{"inspect", "bad.safetensors"};
-  for (const std::size_t length : {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{100}, good.size() / 2, good.size() - 1}) {
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{7}, std::size_t{8}, std::size_t{100}, good.size() / 2, good.size() - 1}) {
     INFO("cut to " << length << " of " << good.size());
     damaged(good.substr(0, length), inspect);
   }
-  for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{7}, std::size_t{8}, std::size_t{20}, std::size_t{60}, std::size_t{400},
-                               good.size() / 3, good.size() / 2, good.size() - 40'000, good.size() - 1}) {
+  for (const std::size_t at :
+       {std::size_t{0}, std::size_t{3}, std::size_t{7}, std::size_t{8}, std::size_t{20}, std::size_t{60},
+        std::size_t{400}, good.size() / 3, good.size() / 2, good.size() - 40'000, good.size() - 1}) {
     INFO("byte " << at << " flipped");
     std::string bytes = good;
     bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
@@ -207,7 +216,8 @@ TEST_CASE("a full disk while saving loses nothing") {
   CHECK(place.read("run/last.safetensors") == place.read("other/last.safetensors"));
 
   make_faces(place, "faces", 1);
-  const Outcome predicted = place.run({"predict", "run/model.safetensors", "faces/face_00000.png", "--overlay", "out"}, 500);
+  const Outcome predicted =
+      place.run({"predict", "run/model.safetensors", "faces/face_00000.png", "--overlay", "out"}, 500);
   require_refused(predicted, {"out/face_00000.png"});
   CHECK(place.list("out").empty());
 }
@@ -219,9 +229,11 @@ TEST_CASE("folders that take no files are refused in one line") {
   place.write("small.json", kSmallNetwork);
   place.write("file", "x");
   const std::string photo = "faces/face_00000.png", model = "model.safetensors";
-  const std::vector<Words> cases{training("file/below", {"--synthetic", "16"}), {"predict", model, photo, "--pts", "file/below"},
-                           {"predict", model, photo, "--overlay", "file/below"}, {"predict", model, photo, "--json", "file/below/x.json"},
-                           {"faces", "--count", "1", "--out", "file/below"}};
+  const std::vector<Words> cases{training("file/below", {"--synthetic", "16"}),
+                                 {"predict", model, photo, "--pts", "file/below"},
+                                 {"predict", model, photo, "--overlay", "file/below"},
+                                 {"predict", model, photo, "--json", "file/below/x.json"},
+                                 {"faces", "--count", "1", "--out", "file/below"}};
   for (const Words& words : cases) {
     INFO(words[0]);
     require_refused(place.run(words), {"file/below", "other folder"});
@@ -234,7 +246,8 @@ TEST_CASE("folders that take no files are refused in one line") {
     return;
   }
   std::filesystem::create_directory(place / "locked");
-  std::filesystem::permissions(place / "locked", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(place / "locked",
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   for (Words words : cases) {
     for (std::string& w : words)
       if (w.rfind("file/below", 0) == 0) w = "locked" + w.substr(10);
@@ -276,7 +289,8 @@ TEST_CASE("a run is neither started anew nor resumed by mistake") {
   REQUIRE(place.run(start).code == 0);
   const std::string model = place.read("run/model.safetensors"), last = place.read("run/last.safetensors");
   require_refused(place.run(start), {"run: there is a run in this folder", "--resume", "--out"});
-  const std::vector<Words> differing{{"--epochs", "2"}, {"--seed", "2"}, {"--loss", "l1"}, {"--synthetic", "17"}, {"--lr", "0.1"}, {"--data", "x"}};
+  const std::vector<Words> differing{{"--epochs", "2"},     {"--seed", "2"}, {"--loss", "l1"},
+                                     {"--synthetic", "17"}, {"--lr", "0.1"}, {"--data", "x"}};
   for (const Words& option : differing) {
     INFO(option[0]);
     Words words{"train", "--resume", "--out", "run/"};
@@ -286,7 +300,8 @@ TEST_CASE("a run is neither started anew nor resumed by mistake") {
   CHECK(place.run({"train", "--resume", "--out", "run", "--epochs", "1", "--threads", "2"}).code == 0);
   CHECK(place.read("run/model.safetensors") == model);
   CHECK(place.read("run/last.safetensors") == last);
-  std::filesystem::copy(place / "run/model.safetensors", place / "run/last.safetensors", std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy(place / "run/model.safetensors", place / "run/last.safetensors",
+                        std::filesystem::copy_options::overwrite_existing);
   require_refused(place.run({"train", "--resume", "--out", "run"}), {"last.safetensors", "no state of training"});
 }
 

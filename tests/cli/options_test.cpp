@@ -10,9 +10,9 @@ namespace lineament::test {
 TEST_CASE("the help of each command names every option and shows an example") {
   const Place place;
   const std::map<std::string, Words> options{
-      {"train", {"--data", "--synthetic", "--network", "--epochs", "--batch", "--lr", "--schedule", "--loss", "--optimizer",
-                 "--weight-decay", "--clip", "--augment", "--copies", "--val-split", "--patience", "--box", "--margin", "--seed",
-                 "--threads", "--out", "--resume"}},
+      {"train", {"--data",     "--synthetic", "--network",      "--epochs", "--batch",   "--lr",     "--schedule",
+                 "--loss",     "--optimizer", "--weight-decay", "--clip",   "--augment", "--copies", "--val-split",
+                 "--patience", "--box",       "--margin",       "--seed",   "--threads", "--out",    "--resume"}},
       {"evaluate", {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json"}},
       {"predict", {"MODEL", "IMAGE", "--box", "--passes", "--json", "--pts", "--overlay", "--threads"}},
       {"inspect", {"MODEL", "--batch", "--json"}},
@@ -124,18 +124,22 @@ TEST_CASE("wrong commands and options are refused in one line") {
 
 TEST_CASE("networks that do not fit are refused in one line") {
   const Place place;
-  const auto network = [](const std::string& layers) { return R"({"input": [32, 32, 3], "layers": [)" + layers + "]}"; };
+  const auto network = [](const std::string& layers) {
+    return R"({"input": [32, 32, 3], "layers": [)" + layers + "]}";
+  };
   const std::string dense = R"({"type": "dense", "features": 136})";
   const std::vector<std::pair<std::string, Words>> cases{
       {network(dense), {"dense_1", "flatten"}},
       {network(R"({"type": "flaten"}, )" + dense), {"layer 1", "flaten", "flatten"}},
       {network(R"({"type": "flatten", "size": 3}, )" + dense), {"layer 1", "size"}},
       {network(R"({"type": "flatten"}, {"type": "dense", "features": 130})"), {"136", "130"}},
-      {network(R"({"type": "flatten"}, {"type": "dense", "features": "136"})"), {"layer 2", "features", "whole number"}},
+      {network(R"({"type": "flatten"}, {"type": "dense", "features": "136"})"),
+       {"layer 2", "features", "whole number"}},
       {network(R"({"type": "flatten"}, {"type": "dense", "features": -1})"), {"features"}},
       {network(R"({"type": "add", "inputs": ["input", "later"]})"), {"layer 1", "later"}},
       {network(""), {"not a network"}},
-      {R"({"input": [32, 16, 3], "layers": [{"type": "flatten"}, {"type": "dense", "features": 136}]})", {"square", "32x16x3"}},
+      {R"({"input": [32, 16, 3], "layers": [{"type": "flatten"}, {"type": "dense", "features": 136}]})",
+       {"square", "32x16x3"}},
       {R"({"layers": []})", {"input", "[128, 128, 3]"}},
       {"[1, 2", {"JSON"}},
       {"", {"JSON"}},

@@ -53,7 +53,8 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   Json json = Json::parse(o.out);
   CHECK(keys(json) == Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_region", "pck_0.1", "precision"});
   CHECK(keys(json["nme"]) == Words{"box_diagonal", "inter_ocular", "inter_pupil"});
-  CHECK(keys(json["nme_by_region"]) == Words{"jaw", "left brow", "left eye", "mouth", "nose", "right brow", "right eye"});
+  CHECK(keys(json["nme_by_region"]) ==
+        Words{"jaw", "left brow", "left eye", "mouth", "nose", "right brow", "right eye"});
   CHECK(json["faces"] == 6);
   CHECK(json["nme"]["inter_ocular"].get<double>() > 1);  // in %, of a network that has learnt next to nothing
   CHECK(json["fr_8"].get<double>() <= 1);
@@ -64,7 +65,8 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
     INFO(o.err);
     json = Json::parse(o.out);
     CHECK(json["precision"] == precision);
-    CHECK(json["nme_change_from_fp32"].get<double>() == Approx(json["nme"]["inter_ocular"].get<double>() - full).margin(1e-9));
+    CHECK(json["nme_change_from_fp32"].get<double>() ==
+          Approx(json["nme"]["inter_ocular"].get<double>() - full).margin(1e-9));
     CHECK(json["nme_change_from_fp32"].get<double>() != 0);
     CHECK(std::abs(json["nme_change_from_fp32"].get<double>()) < 0.5);
   }
@@ -88,7 +90,8 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   REQUIRE(json[0]["rejected"].size() == 1);
   CHECK(json[0]["rejected"][0]["file"] == "faces/sub/alone.pts");
 
-  o = place.run({"predict", "model.safetensors", "faces/face_00000.png", "faces/face_00001.png", "--box", "10,10,70,70"});
+  o = place.run(
+      {"predict", "model.safetensors", "faces/face_00000.png", "faces/face_00001.png", "--box", "10,10,70,70"});
   CHECK(o.code == 0);
   json = Json::parse(o.out);
   CHECK(json["format"] == "lineament-faces");
@@ -96,7 +99,6 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   CHECK(json["faces"][1]["image"] == "faces/face_00001.png");
   CHECK(json["faces"][1]["box"] == Json({10, 10, 70, 70}));
   CHECK(json["faces"][1]["points"].size() == 68);
-
 }
 
 TEST_CASE("predict writes JSON, points and an overlay that can be read back") {
@@ -109,8 +111,8 @@ TEST_CASE("predict writes JSON, points and an overlay that can be read back") {
   const Bytes grey = png_file(50, 40, 16, 0, rows);
   place.write("grey16.png", {grey.begin(), grey.end()});
   write_png(place / "one.png", Image(1, 1, {9, 9, 9}));
-  const Outcome o = place.run({"predict", "model.safetensors", "grün/a photo.png", "other/a photo.png", "grey16.png", "one.png", "--json",
-                               "new/all.json", "--pts", "new/pts/", "--overlay", "new/overlay"});
+  const Outcome o = place.run({"predict", "model.safetensors", "grün/a photo.png", "other/a photo.png", "grey16.png",
+                               "one.png", "--json", "new/all.json", "--pts", "new/pts/", "--overlay", "new/overlay"});
   INFO(o.err);
   CHECK(o.code == 0);
   CHECK(o.out.empty());
@@ -124,7 +126,8 @@ TEST_CASE("predict writes JSON, points and an overlay that can be read back") {
     CHECK(points[i].x == Approx(faces[0]["points"][i][0].get<double>()).margin(1e-3));
     CHECK(points[i].y == Approx(faces[0]["points"][i][1].get<double>()).margin(1e-3));
   }
-  const Image photo = read_image(place / "faces/face_00000.png"), overlay = read_image(place / "new/overlay/a photo.png");
+  const Image photo = read_image(place / "faces/face_00000.png"),
+              overlay = read_image(place / "new/overlay/a photo.png");
   CHECK(overlay.width() == photo.width());
   CHECK(mean_difference(overlay, photo) > 0.1);
   // A box partly outside the photo is usual for a face at its edge; one that misses it is a mistake.
@@ -141,7 +144,8 @@ TEST_CASE("a photo with an EXIF rotation gets an upright overlay") {
   Image upright(face.width(), face.height() - 20);  // not square, so that a wrong turn shows in the size, too
   for (int y = 0; y < upright.height(); ++y)
     for (int x = 0; x < upright.width(); ++x) upright.set(x, y, face.at(x, y));
-  const Bytes turned = with_exif(encode_jpeg(turned_left(upright), 95), exif_block(6, true));  // 6: turn right to see it
+  const Bytes turned =
+      with_exif(encode_jpeg(turned_left(upright), 95), exif_block(6, true));  // 6: turn right to see it
   place.write("turned.jpg", {turned.begin(), turned.end()});
   write_png(place / "upright.png", upright);
   const Outcome o = place.run({"predict", "model.safetensors", "turned.jpg", "upright.png", "--overlay", "out"});
@@ -158,8 +162,10 @@ TEST_CASE("a run leaves a log, a report and a model that other programs can open
   place.write("small.json", kSmallNetwork);
   make_faces(place, "data", 40);
   for (const char* kind : {".png", ".pts"})
-    std::filesystem::rename(place / (std::string("data/face_00007") + kind), place / (std::string("data/<b>&'7") + kind));
-  const Outcome o = place.run(training("run/", {"--data", "data", "--epochs", "3", "--val-split", "0.9", "--batch", "4"}));
+    std::filesystem::rename(place / (std::string("data/face_00007") + kind),
+                            place / (std::string("data/<b>&'7") + kind));
+  const Outcome o =
+      place.run(training("run/", {"--data", "data", "--epochs", "3", "--val-split", "0.9", "--batch", "4"}));
   INFO(o.err);
   REQUIRE(o.code == 0);
   CHECK(o.out.empty());
@@ -172,7 +178,8 @@ TEST_CASE("a run leaves a log, a report and a model that other programs can open
     const Json line = Json::parse(log[i]);
     CHECK(line["epoch"] == i + 1);
     CHECK(line["faces"] == 36);
-    for (const char* key : {"loss", "train_nme", "train_pck_0.1", "nme", "pck_0.1", "auc_8", "fr_8", "learning_rate", "seconds"})
+    for (const char* key :
+         {"loss", "train_nme", "train_pck_0.1", "nme", "pck_0.1", "auc_8", "fr_8", "learning_rate", "seconds"})
       CHECK(line[key].is_number());
   }
   const std::string report = place.read("run/report.html");
@@ -181,10 +188,12 @@ TEST_CASE("a run leaves a log, a report and a model that other programs can open
   CHECK(count(report, "<svg") >= 6);
   for (const char* outside : {"http://", "https://", "<script", "<link", "url("}) {
     // The one address allowed is the name of SVG's namespace.
-    CHECK(count(report, outside) == (std::string(outside) == "http://" ? count(report, "http://www.w3.org/2000/svg") : 0));
+    CHECK(count(report, outside) ==
+          (std::string(outside) == "http://" ? count(report, "http://www.w3.org/2000/svg") : 0));
   }
   CHECK(report.find("<b>&'7") == std::string::npos);
-  for (const char* fact : {">machine<", " core", ">threads<", ">training time<", "0:0", ">held out<", "90 % by photo, 36 faces"}) {
+  for (const char* fact :
+       {">machine<", " core", ">threads<", ">training time<", "0:0", ">held out<", "90 % by photo, 36 faces"}) {
     INFO(fact);
     CHECK(report.find(fact) != std::string::npos);
   }
@@ -195,7 +204,8 @@ TEST_CASE("a run leaves a log, a report and a model that other programs can open
     return;
   }
   for (const char* file : {"model", "last"}) {
-    const std::string command = "python3 '" + script.string() + "' dump '" + (place / (std::string("run/") + file)).string() + ".safetensors' > '" +
+    const std::string command = "python3 '" + script.string() + "' dump '" +
+                                (place / (std::string("run/") + file)).string() + ".safetensors' > '" +
                                 (place / "dump.json").string() + "'";
     REQUIRE(std::system(command.c_str()) == 0);
     const Json dump = Json::parse(place.read("dump.json"));
@@ -215,14 +225,16 @@ TEST_CASE("data in lists and in subfolders is trained on") {
     faces.push_back({image, read_pts(pts.replace_extension(".pts")), std::nullopt, ""});
     Json points = Json::array();
     for (const Point& p : faces.back().points) points.push_back({p.y, p.x});  // LJSON: row, column
-    place.write("ljson/" + std::to_string(i) + ".ljson", Json{{"version", 2}, {"landmarks", {{"points", points}}}}.dump());
+    place.write("ljson/" + std::to_string(i) + ".ljson",
+                Json{{"version", 2}, {"landmarks", {{"points", points}}}}.dump());
     std::filesystem::copy_file(image, ljson.replace_extension(".png"));
   }
   write_imglab(place / "data/list.xml", faces);
   int run = 0;
   for (const std::string& data : Words{"data/deep", "data/list.xml", "ljson"}) {
     INFO(data);
-    const Outcome o = place.run(training("run" + std::to_string(run++), {"--data", data, "--epochs", "1", "--batch", "6", "--val-split", "0"}));
+    const Outcome o = place.run(
+        training("run" + std::to_string(run++), {"--data", data, "--epochs", "1", "--batch", "6", "--val-split", "0"}));
     INFO(o.err);
     CHECK(o.code == 0);
     CHECK(o.err.find("training on 6 faces") != std::string::npos);
@@ -233,8 +245,8 @@ TEST_CASE("on a terminal a bar is drawn within its width and taken away again") 
   const Place place;
   place.write("small.json", kSmallNetwork);
   for (const std::uint16_t columns : {std::uint16_t{40}, std::uint16_t{80}}) {
-    const Outcome o =
-        place.run_on_terminal(training("run" + std::to_string(columns), {"--synthetic", "32", "--epochs", "1", "--copies", "600"}), columns);
+    const Outcome o = place.run_on_terminal(
+        training("run" + std::to_string(columns), {"--synthetic", "32", "--epochs", "1", "--copies", "600"}), columns);
     INFO(o.out);
     REQUIRE(o.code == 0);
     CHECK(count(o.out, "\r\033[Kepoch 1/1 ") > 0);
@@ -262,8 +274,9 @@ TEST_CASE("output that cannot be written is said") {
   }
   const Place place;
   make_model(place);
-  const std::string command = std::string("'") + LINEAMENT_PROGRAM_PATH + "' inspect '" + (place / "model.safetensors").string() +
-                              "' --json > /dev/full 2> '" + (place / "err").string() + "'";
+  const std::string command = std::string("'") + LINEAMENT_PROGRAM_PATH + "' inspect '" +
+                              (place / "model.safetensors").string() + "' --json > /dev/full 2> '" +
+                              (place / "err").string() + "'";
   const int status = std::system(command.c_str());
   CHECK(status != 0);
   CHECK(place.read("err").rfind("lineament: standard output", 0) == 0);

@@ -69,7 +69,9 @@ Place::~Place() {
   std::filesystem::remove_all(path_, error);
 }
 
-bool Place::permissions_hold() { return ::geteuid() != 0 || ::prctl(PR_CAPBSET_READ, CAP_SETPCAP) == 1; }
+bool Place::permissions_hold() {
+  return ::geteuid() != 0 || ::prctl(PR_CAPBSET_READ, CAP_SETPCAP) == 1;
+}
 
 /// Where a process's output goes: files, so that no pipe fills up while nobody reads.
 Path Place::said(int process, const std::string& stream) const {
@@ -154,7 +156,8 @@ std::string Place::read(const Path& name) const {
 
 Words Place::list(const Path& folder) const {
   Words names;
-  for (const auto& entry : std::filesystem::directory_iterator(path_ / folder)) names.push_back(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(path_ / folder))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }

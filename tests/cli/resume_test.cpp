@@ -43,12 +43,14 @@ bool half_written(const Path& folder) {
 }
 
 /// Kills and resumes until the run ends by itself, or `kills` times, then lets it end.
-int run_with_kills(const Place& place, const std::string& out, const Words& start, int kills, const std::function<bool(Clock::time_point)>& moment) {
+int run_with_kills(const Place& place, const std::string& out, const Words& start, int kills,
+                   const std::function<bool(Clock::time_point)>& moment) {
   int killed = 0;
   Words words = start;
   for (int i = 0; i < kills; ++i) {
     const auto begin = Clock::now();
-    const Outcome o = place.run_and_kill(words, [&] { return moment(begin); }, SIGKILL);
+    const Outcome o = place.run_and_kill(
+        words, [&] { return moment(begin); }, SIGKILL);
     INFO(o.err);
     CHECK((o.signal == SIGKILL || o.code == 0));
     killed += o.signal == SIGKILL;
@@ -100,11 +102,13 @@ TEST_CASE("killed during an epoch or while saving, and resumed, ends with the sa
 TEST_CASE("a run in bfloat16 is resumed in bfloat16, and one that gains nothing by it says so") {
   const Place place;
   const auto contains = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
-  place.write("thin.json", R"({"input": [32, 32, 3], "layers": [{"type": "conv2d", "channels": 8, "kernel": 3, "stride": 4},
+  place.write("thin.json",
+              R"({"input": [32, 32, 3], "layers": [{"type": "conv2d", "channels": 8, "kernel": 3, "stride": 4},
     {"type": "conv2d", "channels": 16, "kernel": 1}, {"type": "flatten"}, {"type": "dense", "features": 136}]})");
   place.write("small.json", kSmallNetwork);
   const auto train = [&](const std::string& network, const std::string& out, const std::string& precision) {
-    return place.run({"train", "--synthetic", "32", "--epochs", "4", "--network", network, "--out", out, "--precision", precision});
+    return place.run(
+        {"train", "--synthetic", "32", "--epochs", "4", "--network", network, "--out", out, "--precision", precision});
   };
   const Outcome none = train("small.json", "none", "bf16");
   INFO(none.err);
@@ -114,8 +118,10 @@ TEST_CASE("a run in bfloat16 is resumed in bfloat16, and one that gains nothing 
   const Outcome whole = train("thin.json", "whole", "bf16");
   REQUIRE(whole.code == 0);
   REQUIRE(train("thin.json", "float", "fp32").code == 0);
-  const Words stopped{"train", "--synthetic", "32", "--epochs", "4", "--network", "thin.json", "--out", "stopped", "--precision", "bf16"};
-  place.run_and_kill(stopped, [&] { return std::filesystem::exists(place / "stopped/log.jsonl"); }, SIGKILL);
+  const Words stopped{"train",     "--synthetic", "32",      "--epochs",    "4",   "--network",
+                      "thin.json", "--out",       "stopped", "--precision", "bf16"};
+  place.run_and_kill(
+      stopped, [&] { return std::filesystem::exists(place / "stopped/log.jsonl"); }, SIGKILL);
   const Outcome other = place.run({"train", "--resume", "--out", "stopped", "--precision", "fp32"});
   CHECK(other.code == 2);
   CHECK(contains(other.err, "precision"));
@@ -132,7 +138,8 @@ TEST_CASE("a run on a folder named by a relative path is resumed from another fo
   const Words options{"--data", "in/data", "--epochs", "40", "--val-split", "0.2"};
   REQUIRE(place.run(training("whole", options)).code == 0);
   place.run_and_kill(
-      training("killed", options), [&] { return std::filesystem::exists(place / "killed/model.safetensors"); }, SIGKILL);
+      training("killed", options), [&] { return std::filesystem::exists(place / "killed/model.safetensors"); },
+      SIGKILL);
   const Outcome o = place.run({"train", "--resume", "--out", (place / "killed").string()}, 0, "in");
   INFO(o.err);
   CHECK(o.code == 0);
@@ -143,7 +150,8 @@ TEST_CASE("a run on a folder named by a relative path is resumed from another fo
 TEST_CASE("a run that lost patience is not trained further by resuming it") {
   const Place place;
   place.write("small.json", kSmallNetwork);
-  const Outcome o = place.run(training("run", {"--synthetic", "32", "--epochs", "200", "--patience", "1", "--lr", "0.01"}));
+  const Outcome o =
+      place.run(training("run", {"--synthetic", "32", "--epochs", "200", "--patience", "1", "--lr", "0.01"}));
   INFO(o.err);
   REQUIRE(o.code == 0);
   REQUIRE(lines_of(place.read("run/log.jsonl")).size() < 200);

@@ -7,9 +7,9 @@
 
 namespace {
 
-constexpr lineament::Spec kSpec = lineament::Spec() << lineament::Conv2d{.channels = 4, .stride = 2}
-                                                    << lineament::ReLU{} << lineament::Flatten{}
-                                                    << lineament::Dense{.features = lineament::kValues};
+constexpr lineament::Spec kSpec = lineament::Spec()
+                                  << lineament::Conv2d{.channels = 4, .stride = 2} << lineament::ReLU{}
+                                  << lineament::Flatten{} << lineament::Dense{.features = lineament::kValues};
 static_assert(output_shape(kSpec, lineament::Shape{16, 16, 3}) == lineament::Shape{136});
 
 /// Saves a network, loads it, and compares what both make of one input; false if they differ.

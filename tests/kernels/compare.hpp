@@ -1,11 +1,11 @@
-// A layer's fast kernels, forward and backward, on every instruction set this machine has, against the definition in double;
-// and the same bits for any number of threads.
+// A layer's fast kernels, forward and backward, on every instruction set this machine has, against the definition in
+// double; and the same bits for any number of threads.
 #pragma once
 #include <array>
 #include <string>
 
 #include "catch.hpp"
-#include "lineament/kernels/isa.hpp"
+#include "lineament/isa.hpp"
 #include "support/layer_run.hpp"
 
 namespace lineament::testing {
@@ -30,7 +30,8 @@ Results run_layer(const BasicNetwork<T>& network, const SessionOptions& options)
   LayerRun<T> layer(network, options);
   Results results;
   const auto keep = [&](const auto& values) { results.lists.emplace_back(values.begin(), values.end()); };
-  for (std::size_t i = 0; i < layer.inputs(); ++i) put(layer.input(i), random_values<double>(layer.input(i).size(), i, -2, 2));
+  for (std::size_t i = 0; i < layer.inputs(); ++i)
+    put(layer.input(i), random_values<double>(layer.input(i).size(), i, -2, 2));
   layer.set_seed(5);
   layer.forward();
   keep(layer.output());
@@ -52,7 +53,8 @@ inline void compare(const Layer& layer, const Shape& input, int batch, int input
   put(network.weights().first(network.trainable_size()), random_values<double>(network.trainable_size(), 30));
   const BasicNetwork<double> exact(network);
   for (const Mode mode : {Mode::train, Mode::infer}) {
-    INFO(type_of(layer) << " of " << to_string(input) << ", batch " << batch << (mode == Mode::train ? ", train" : ", infer"));
+    INFO(type_of(layer) << " of " << to_string(input) << ", batch " << batch
+                        << (mode == Mode::train ? ", train" : ", infer"));
     const Results wanted = run_layer(exact, {.mode = mode, .batch = batch});
     for (const std::string& isa : available_isas()) {
       INFO(isa);

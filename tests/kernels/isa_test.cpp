@@ -1,5 +1,5 @@
 // The choice of an instruction set: by name, by the environment, and what happens to a wrong name.
-#include "lineament/kernels/isa.hpp"
+#include "lineament/isa.hpp"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,7 +1,7 @@
-// int8 and bfloat16 kernels against the definition in double on rounded weights and inputs: on every instruction set, for any
-// number of threads, on awkward sizes.
+// int8 and bfloat16 kernels against the definition in double on rounded weights and inputs: on every instruction set,
+// for any number of threads, on awkward sizes.
 #include "kernels/compare.hpp"
-#include "lineament/graph/networks.hpp"
+#include "lineament/zoo/networks.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -35,8 +35,12 @@ const std::vector<Case>& cases() {
                           Size{1, 50, 2, 17, 2, 2, 1}})
       for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
         if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
-        const Conv2d conv{.channels = s.out, .kernel = s.kernel, .stride = s.stride, .padding = padding,
-                          .pad = padding == Padding::fixed ? 1 : 0, .bias = s.batch != 2};
+        const Conv2d conv{.channels = s.out,
+                          .kernel = s.kernel,
+                          .stride = s.stride,
+                          .padding = padding,
+                          .pad = padding == Padding::fixed ? 1 : 0,
+                          .bias = s.batch != 2};
         all.push_back({conv, {s.height, s.width, s.in}, s.batch});
       }
     for (const int in : {1, 6, 64, 3001})
@@ -105,14 +109,16 @@ TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
       for (const bool pool : {false, true}) {
         const Shape shape = output_shape(Spec() << c.layer, c.input);
         if (pool && (shape.rank() != 3 || shape.height() < 2 || shape.width() < 2)) continue;
-        INFO(type_of(c.layer) << " of " << to_string(c.input) << ", batch " << c.batch << ", from " << range.low << ", pool " << pool);
+        INFO(type_of(c.layer) << " of " << to_string(c.input) << ", batch " << c.batch << ", from " << range.low
+                              << ", pool " << pool);
         Network network(spec_of(c, pool), c.input, 1);
         put(network.weights(), random_values<double>(network.weights().size(), 30));
         const auto rounded = with_weights(network, [](double w, double largest) {
           const double step = largest / 127;
           return std::nearbyint(w / step) * step;
         });
-        // Inputs near whole numbers of steps, so that rounding is never a matter of the last digit; some beyond the range.
+        // Inputs near whole numbers of steps, so that rounding is never a matter of the last digit; some beyond the
+        // range.
         const double step = (range.high - range.low) / 255.0, zero = std::nearbyint(-range.low / step);
         const auto random = random_values<double>(static_cast<std::size_t>(c.batch) * c.input.size(), 1, -0.3f, 1.3f);
         std::vector<double> input, steps;
@@ -122,8 +128,9 @@ TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
           steps.push_back((std::clamp(q, 0.0, 255.0) - zero) * step);
         }
         const std::vector<LayerRange> ranges{{"layer", range}};
-        check(network, input, exact_output(rounded, steps, c.batch),
-              {.batch = c.batch, .precision = Precision::int8, .ranges = ranges}, [] { return true; }, "int8");
+        check(
+            network, input, exact_output(rounded, steps, c.batch),
+            {.batch = c.batch, .precision = Precision::int8, .ranges = ranges}, [] { return true; }, "int8");
       }
 }
 
@@ -190,7 +197,10 @@ TEST_CASE("kernels: in training 1x1 convolutions in bfloat16 round both sides of
       const auto wanted = gradients(rounded_session, round(x), round(dy)), plain = gradients(exact_session, x, dy);
       std::vector<std::vector<double>> first;
       for (const int threads : {1, 2, 4}) {
-        Session session(network, {.mode = Mode::train, .batch = s.batch, .threads = threads, .input_gradient = true,
+        Session session(network, {.mode = Mode::train,
+                                  .batch = s.batch,
+                                  .threads = threads,
+                                  .input_gradient = true,
                                   .precision = Precision::bf16});
         REQUIRE(session.plan().front().kernel == "pointwise bf16");
         const auto got = gradients(session, x, dy);
@@ -231,8 +241,10 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, grouped convolutions 
     for (const PlannedStep& step : session.plan()) names.push_back(step.kernel);
     return names;
   };
-  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'312}) == std::vector<std::string>{"gemm", "gemm"});
-  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'311}) == std::vector<std::string>{"int8", "gemm"});
+  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'312}) ==
+        std::vector<std::string>{"gemm", "gemm"});
+  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'311}) ==
+        std::vector<std::string>{"int8", "gemm"});
   CHECK(kernels(Spec() << Conv2d{.channels = 8, .groups = 2} << Conv2d{.channels = 8, .groups = Conv2d::kDepthwise}
                        << Conv2d{.channels = 4} << Conv2d{.channels = 4},
                 {5, 5, 4}) == std::vector<std::string>{"direct", "depthwise", "int8", "direct"});

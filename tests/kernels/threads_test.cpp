@@ -1,5 +1,5 @@
 // The team of threads: every task once, whatever the number of threads, for as many rounds as one likes.
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 #include <chrono>
 #include <numeric>

@@ -6,7 +6,8 @@
 namespace lineament::testing {
 
 struct Example {
-  using Lists = std::vector<std::vector<double>>;  ///< one list an input or parameter; a parameter's may be empty: any value
+  using Lists =
+      std::vector<std::vector<double>>;  ///< one list an input or parameter; a parameter's may be empty: any value
   Layer layer;
   Shape input;
   Lists inputs;
@@ -46,7 +47,8 @@ void run(const Example& e, KernelChoice kernels) {
     std::fill(layer.param_gradient(i).begin(), layer.param_gradient(i).end(), T(kStart));
   put(layer.output_gradient(), e.output_gradient);
   layer.backward();
-  for (std::size_t i = 0; i < e.input_gradients.size(); ++i) check_list<T>(layer.input_gradient(i), e.input_gradients[i]);
+  for (std::size_t i = 0; i < e.input_gradients.size(); ++i)
+    check_list<T>(layer.input_gradient(i), e.input_gradients[i]);
   for (std::size_t i = 0; i < e.param_gradients.size(); ++i)
     check_list<T>(std::span<const T>(layer.param_gradient(i)), e.param_gradients[i], kStart);
   check_list<T>(layer.output_gradient(), e.output_gradient);  // only read

@@ -18,7 +18,8 @@ void check_case(const Json& c, KernelChoice kernels, double tolerance) {
   const BasicNetwork<T> network(one_layer(golden_layer(c)), sample_shape(c["input"]));
   LayerRun<T> layer(network, {.mode = Mode::train, .batch = c["input"]["shape"][0], .threads = 2, .kernels = kernels});
   put(layer.input(), values_of(c["input"]));
-  const std::vector<std::string> names = c.contains("weight") ? std::vector<std::string>{"weight", "bias"} : std::vector<std::string>{};
+  const std::vector<std::string> names =
+      c.contains("weight") ? std::vector<std::string>{"weight", "bias"} : std::vector<std::string>{};
   REQUIRE(layer.params() == names.size());
   for (std::size_t i = 0; i < names.size(); ++i) put(std::span<T>(layer.param(i)), values_of(c[names[i]]));
   layer.forward();

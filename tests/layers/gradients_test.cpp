@@ -1,5 +1,5 @@
-// Every layer's gradients against differences in double; the contract of `backward`; and the check itself: it must reject
-// wrong gradients.
+// Every layer's gradients against differences in double; the contract of `backward`; and the check itself: it must
+// reject wrong gradients.
 #include "catch.hpp"
 #include "support/gradient_check.hpp"
 
@@ -28,16 +28,21 @@ std::vector<Case> cases() {
   std::vector<Case> list;
   for (const int stride : {1, 2, 3})
     for (const Padding padding : {Padding::same, Padding::valid, Padding::fixed})
-      list.push_back({"conv2d, stride " + std::to_string(stride) + ", padding " + std::to_string(static_cast<int>(padding)),
-                      Spec() << Conv2d{.channels = 3, .kernel = 3, .stride = stride, .padding = padding, .pad = 2}, {5, 4, 2}});
+      list.push_back(
+          {"conv2d, stride " + std::to_string(stride) + ", padding " + std::to_string(static_cast<int>(padding)),
+           Spec() << Conv2d{.channels = 3, .kernel = 3, .stride = stride, .padding = padding, .pad = 2},
+           {5, 4, 2}});
   list.push_back({"conv2d, no bias", Spec() << Conv2d{.channels = 2, .kernel = 2, .bias = false}, {3, 4, 3}});
   list.push_back({"conv2d, 1x1, stride 2", Spec() << Conv2d{.channels = 3, .kernel = 1, .stride = 2}, {5, 4, 2}});
   list.push_back({"conv2d, padding wider than the window",
-                  Spec() << Conv2d{.channels = 2, .kernel = 1, .padding = Padding::fixed, .pad = 1}, {2, 3, 2}});
+                  Spec() << Conv2d{.channels = 2, .kernel = 1, .padding = Padding::fixed, .pad = 1},
+                  {2, 3, 2}});
   list.push_back({"conv2d, 2 groups", Spec() << Conv2d{.channels = 4, .kernel = 3, .groups = 2}, {4, 3, 6}});
-  list.push_back({"conv2d, depthwise", Spec() << Conv2d{.channels = 3, .stride = 2, .groups = Conv2d::kDepthwise}, {5, 4, 3}});
+  list.push_back(
+      {"conv2d, depthwise", Spec() << Conv2d{.channels = 3, .stride = 2, .groups = Conv2d::kDepthwise}, {5, 4, 3}});
   list.push_back({"conv2d, depthwise, two for each",
-                  Spec() << Conv2d{.channels = 6, .groups = Conv2d::kDepthwise, .bias = false}, {3, 4, 3}});
+                  Spec() << Conv2d{.channels = 6, .groups = Conv2d::kDepthwise, .bias = false},
+                  {3, 4, 3}});
   list.push_back({"max_pool", Spec() << MaxPool{}, {4, 6, 2}});
   list.push_back({"max_pool, overlapping", Spec() << MaxPool{.kernel = 3, .stride = 2}, {7, 6, 2}});
   list.push_back({"max_pool, gaps", Spec() << MaxPool{.kernel = 2, .stride = 3}, {7, 6, 2}});
@@ -143,7 +148,9 @@ TEST_CASE("the check rejects wrong gradients") {
   }));
   CHECK(rejected([&](auto& g) { std::swap(g.input[0], g.input[1]); }));
   // The input's gradient without the share that goes through the batch's mean.
-  CHECK(rejected([&](auto& g) { for (double& v : g.input) v += 1e-3 * std::abs(largest(g.input)); }));
+  CHECK(rejected([&](auto& g) {
+    for (double& v : g.input) v += 1e-3 * std::abs(largest(g.input));
+  }));
 }
 
 TEST_CASE("float gives what double gives: fast kernels and reference") {
@@ -154,7 +161,8 @@ TEST_CASE("float gives what double gives: fast kernels and reference") {
       INFO(c.name << (kernels == KernelChoice::fast ? ", fast" : ", reference"));
       const auto run = [&](auto net, KernelChoice choice) {
         using T = std::decay_t<decltype(net.weights()[0])>;
-        BasicSession<T> session(net, {.mode = Mode::train, .batch = c.batch, .threads = 2, .kernels = choice, .input_gradient = true});
+        BasicSession<T> session(
+            net, {.mode = Mode::train, .batch = c.batch, .threads = 2, .kernels = choice, .input_gradient = true});
         put(session.input(), spaced_values<double>(session.input().size(), 7));
         const auto output = copy_of(session.forward());
         put(session.output_gradient(), random_values<double>(output.size(), 1));

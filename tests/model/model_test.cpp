@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
-#include "graph/networks.hpp"
 #include "lineament/file.hpp"
-#include "lineament/graph/networks.hpp"
-#include "lineament/graph/session.hpp"
 #include "lineament/model/safetensors.hpp"
 #include "lineament/model/spec_json.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/zoo/networks.hpp"
+#include "nn/networks.hpp"
 #include "support/folder.hpp"
 
 using namespace lineament;

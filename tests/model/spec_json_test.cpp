@@ -4,8 +4,8 @@
 #include <set>
 
 #include "catch.hpp"
-#include "graph/networks.hpp"
-#include "lineament/graph/networks.hpp"
+#include "lineament/zoo/networks.hpp"
+#include "nn/networks.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -113,7 +113,8 @@ TEST_CASE("text that is no network") {
   for (const char* input : {"[]", "[8, 8]", "[8, 8, 3, 1]", "[8, 0, 3]", "[8, -8, 3]", "[8.5, 8, 3]", "[8, 8, \"3\"]",
                             "8", "null", "[4294967304, 8, 3]", "[18446744073709551615, 8, 3]", "[100000, 8, 3]"}) {
     INFO(input);
-    CHECK_THAT(refusal<FormatError>(network(R"({"type": "relu"})", input)), Catch::Contains("\"input\" is missing or wrong"));
+    CHECK_THAT(refusal<FormatError>(network(R"({"type": "relu"})", input)),
+               Catch::Contains("\"input\" is missing or wrong"));
   }
 }
 

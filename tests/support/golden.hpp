@@ -1,4 +1,5 @@
-// Reads data/golden (made by tools/golden.py, which describes the format): values from the formula, and digests of results.
+// Reads data/golden (made by tools/golden.py, which describes the format): values from the formula, and digests of
+// results.
 #pragma once
 #include <cmath>
 #include <fstream>
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "lineament/graph/spec.hpp"
+#include "lineament/nn/spec.hpp"
 
 namespace lineament::testing {
 
@@ -62,7 +63,8 @@ void check_digest(const Values& got, const Json& digest, double tolerance, doubl
   for (const auto& [index, value] : digest["at"].items()) {
     const double wanted = value;
     INFO("value " << index);
-    CHECK(std::abs(static_cast<double>(got[std::stoul(index)]) - wanted) <= single * std::max(std::abs(wanted), typical) + noise);
+    CHECK(std::abs(static_cast<double>(got[std::stoul(index)]) - wanted) <=
+          single * std::max(std::abs(wanted), typical) + noise);
   }
 }
 
@@ -70,7 +72,10 @@ void check_digest(const Values& got, const Json& digest, double tolerance, doubl
 inline Layer golden_layer(const Json& j) {
   const std::string type = j.contains("op") ? j["op"] : j["type"];
   if (type == "conv2d") {
-    Conv2d conv{.channels = j["channels"], .kernel = j["kernel"], .stride = j["stride"], .bias = j.value("bias", Json(true)) != Json(false)};
+    Conv2d conv{.channels = j["channels"],
+                .kernel = j["kernel"],
+                .stride = j["stride"],
+                .bias = j.value("bias", Json(true)) != Json(false)};
     if (j.contains("groups")) conv.groups = j["groups"];
     if (j.contains("pad") && j["pad"].is_number()) {
       conv.padding = Padding::fixed;

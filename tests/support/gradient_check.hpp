@@ -1,11 +1,11 @@
-// Gradients of a whole network against differences, in double. The loss is a random linear function of the output, so that
-// every output counts, and differently.
+// Gradients of a whole network against differences, in double. The loss is a random linear function of the output, so
+// that every output counts, and differently.
 #pragma once
 #include <array>
 #include <string>
 #include <vector>
 
-#include "lineament/graph/session.hpp"
+#include "lineament/nn/session.hpp"
 #include "support/values.hpp"
 
 namespace lineament::testing {
@@ -73,8 +73,8 @@ class GradientCheck {
     return (8 * near - far) / (12 * step);
   }
 
-  /// A kink within reach of a step spoils that step only: a smaller one stays on this side of it. A wrong gradient is wrong
-  /// for every step.
+  /// A kink within reach of a step spoils that step only: a smaller one stays on this side of it. A wrong gradient is
+  /// wrong for every step.
   void compare(double& x, double claimed, const std::string& name, std::size_t index, Report& report) {
     double error = 0, measured = 0;
     for (const double step : {1e-3, 1e-4, 1e-5}) {
@@ -85,8 +85,8 @@ class GradientCheck {
       if (error <= kTolerance) break;
     }
     if (error >= report.worst)
-      report = {error, name + "[" + std::to_string(index) + "]: backward " + std::to_string(claimed) + ", differences " +
-                           std::to_string(measured)};
+      report = {error, name + "[" + std::to_string(index) + "]: backward " + std::to_string(claimed) +
+                           ", differences " + std::to_string(measured)};
   }
 
  public:

@@ -1,13 +1,13 @@
-// Runs the last layer of a network alone, on memory of exactly the sizes its kernel asked for. All of it is NaN at first, so
-// that a value which is read before it is written, or not written at all, shows; guards on both sides show what is written
-// outside (with AddressSanitizer there are none: it sees reads, too).
+// Runs the last layer of a network alone, on memory of exactly the sizes its kernel asked for. All of it is NaN at
+// first, so that a value which is read before it is written, or not written at all, shows; guards on both sides show
+// what is written outside (with AddressSanitizer there are none: it sees reads, too).
 #pragma once
 #include <cstring>
 #include <deque>
 #include <vector>
 
-#include "../../src/graph/steps.hpp"
-#include "lineament/graph/session.hpp"
+#include "../../src/plan/steps.hpp"
+#include "lineament/nn/session.hpp"
 #include "support/values.hpp"
 
 namespace lineament::testing {
@@ -15,9 +15,7 @@ namespace lineament::testing {
 template <class T>
 class Guarded {
  public:
-  explicit Guarded(std::size_t size) : size_(size), values_(size + 2 * kGuard) {
-    spoil();
-  }
+  explicit Guarded(std::size_t size) : size_(size), values_(size + 2 * kGuard) { spoil(); }
   /// Everything becomes NaN.
   void spoil() {
     if (!values_.empty()) std::memset(values_.data(), 0xFF, values_.size() * sizeof(T));
@@ -97,7 +95,8 @@ class LayerRun {
     f.saved = saved_.span();
     f.mode = mode_;
     f.seed = seed_;
-    if (step_.kernel.pack != nullptr) step_.kernel.pack(layer_, step_.kernel.kernel, {views[0], params, {}, packed_.span(), &threads_});
+    if (step_.kernel.pack != nullptr)
+      step_.kernel.pack(layer_, step_.kernel.kernel, {views[0], params, {}, packed_.span(), &threads_});
     f.packed = packed_.span();
     f.scratch = scratch_.span();
     f.threads = &threads_;
@@ -128,7 +127,9 @@ class LayerRun {
 
   /// Nothing was written outside the memory that was given.
   bool intact() const {
-    const auto all = [](const auto& list) { return std::all_of(list.begin(), list.end(), [](const auto& g) { return g.intact(); }); };
+    const auto all = [](const auto& list) {
+      return std::all_of(list.begin(), list.end(), [](const auto& g) { return g.intact(); });
+    };
     return all(inputs_) && all(input_gradients_) && output_.intact() && output_gradient_.intact() && saved_.intact() &&
            packed_.intact() && scratch_.intact();
   }

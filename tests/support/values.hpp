@@ -18,13 +18,12 @@ std::vector<T> random_values(std::size_t size, std::uint64_t stream, float low =
   return values;
 }
 
-/// The numbers ±0.025, ±0.075, ±0.125, … in random order: no two are closer than 0.05, and none is closer than 0.025 to 0
-/// or to ±3, so a small step changes no winner of a max-pool and crosses no kink of an activation.
+/// The numbers ±0.025, ±0.075, ±0.125, … in random order: no two are closer than 0.05, and none is closer than 0.025 to
+/// 0 or to ±3, so a small step changes no winner of a max-pool and crosses no kink of an activation.
 template <class T>
 std::vector<T> spaced_values(std::size_t size, std::uint64_t stream) {
   std::vector<T> values(size);
-  for (std::size_t i = 0; i < size; ++i)
-    values[i] = T(0.05) * (static_cast<T>(i) - static_cast<T>(size / 2) + T(0.5));
+  for (std::size_t i = 0; i < size; ++i) values[i] = T(0.05) * (static_cast<T>(i) - static_cast<T>(size / 2) + T(0.5));
   shuffle(values, Random(12, stream));
   return values;
 }

@@ -2,8 +2,8 @@
 #pragma once
 #include <atomic>
 
-#include "lineament/graph/network.hpp"
-#include "lineament/train/face_store.hpp"
+#include "lineament/landmarker/face_store.hpp"
+#include "lineament/nn/network.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::testing {

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "catch.hpp"
-#include "lineament/graph/networks.hpp"
 #include "lineament/train/evaluate.hpp"
+#include "lineament/zoo/networks.hpp"
 #include "train/fit_support.hpp"
 
 using namespace lineament;

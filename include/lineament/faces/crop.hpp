@@ -62,8 +62,10 @@ inline Affine crop_to_image(const Box& face, const Preprocessing& preprocessing)
     throw ArgumentError({"face box", "has no area", "a width and height above 0", got, ""});
   }
   if (!(std::abs(square.x) <= kFarthest && std::abs(square.y) <= kFarthest && square.width <= kFarthest)) {
-    const std::string got = std::to_string(square.x) + ", " + std::to_string(square.y) + " and " + std::to_string(square.width);
-    throw ArgumentError({"face box", "lies beyond any photo", "coordinates and sides of at most a million pixels", got, ""});
+    const std::string got =
+        std::to_string(square.x) + ", " + std::to_string(square.y) + " and " + std::to_string(square.width);
+    throw ArgumentError(
+        {"face box", "lies beyond any photo", "coordinates and sides of at most a million pixels", got, ""});
   }
   const float scale = square.width / static_cast<float>(preprocessing.size);
   // Pixel i covers [i - 0.5, i + 0.5) of the crop and [square.x + i scale, square.x + (i + 1) scale) of the photo,

@@ -31,14 +31,16 @@ inline constexpr int kRightEyeOuter = 45;  ///< outer corner
 
 /// kMirror[i] is the point that i becomes in a mirrored picture (an involution).
 inline constexpr std::array<int, kPoints> kMirror{
-    16, 15, 14, 13, 12, 11, 10, 9,  8,  7,  6,  5,  4,  3,  2,  1,  0,                           // jaw
-    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,                                                      // brows
-    27, 28, 29, 30, 35, 34, 33, 32, 31,                                                          // nose
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,                                              // eyes
-    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65};             // mouth
+    16, 15, 14, 13, 12, 11, 10, 9,  8,  7,  6,  5,  4,  3,  2,  1,  0,                // jaw
+    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,                                           // brows
+    27, 28, 29, 30, 35, 34, 33, 32, 31,                                               // nose
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,                                   // eyes
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65};  // mouth
 
 /// |p36 - p45|, in the unit of the points.
-inline float inter_ocular(const Landmarks& p) { return distance(p[kLeftEyeOuter], p[kRightEyeOuter]); }
+inline float inter_ocular(const Landmarks& p) {
+  return distance(p[kLeftEyeOuter], p[kRightEyeOuter]);
+}
 
 /// Distance between the means of the six points of each eye.
 inline float inter_pupil(const Landmarks& p) {

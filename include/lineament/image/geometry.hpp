@@ -9,10 +9,18 @@ struct Point {
   float x = 0, y = 0;
   friend constexpr bool operator==(Point, Point) = default;
 };
-constexpr Point operator+(Point a, Point b) { return {a.x + b.x, a.y + b.y}; }
-constexpr Point operator-(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
-constexpr Point operator*(Point a, float s) { return {a.x * s, a.y * s}; }
-inline float distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
+constexpr Point operator+(Point a, Point b) {
+  return {a.x + b.x, a.y + b.y};
+}
+constexpr Point operator-(Point a, Point b) {
+  return {a.x - b.x, a.y - b.y};
+}
+constexpr Point operator*(Point a, float s) {
+  return {a.x * s, a.y * s};
+}
+inline float distance(Point a, Point b) {
+  return std::hypot(a.x - b.x, a.y - b.y);
+}
 
 /// Left/top edge and size; the area it covers is [x, x + width) x [y, y + height).
 struct Box {

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "lineament/faces/box.hpp"
-#include "lineament/graph/session.hpp"
 #include "lineament/image/image.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
 
 namespace lineament {
 
@@ -21,17 +21,18 @@ struct LandmarkerOptions {
 };
 
 struct FaceLandmarks {
-  Landmarks points;       ///< pixels of the photo
-  Landmarks crop_points;  ///< pixels of the network's crop
+  Landmarks points;                     ///< pixels of the photo
+  Landmarks crop_points;                ///< pixels of the network's crop
   std::array<float, kValues> values{};  ///< units of the crop's side, as the network gave them
-  Affine crop_to_image;   ///< pixels of the crop -> pixels of the photo
+  Affine crop_to_image;                 ///< pixels of the crop -> pixels of the photo
 };
 
 /// Not for several threads at once: one Landmarker a thread. The network's memory is set aside once; each pass of
 /// `predict` allocates half a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
-  /// Throws ModelError if the model is not one for 68 points on a square crop; ArgumentError if an option does not fit it.
+  /// Throws ModelError if the model is not one for 68 points on a square crop; ArgumentError if an option does not fit
+  /// it.
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
   /// Throws FileError, ModelError or ArgumentError.
   explicit Landmarker(const std::filesystem::path& model, const LandmarkerOptions& options = {});
@@ -39,7 +40,8 @@ class Landmarker {
   Landmarker(Landmarker&&) noexcept;
   Landmarker& operator=(Landmarker&&) noexcept;
 
-  /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty one.
+  /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty
+  /// one.
   FaceLandmarks predict(const Image& photo, const Box& box);
   /// One face that fills most of the picture.
   FaceLandmarks predict(const Image& photo);

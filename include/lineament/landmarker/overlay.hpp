@@ -8,7 +8,7 @@ namespace lineament {
 struct OverlayStyle {
   Color points{255, 176, 0};  ///< amber and blue: told apart by every eye, and on skin of any tone
   Color lines{255, 255, 255};
-  float radius = 0;     ///< of a point, pixels; 0: by the size of the face
+  float radius = 0;  ///< of a point, pixels; 0: by the size of the face
   bool draw_lines = true;
 };
 inline constexpr Color kTruthColor{60, 160, 255};

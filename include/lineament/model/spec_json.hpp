@@ -2,13 +2,13 @@
 //   {"input": [128, 128, 3],
 //    "layers": [{"type": "conv2d", "channels": 32, "kernel": 3}, {"type": "relu"}, {"type": "flatten"},
 //               {"type": "dense", "features": 136}]}
-// "name" may be left out; so may "inputs" (names of earlier layers, or "input"), which then is the layer before; so may any
-// option that has a default.
+// "name" may be left out; so may "inputs" (names of earlier layers, or "input"), which then is the layer before; so may
+// any option that has a default.
 #pragma once
 #include <string>
 #include <string_view>
 
-#include "lineament/graph/spec.hpp"
+#include "lineament/nn/spec.hpp"
 
 namespace lineament {
 
@@ -20,8 +20,8 @@ struct SpecFile {
 /// Every option written out.
 std::string spec_to_json(const Spec& spec, const Shape& input);
 
-/// Throws FormatError (not JSON, wrong type of a value) or SpecError (unknown layer or option, layers that do not fit each
-/// other); `name` is used in messages.
+/// Throws FormatError (not JSON, wrong type of a value) or SpecError (unknown layer or option, layers that do not fit
+/// each other); `name` is used in messages.
 SpecFile spec_from_json(std::string_view text, std::string_view name);
 
 }  // namespace lineament

@@ -14,9 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "lineament/buffer.hpp"
 #include "lineament/error.hpp"
 #include "lineament/random.hpp"
-#include "lineament/tensor/buffer.hpp"
 #include "lineament/train/samples.hpp"
 
 namespace lineament {

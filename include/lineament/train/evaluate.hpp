@@ -3,10 +3,10 @@
 #include <functional>
 #include <span>
 
-#include "lineament/graph/network.hpp"
-#include "lineament/graph/ranges.hpp"
-#include "lineament/layers/layer.hpp"
-#include "lineament/metrics/metrics.hpp"
+#include "lineament/faces/metrics.hpp"
+#include "lineament/nn/layer.hpp"
+#include "lineament/nn/network.hpp"
+#include "lineament/nn/ranges.hpp"
 #include "lineament/train/samples.hpp"
 
 namespace lineament {
@@ -20,13 +20,13 @@ struct EvaluationOptions {
   std::span<const LayerRange> ranges{};  ///< int8 needs them: see calibrate()
 };
 
-/// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples or they are no
-/// faces, ArgumentError when there are none, and what preparing a sample throws.
+/// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples or they
+/// are no faces, ArgumentError when there are none, and what preparing a sample throws.
 Evaluation evaluate(const Network& network, const SampleSource& samples, const EvaluationOptions& options = {},
                     const PredictionCallback& on_prediction = {});
 
-/// The ranges of `network`'s activations on some of the samples, evenly spread, not augmented: what int8 needs. To be taken
-/// of samples for training, not of those that are judged by. Throws as evaluate().
+/// The ranges of `network`'s activations on some of the samples, evenly spread, not augmented: what int8 needs. To be
+/// taken of samples for training, not of those that are judged by. Throws as evaluate().
 std::vector<LayerRange> calibrate(const Network& network, const SampleSource& samples, int threads = 1,
                                   std::size_t count = 64);
 

@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "lineament/graph/network.hpp"
-#include "lineament/metrics/metrics.hpp"
+#include "lineament/faces/metrics.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/nn/network.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/optimizers.hpp"
 #include "lineament/train/samples.hpp"
@@ -67,11 +67,11 @@ struct FitResult {
   double best = 0;                  ///< NME as a fraction
 };
 
-/// Trains `network` in place for options.epochs epochs in all; with `resume`, from there on (the network must be the one
-/// saved with it), ending with the same bits as an uninterrupted run. The output bias starts at the mean shape of `train`
-/// unless resuming. `validation` may be nullptr. Same seed, same bits, for any number of threads on one instruction set.
-/// Throws ArgumentError or SpecError for options or samples that do not fit, TrainingError when the loss, a weight or the
-/// validation error is no longer a number; on_epoch never sees such a network.
+/// Trains `network` in place for options.epochs epochs in all; with `resume`, from there on (the network must be the
+/// one saved with it), ending with the same bits as an uninterrupted run. The output bias starts at the mean shape of
+/// `train` unless resuming. `validation` may be nullptr. Same seed, same bits, for any number of threads on one
+/// instruction set. Throws ArgumentError or SpecError for options or samples that do not fit, TrainingError when the
+/// loss, a weight or the validation error is no longer a number; on_epoch never sees such a network.
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks = {}, const TrainingState* resume = nullptr);
 

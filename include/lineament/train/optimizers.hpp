@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lineament/kernels/threads.hpp"
+#include "lineament/threads.hpp"
 
 namespace lineament {
 

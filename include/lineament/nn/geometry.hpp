@@ -1,0 +1,19 @@
+// The sizes of windows that move over an image: convolutions and pooling.
+#pragma once
+
+namespace lineament {
+
+/// Sizes of one convolution over a batch. Padding after the last pixel follows from the output's size.
+struct ConvGeometry {
+  int batch, in_h, in_w, in_c;
+  int out_h, out_w, out_c;
+  int kernel, stride, pad_top, pad_left, groups;
+};
+
+struct PoolGeometry {
+  int batch, in_h, in_w, channels;
+  int out_h, out_w;
+  int kernel, stride;
+};
+
+}  // namespace lineament

@@ -1,0 +1,180 @@
+// What every layer has in common: how it states its shapes and parameters, and what it is handed when it runs.
+//
+// A layer is a plain struct of options with
+// - static constexpr std::string_view kType: its name in files;
+// - static constexpr Traits kTraits: what the memory plan must know;
+// - template <class Self, class V> static constexpr void fields(Self&, V&&): its options, for reading and writing
+// files;
+// - constexpr Shape output_shape(std::span<const Shape> inputs) const;
+// - constexpr ParamSpecs params(std::span<const Shape> inputs) const, if it has parameters;
+// - template <class T> void forward(const Forward<T>&) const and backward(const Backward<T>&) const: the reference,
+//   readable, for any scalar and any size;
+// and, in the same file, a list of faster float kernels (see kernel.hpp).
+//
+// The contract of `backward`: parameter gradients are added to, input gradients are overwritten, nothing else is
+// touched.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lineament/error.hpp"
+#include "lineament/nn/norm_factors.hpp"
+#include "lineament/nn/range.hpp"
+#include "lineament/reference/tensor.hpp"
+
+namespace lineament {
+
+class Threads;
+
+enum class Mode { infer, train };
+
+/// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring; in training with bf16,
+/// 1x1 convolutions with an even number of channels, forward and for the gradient by their input, where the processor
+/// multiplies pairs of them. Between layers values are always floats.
+enum class Precision {
+  fp32,
+  bf16,  ///< weights of dense layers in bfloat16 (8 bits of mantissa), sums in float. Where the processor multiplies
+         ///< pairs of them, convolutions that Winograd's algorithm does not fit, and activations, too
+  int8,  ///< weights and activations in 8 bits, exact sums; the network's last layer stays in fp32
+};
+
+/// Where the first values of a parameter come from.
+enum class Init {
+  zero,
+  one,
+  quarter,  ///< 0.25: PReLU's slope (He et al. 2015)
+  weight,   ///< He et al. 2015 (normal, fan in) before a ReLU; a twentieth of Glorot & Bengio 2010 for the network's
+            ///< last layer
+};
+
+struct ParamSpec {
+  std::string_view name;
+  Shape shape;
+  Init init = Init::zero;
+  bool decay = false;     ///< whether weight decay applies
+  bool trainable = true;  ///< false: a statistic the layer keeps itself (batch norm), no gradient
+  int fan_in = 0;         ///< values that add up to one output, for Init::weight
+  int fan_out = 0;
+};
+
+/// A short list by value, usable in constant expressions.
+class ParamSpecs {
+ public:
+  constexpr ParamSpecs() = default;
+  constexpr ParamSpecs(std::initializer_list<ParamSpec> specs) {
+    for (const auto& spec : specs) push(spec);
+  }
+  constexpr void push(const ParamSpec& spec) { specs_[count_++] = spec; }
+  constexpr const ParamSpec* begin() const { return specs_.data(); }
+  constexpr const ParamSpec* end() const { return specs_.data() + count_; }
+  constexpr std::size_t size() const { return count_; }
+
+ private:
+  std::array<ParamSpec, 4> specs_{};
+  std::size_t count_ = 0;
+};
+
+/// What the memory plan must know of a layer.
+struct Traits {
+  int inputs = 1;                      ///< number of inputs; -1: two or more
+  bool backward_reads_input = false;   ///< the inputs must be kept until `backward`
+  bool backward_reads_output = false;  ///< the output must be kept until `backward`
+  bool forward_in_place = false;       ///< the output may be the same memory as the input
+  bool forward_keeps_values = false;   ///< in place, and without changing a value (flatten)
+  bool backward_in_place = false;      ///< the input gradient may be the same memory as the output gradient
+};
+
+/// Work that may be fused into the end of a step: that of a convolution or dense layer when inferring, of a batch norm
+/// or ReLU in training.
+struct Epilogue {
+  bool add = false;  ///< a value of the output's shape, the last of the inputs, before the ReLU; only when inferring
+  bool relu = false;
+  bool max_pool = false;  ///< 2x2, stride 2, after the ReLU
+};
+
+/// What a kernel brings into an order of its own before it runs.
+template <class T>
+struct Pack {
+  View<const T> input;                         ///< for its shape
+  std::span<const std::span<const T>> params;  ///< in the order of `params()`
+  Range range;                                 ///< of the input's values; Precision::int8
+  std::span<T> packed;                         ///< `packed_size` values
+  Threads* threads = nullptr;
+};
+
+template <class T>
+struct Forward {
+  std::span<const View<const T>> inputs;
+  View<T> output;
+  std::span<const std::span<const T>> params;  ///< in the order of `params()`
+  std::span<const std::span<T>>
+      statistics;              ///< the same list, writable, train mode only: entries that are not trainable
+  std::span<std::byte> saved;  ///< `saved_bytes` to keep for backward (empty when inferring)
+  Mode mode = Mode::infer;
+  std::uint64_t seed = 0;  ///< of this layer in this step: dropout
+  // For fast kernels:
+  Epilogue epilogue;
+  NormFactors norm;        ///< of the input, which is then what is to be normalised
+  bool deferred = false;   ///< a batch norm: those who read the output make it themselves, so it is not to be written
+  NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one behind it
+  ByteScale input_bytes, output_bytes;  ///< what lies at the first input and the output are bytes in this scale, if any
+  RowRange rows;  ///< of the output, batch 1: the others are left alone (Kernel::by_rows); all of them if empty
+  std::span<const T> packed;  ///< what the kernel's `pack` made of the parameters
+  std::span<T> scratch;       ///< `scratch_size` values, free to use, of undefined content
+  Threads* threads = nullptr;
+
+  View<const T> input() const { return inputs[0]; }
+};
+
+template <class T>
+struct Backward {
+  std::span<const View<const T>> inputs;
+  View<const T> output;
+  View<const T> output_gradient;
+  std::span<const View<T>> input_gradients;  ///< overwritten; data is nullptr where nobody asks for it
+  std::span<const std::span<const T>> params;
+  std::span<const std::span<T>> param_gradients;  ///< added to; empty spans for what is not trainable
+  std::span<std::byte> saved;
+  std::uint64_t seed = 0;
+  // For fast kernels:
+  bool overwrite = false;  ///< gradients of parameters are overwritten instead of added to; only for kernels that can
+  Epilogue epilogue;
+  NormFactors norm;                 ///< of the input; its gradient is then that by the normalised one
+  std::span<const NormTerm> added;  ///< to the normalised input, in this order: the layer's input was the sum
+  NormFactors output_norm;          ///< behind the layer, whose output gradient is then that by the norm's output
+  bool deferred = false;            ///< a batch norm: who made its input makes the gradient by it, too
+  NormBlocks norm_blocks;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
+  std::span<T> scratch;
+  Threads* threads = nullptr;
+
+  View<const T> input() const { return inputs[0]; }
+  View<T> input_gradient() const { return input_gradients[0]; }
+};
+
+/// Thrown by `output_shape`; the graph adds the layer's name. Not constexpr: in a constant expression it is the error.
+[[noreturn]] inline void shape_error(const std::string& wanted, const std::string& got) {
+  throw SpecError({"", "the layer does not fit its input", wanted, got, "change the layer or what feeds it"});
+}
+[[noreturn]] inline void shape_error(const char* wanted, const Shape& got) {
+  shape_error(wanted, to_string(got));
+}
+
+/// An option of a layer that makes no sense whatever the input.
+template <class Number>
+[[noreturn]] void option_error(const char* option, const char* wanted, Number got) {
+  throw SpecError({"", std::string("the option '") + option + "' is out of range", wanted, std::to_string(got), ""});
+}
+constexpr void require_at_least(const char* option, int value, int least) {
+  if (value < least) option_error(option, least == 0 ? "0 or more" : "1 or more", value);
+}
+
+/// Elementwise layers: same shape out as in.
+constexpr Shape same_shape(std::span<const Shape> inputs) {
+  return inputs[0];
+}
+
+}  // namespace lineament

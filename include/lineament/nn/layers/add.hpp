@@ -1,0 +1,32 @@
+// Sum of two or more inputs of one shape: the residual connection of He et al., CVPR 2016.
+#pragma once
+#include "lineament/nn/layer.hpp"
+
+namespace lineament {
+
+struct Add {
+  static constexpr std::string_view kType = "add";
+  static constexpr Traits kTraits{.inputs = -1};
+  template <class Self, class V>
+  static constexpr void fields(Self&, V&&) {}
+
+  constexpr Shape output_shape(std::span<const Shape> inputs) const {
+    for (const Shape& in : inputs)
+      if (!(in == inputs[0])) shape_error("inputs of one shape, " + to_string(inputs[0]), to_string(in));
+    return inputs[0];
+  }
+
+  template <class T>
+  void forward(const Forward<T>& f) const {
+    auto y = f.output.vector();
+    y = f.inputs[0].vector() + f.inputs[1].vector();
+    for (std::size_t i = 2; i < f.inputs.size(); ++i) y += f.inputs[i].vector();
+  }
+  template <class T>
+  void backward(const Backward<T>& b) const {
+    for (const View<T>& dx : b.input_gradients)
+      if (dx.data != nullptr) dx.vector() = b.output_gradient.vector();
+  }
+};
+
+}  // namespace lineament

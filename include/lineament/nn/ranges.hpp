@@ -1,0 +1,22 @@
+// Which values flow into the layers of a network: what inference in int8 is calibrated with.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lineament/nn/network.hpp"
+#include "lineament/nn/range.hpp"
+
+namespace lineament {
+
+struct LayerRange {
+  std::string layer;
+  Range range;  ///< of the layer's input
+};
+
+/// Runs `network` on some pictures (any number of input shapes, one behind the other) and notes the smallest and
+/// largest value that enters each convolution and dense layer. A few dozen pictures like those to come are enough.
+/// Throws ArgumentError for none, or a part of one.
+std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> pictures, int threads = 1);
+
+}  // namespace lineament

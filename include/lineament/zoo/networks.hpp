@@ -1,0 +1,156 @@
+// Networks with a name.
+#pragma once
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "lineament/faces/landmarks.hpp"
+#include "lineament/nn/spec.hpp"
+
+namespace lineament {
+
+inline constexpr Shape kReferenceInput{128, 128, 3};
+
+namespace detail {
+
+/// Layers added one behind the other, each kind numbered on its own: conv1, norm1, relu1, conv2, … With `norms` every
+/// convolution is followed by a batch norm, and has no bias, which would have no effect there.
+class Stack {
+ public:
+  constexpr Stack(Spec& spec, bool norms) : spec_(spec), norms_(norms) {}
+
+  constexpr NodeId at() const { return at_; }
+  constexpr void go_to(NodeId id) { at_ = id; }
+
+  constexpr void conv(Conv2d layer, bool relu = true) {
+    layer.bias = !norms_;
+    add(layer, "conv");
+    norm_and_relu(relu);
+  }
+  constexpr void dense(int features) {
+    add(Dense{.features = features, .bias = !norms_}, "dense");
+    norm_and_relu(true);
+  }
+  constexpr void add(const Layer& layer, std::string_view kind) { at_ = spec_.add(layer, at_, free_name(kind)); }
+
+ private:
+  constexpr void norm_and_relu(bool relu) {
+    if (norms_) add(BatchNorm{}, "norm");
+    if (relu) add(ReLU{}, "relu");
+  }
+  constexpr Name free_name(std::string_view kind) const {
+    int number = 1;
+    for (NodeId id = 1; id <= spec_.size(); ++id) number += spec_[id].name.view().starts_with(kind);
+    std::array<char, 16> text{};
+    std::size_t n = 0;
+    for (const char c : kind) text[n++] = c;
+    if (number >= 10) text[n++] = static_cast<char>('0' + number / 10);
+    text[n++] = static_cast<char>('0' + number % 10);
+    return std::string_view(text.data(), n);
+  }
+
+  Spec& spec_;
+  bool norms_;
+  NodeId at_ = Spec::kInput;
+};
+
+}  // namespace detail
+
+/// The reference network: 98.06 M multiply-adds, 8.4 M weights. Batch norm stands before each ReLU while training and
+/// is folded away for inference; without it the network does not learn (docs/decisions/003).
+constexpr Spec reference_network(bool norms = true) {
+  Spec net;
+  detail::Stack stack(net, norms);
+  stack.conv({.channels = 32});
+  stack.add(MaxPool{}, "pool");
+  stack.conv({.channels = 64});
+  stack.add(MaxPool{}, "pool");
+  stack.go_to(net.add(Flatten{}, stack.at(), "flatten"));
+  stack.dense(128);
+  stack.add(Dense{.features = kValues}, "dense");
+  return net;
+}
+static_assert(output_shape(reference_network(), kReferenceInput) == Shape{kValues});
+
+/// Eight plain 3x3 convolutions and a dense layer of 1024: 291 M multiply-adds, 7.3 M weights.
+constexpr Spec deep_network(bool norms = true) {
+  Spec net;
+  detail::Stack stack(net, norms);
+  const auto convs = [&](std::initializer_list<int> channels) {
+    for (const int c : channels) stack.conv({.channels = c, .padding = Padding::valid});
+  };
+  convs({32});
+  stack.add(MaxPool{}, "pool");
+  convs({64, 64});
+  stack.add(MaxPool{}, "pool");
+  convs({64, 64});
+  stack.add(MaxPool{}, "pool");
+  convs({128, 128});
+  stack.add(MaxPool{.kernel = 2, .stride = 1}, "pool");
+  convs({256});
+  stack.go_to(net.add(Flatten{}, stack.at(), "flatten"));
+  stack.dense(1024);
+  stack.add(Dense{.features = kValues}, "dense");
+  return net;
+}
+static_assert(output_shape(deep_network(), kReferenceInput) == Shape{kValues});
+
+inline constexpr Shape kMobileInput{112, 112, 3};
+
+/// Inverted residuals after PFLD (Guo et al. 2019) and MobileNetV2 (Sandler et al., CVPR 2018), and three scales for
+/// the last layer: 100 M multiply-adds, 0.9 M weights.
+constexpr Spec mobile_network(bool norms = true) {
+  Spec net;
+  detail::Stack stack(net, norms);
+  const auto conv = [](int channels, int kernel, int stride, int groups = 1) {
+    return Conv2d{.channels = channels,
+                  .kernel = kernel,
+                  .stride = stride,
+                  .padding = Padding::fixed,
+                  .pad = kernel == 3 ? 1 : 0,
+                  .groups = groups};
+  };
+  int channels = 32;
+  const auto bottleneck = [&](int out, int expansion, int stride) {
+    const NodeId in = stack.at();
+    stack.conv(conv(channels * expansion, 1, 1));
+    stack.conv(conv(channels * expansion, 3, stride, Conv2d::kDepthwise));
+    stack.conv(conv(out, 1, 1), false);
+    if (stride == 1 && out == channels) stack.go_to(net.add(Add{}, {stack.at(), in}));
+    channels = out;
+  };
+  stack.conv(conv(32, 3, 2));
+  stack.conv(conv(32, 3, 1, Conv2d::kDepthwise));
+  bottleneck(48, 2, 2);
+  for (int i = 0; i < 4; ++i) bottleneck(48, 2, 1);
+  bottleneck(96, 2, 2);
+  for (int i = 0; i < 3; ++i) bottleneck(96, 4, 1);
+  bottleneck(16, 2, 1);
+  const NodeId scale1 = stack.at();
+  stack.conv(conv(32, 3, 2));
+  const NodeId scale2 = stack.at();
+  stack.conv(conv(128, 7, 1));
+  stack.go_to(net.add(Flatten{}, stack.at(), "flatten"));
+  const NodeId scale3 = stack.at();
+  const NodeId mean1 = net.add(GlobalAvgPool{}, scale1), mean2 = net.add(GlobalAvgPool{}, scale2);
+  stack.go_to(net.add(Concat{}, {mean1, mean2, scale3}));
+  stack.add(Dense{.features = kValues}, "dense");
+  return net;
+}
+static_assert(output_shape(mobile_network(), kMobileInput) == Shape{kValues});
+
+struct NamedNetwork {
+  std::string_view name, about;
+  Shape input;
+  Spec (*spec)(bool norms);
+};
+/// Every named network.
+inline const std::vector<NamedNetwork>& named_networks() {
+  static const std::vector<NamedNetwork> list{
+      {"reference", "two 3x3 convolutions with pooling, two dense layers", kReferenceInput, reference_network},
+      {"deep", "eight 3x3 convolutions with pooling, two dense layers", kReferenceInput, deep_network},
+      {"mobile", "inverted residuals: 1x1 and depthwise convolutions, 0.9 M weights", kMobileInput, mobile_network}};
+  return list;
+}
+
+}  // namespace lineament

@@ -1,0 +1,125 @@
+#include "lineament/threads.hpp"
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
+#include <chrono>
+
+namespace lineament {
+namespace {
+
+// The layers of a network follow each other within microseconds: a worker that slept between them would wake too late.
+constexpr auto kSpin = std::chrono::microseconds(100);
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+/// How long it waits for the others before it looks for tasks they have not begun.
+constexpr auto kPatience = std::chrono::microseconds(2);
+
+/// Waits until `done()`, not sleeping, for at most this long; true when it is.
+template <class Done>
+bool wait_until(std::chrono::nanoseconds most, Done done) {
+  for (int i = 0; i < 64; ++i) {
+    if (done()) return true;
+    pause();
+  }
+  const auto end = std::chrono::steady_clock::now() + most;
+  while (!done()) {
+    for (int i = 0; i < 16; ++i) pause();
+    if (std::chrono::steady_clock::now() > end) return done();
+  }
+  return true;
+}
+
+}  // namespace
+
+Threads::Threads(int count)
+    : shares_(static_cast<std::size_t>(
+          count > 0 ? count : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())))) {
+  count = static_cast<int>(shares_.size());
+  workers_.reserve(static_cast<std::size_t>(count - 1));
+  for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+}
+
+Threads::~Threads() {
+  {
+    const std::lock_guard lock(mutex_);
+    round_.stop = true;
+    ++round_.number;
+  }
+  wake_.notify_all();
+  for (auto& worker : workers_) worker.join();
+}
+
+void Threads::run_erased(int tasks, Function function, void* context) {
+  round_.tasks = tasks;
+  round_.function = function;
+  round_.context = context;
+  std::uint32_t round;
+  {
+    const std::lock_guard lock(mutex_);  // so that no worker misses the change between its check and its sleep
+    round = round_.number.fetch_add(1, std::memory_order_release) + 1;
+  }
+  wake_.notify_all();
+  take_share(round, 0, 0);
+  const auto done = [&] { return others_are_done(round); };
+  if (!wait_until(kPatience, done)) help(round, 0);
+  // Every worker must have left the round before its variables may change.
+  while (!wait_until(kSpin, done)) std::this_thread::yield();
+}
+
+bool Threads::others_are_done(std::uint32_t round) const {
+  for (std::size_t i = 1; i < shares_.size(); ++i)
+    if (shares_[i].finished.load(std::memory_order_acquire) != round) return false;
+  return true;
+}
+
+void Threads::take_share(std::uint32_t round, int number, int thread) {
+  const auto i = static_cast<std::ptrdiff_t>(number), count = static_cast<std::ptrdiff_t>(shares_.size());
+  const int begin = static_cast<int>(i * round_.tasks / count), end = static_cast<int>((i + 1) * round_.tasks / count);
+  std::atomic<std::uint64_t>& taken = shares_[static_cast<std::size_t>(number)].taken;
+  std::uint64_t seen = taken.load(std::memory_order_relaxed);
+  for (;;) {
+    const bool fresh = static_cast<std::uint32_t>(seen >> 32) != round;
+    const int task = begin + (fresh ? 0 : static_cast<int>(seen & 0xFFFFFFFFu));
+    if (task >= end) {
+      // Never of a round so long ago that its number has come round.
+      if (fresh && number == thread) taken.store(std::uint64_t{round} << 32, std::memory_order_relaxed);
+      return;
+    }
+    const std::uint64_t mine = std::uint64_t{round} << 32 | static_cast<std::uint32_t>(task - begin + 1);
+    if (!taken.compare_exchange_weak(seen, mine, std::memory_order_relaxed)) continue;
+    round_.function(round_.context, task, thread);
+    seen = mine;
+  }
+}
+
+void Threads::help(std::uint32_t round, int thread) {
+  for (int i = 1; i < count(); ++i) take_share(round, (thread + i) % count(), thread);
+}
+
+void Threads::work(int thread) {
+  for (std::uint32_t seen = 0;;) {
+    const auto changed = [&] { return round_.number.load(std::memory_order_acquire) != seen; };
+    if (!wait_until(kSpin, changed)) {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, changed);
+    }
+    seen = round_.number.load(std::memory_order_acquire);
+    if (round_.stop) return;
+    take_share(seen, thread, thread);
+    // With a task each there is only the first thread's, which has begun it, and a look takes its cache line away.
+    if (round_.tasks > count()) help(seen, thread);
+    shares_[static_cast<std::size_t>(thread)].finished.store(seen, std::memory_order_release);
+  }
+}
+
+}  // namespace lineament

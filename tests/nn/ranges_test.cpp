@@ -1,0 +1,70 @@
+// Calibration of int8: which ranges are measured, and what a session does with them.
+#include "lineament/nn/ranges.hpp"
+
+#include "catch.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/zoo/networks.hpp"
+#include "nn/networks.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+TEST_CASE("the ranges are those of every convolution's and dense layer's input, over all pictures") {
+  Spec spec;
+  spec.add(Dense{.features = 1}, Spec::kInput, "double");
+  spec.add(ReLU{}, spec.last(), "relu");
+  spec.add(Dense{.features = 1}, spec.last(), "last");
+  Network network(spec, {2}, 1);
+  put(network.values(network.param("double.weight")), {2, 4});
+  put(network.values(network.param("double.bias")), {1});
+  const std::vector<float> pictures{0.5f, 1, -2, 0.25f, 3, -1};
+  const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
+  REQUIRE(ranges.size() == 2);
+  CHECK(ranges[0].layer == "double");
+  CHECK(ranges[0].range.low == -2);
+  CHECK(ranges[0].range.high == 3);
+  CHECK(ranges[1].layer == "last");  // 1 + 2 x + 4 y is 6, -2 and 3
+  CHECK(ranges[1].range.low == 0);
+  CHECK(ranges[1].range.high == 6);
+  CHECK_THROWS_AS(measure_ranges(network, {}), ArgumentError);
+  CHECK_THROWS_AS(measure_ranges(network, std::span(pictures).first(5)), ArgumentError);
+}
+
+TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and another") {
+  for (const NamedNetwork& named : named_networks()) {
+    Network network(named.spec(true), named.input, 1);
+    const std::vector<double> pixels = random_values<double>(3 * named.input.size(), 1, 0, 1);
+    std::vector<float> pictures(pixels.size());
+    put(std::span(pictures), pixels);
+    const std::vector<LayerRange> ranges = measure_ranges(network, pictures, 2);
+    const auto output = [&](Precision precision, int batch, int threads) {
+      Session session(std::as_const(network),
+                      {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
+      std::copy_n(pictures.begin(), session.input().size(), session.input().begin());
+      return copy_of(session.forward());
+    };
+    for (const Precision precision : {Precision::bf16, Precision::int8}) {
+      INFO(named.name << ", " << (precision == Precision::int8 ? "int8" : "bf16"));
+      const auto wanted = output(Precision::fp32, 3, 1), got = output(precision, 3, 1);
+      CHECK(difference(got, wanted) < (precision == Precision::int8 ? 0.1 : 0.03));
+      CHECK(difference(got, wanted) > 1e-5);
+      CHECK(output(precision, 3, 2) == got);
+      CHECK(output(precision, 3, 4) == got);
+    }
+    // A picture alone gives what it gives among others.
+    const auto alone = output(Precision::int8, 1, 1), among = output(Precision::int8, 3, 1);
+    CHECK(difference(alone, std::vector<float>(among.begin(), among.begin() + kValues)) < 1e-3);
+  }
+}
+
+TEST_CASE("int8 without the range of a layer is an error that names the layer") {
+  const Network network(Spec() << Dense{.features = 3} << ReLU{} << Dense{.features = 2}, {4}, 1);
+  CHECK_THROWS_WITH(
+      Session(network, {.precision = Precision::int8}),
+      Catch::Contains("dense_1: int8 needs the range of the layer's input") && Catch::Contains("got none"));
+  const std::vector<LayerRange> other{{"conv", {0, 1}}};
+  CHECK_THROWS_WITH(Session(network, {.precision = Precision::int8, .ranges = other}),
+                    Catch::Contains("got ranges of other layers"));
+  const std::vector<LayerRange> right{{"dense_1", {0, 1}}};  // the last layer needs none
+  CHECK_NOTHROW(Session(network, {.precision = Precision::int8, .ranges = right}));
+}

@@ -1,0 +1,170 @@
+// Shape inference at compile time, and the same rules at run time: errors name the layer, what it wanted and what it
+// got.
+#include <functional>
+
+#include "catch.hpp"
+#include "lineament/zoo/networks.hpp"
+#include "nn/networks.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+template <class L>
+constexpr Shape shape_after(const L& layer, const Shape& input) {
+  return output_shape(Spec() << layer, input);
+}
+constexpr Shape joined(const Layer& layer, const Shape& input) {
+  Spec net;
+  const NodeId x = net.add(ReLU{}, Spec::kInput);
+  net.add(layer, {x, Spec::kInput, x});
+  return output_shape(net, input);
+}
+
+constexpr Shape kPicture{9, 7, 4};
+static_assert(shape_after(Conv2d{.channels = 5}, kPicture) == Shape{9, 7, 5});
+static_assert(shape_after(Conv2d{.channels = 5, .stride = 2}, kPicture) == Shape{5, 4, 5});
+static_assert(shape_after(Conv2d{.channels = 5, .stride = 3}, kPicture) == Shape{3, 3, 5});
+static_assert(shape_after(Conv2d{.channels = 5, .padding = Padding::valid}, kPicture) == Shape{7, 5, 5});
+static_assert(shape_after(Conv2d{.channels = 5, .kernel = 5, .stride = 2, .padding = Padding::fixed, .pad = 1},
+                          kPicture) == Shape{4, 3, 5});
+static_assert(shape_after(Conv2d{.channels = 8, .groups = Conv2d::kDepthwise}, kPicture) == Shape{9, 7, 8});
+static_assert(shape_after(MaxPool{}, kPicture) == Shape{4, 3, 4});
+static_assert(shape_after(MaxPool{.kernel = 3, .stride = 2}, kPicture) == Shape{4, 3, 4});
+static_assert(shape_after(AvgPool{.kernel = 3, .stride = 1}, kPicture) == Shape{7, 5, 4});
+static_assert(shape_after(GlobalAvgPool{}, kPicture) == Shape{4});
+static_assert(shape_after(Flatten{}, kPicture) == Shape{252});
+static_assert(shape_after(Dense{.features = 6}, {10}) == Shape{6});
+static_assert(shape_after(ReLU{}, kPicture) == kPicture && shape_after(PReLU{}, kPicture) == kPicture);
+static_assert(shape_after(SiLU{}, kPicture) == kPicture && shape_after(HardSwish{}, kPicture) == kPicture);
+static_assert(shape_after(Sigmoid{}, kPicture) == kPicture && shape_after(Dropout{}, kPicture) == kPicture);
+static_assert(shape_after(BatchNorm{}, kPicture) == kPicture);
+static_assert(joined(Add{}, kPicture) == kPicture);
+static_assert(joined(Concat{}, kPicture) == Shape{9, 7, 12});
+static_assert(joined(Concat{}, {5}) == Shape{15});
+
+static_assert(output_shape(reference_network(), kReferenceInput) == Shape{136});
+static_assert(infer_shapes(reference_network(), kReferenceInput)[4] == Shape{64, 64, 32});
+static_assert(infer_shapes(reference_network(), kReferenceInput)[9] == Shape{65536});
+
+static_assert((Spec() << ReLU{} << ReLU{})[2].name == Name("relu_2"));
+static_assert(only_reader(zoo(), 1) == 0 && only_reader(zoo(), 3) == 4 && only_reader(zoo(), zoo().last()) == 0);
+
+/// The message of the SpecError that `build` throws.
+std::string message_of(const std::function<void()>& build) {
+  try {
+    build();
+  } catch (const SpecError& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+std::string misfit(const Spec& spec, const Shape& input) {
+  return message_of([&] { (void)infer_shapes(spec, input); });
+}
+
+}  // namespace
+
+TEST_CASE("a layer that does not fit is named, with what it wanted and what it got") {
+  CHECK(misfit(Spec() << Dense{.features = 2}, {4, 4, 1}) ==
+        "layer 'dense_1' (dense): the layer does not fit its input (wanted a vector (put a flatten before it), got "
+        "4x4x1); "
+        "change the layer or what feeds it");
+  Spec named;
+  named.add(MaxPool{}, named.add(Conv2d{.channels = 2, .padding = Padding::valid}, Spec::kInput, "eyes"), "narrow");
+  CHECK_THAT(misfit(named, {2, 2, 1}),
+             Contains("layer 'eyes' (conv2d)") && Contains("as large as the kernel") && Contains("got 2x2x1"));
+  CHECK_THAT(misfit(named, {3, 3, 1}),
+             Contains("layer 'narrow' (max_pool)") && Contains("as large as the window") && Contains("got 1x1x2"));
+  CHECK_THAT(misfit(Spec() << Conv2d{}, {5}),
+             Contains("layer 'conv2d_1' (conv2d)") && Contains("wanted height x width x channels, got 5"));
+  CHECK_THAT(misfit(Spec() << Conv2d{.channels = 4, .groups = 2}, {4, 4, 3}),
+             Contains("multiple of 'groups'") && Contains("got 4x4x3"));
+  CHECK_THAT(misfit(Spec() << Conv2d{.channels = 3, .groups = 2}, {4, 4, 4}),
+             Contains("'channels'") && Contains("got 3"));
+  CHECK_THAT(misfit(Spec() << GlobalAvgPool{}, {5}), Contains("layer 'global_avg_pool_1'") && Contains("got 5"));
+  CHECK_THAT(misfit(Spec() << AvgPool{.kernel = 5}, {4, 8, 1}),
+             Contains("layer 'avg_pool_1'") && Contains("got 4x8x1"));
+
+  Spec sum;
+  sum.add(Add{}, {Spec::kInput, sum.add(MaxPool{}, Spec::kInput)}, "residual");
+  CHECK_THAT(misfit(sum, {4, 4, 2}),
+             Contains("layer 'residual' (add)") && Contains("wanted inputs of one shape, 4x4x2, got 2x2x2"));
+  Spec cat;
+  cat.add(Concat{}, {Spec::kInput, cat.add(MaxPool{}, Spec::kInput)}, "beside");
+  CHECK_THAT(misfit(cat, {4, 4, 2}), Contains("layer 'beside' (concat)") && Contains("like 4x4x2, got 2x2x2"));
+}
+
+TEST_CASE("options out of range are named") {
+  const auto check = [](const Layer& layer, const char* option, const char* got) {
+    CHECK_THAT(misfit(Spec() << layer, {4, 4, 2}),
+               Contains("_1' (") && Contains(std::string("the option '") + option + "' is out of range") &&
+                   Contains(std::string("got ") + got));
+  };
+  check(Conv2d{.channels = 0}, "channels", "0");
+  check(Conv2d{.kernel = 0}, "kernel", "0");
+  check(Conv2d{.stride = -1}, "stride", "-1");
+  check(Conv2d{.padding = Padding::fixed, .pad = -2}, "pad", "-2");
+  check(Conv2d{.groups = 0}, "groups", "0");
+  check(MaxPool{.kernel = 16}, "kernel", "16");
+  check(MaxPool{.stride = 0}, "stride", "0");
+  check(AvgPool{.kernel = 0}, "kernel", "0");
+  check(Dense{.features = 0}, "features", "0");
+  check(Dropout{.rate = 1}, "rate", "1");
+  check(Dropout{.rate = -0.5f}, "rate", "-0.5");
+  check(Dropout{.rate = std::nanf("")}, "rate", "nan");
+}
+
+TEST_CASE("wrong connections are errors, named as well") {
+  Spec net;
+  net.add(ReLU{}, Spec::kInput, "first");
+  const auto message = [&](const Layer& layer, std::vector<NodeId> from, Name name = {}) {
+    return message_of([&] { net.add(layer, from, name); });
+  };
+  CHECK_THAT(message(ReLU{}, {2}), Contains("layer 'relu_2' (relu)") && Contains("no such input") && Contains("got 2"));
+  CHECK_THAT(message(ReLU{}, {-1}, "x"), Contains("layer 'x' (relu)") && Contains("got -1"));
+  CHECK_THAT(message(ReLU{}, {0, 1}), Contains("number of inputs") && Contains("wanted 1, got 2"));
+  CHECK_THAT(message(Conv2d{}, {}), Contains("layer 'conv2d_1'") && Contains("wanted 1, got 0"));
+  CHECK_THAT(message(Add{}, {1}, "sum"), Contains("layer 'sum' (add)") && Contains("wanted 2 to 8, got 1"));
+  CHECK_THAT(message(Concat{}, std::vector<NodeId>(9, 0)), Contains("wanted 2 to 8, got 9"));
+  CHECK_THAT(message(Sigmoid{}, {1}, "first"), Contains("layer 'first' (sigmoid)") && Contains("the name is taken"));
+  CHECK(net.size() == 1);  // nothing was added
+  CHECK_THAT(message_of([] { Name(std::string(32, 'x')); }), Contains("at most 31 characters") && Contains("got 32"));
+
+  Spec full;
+  for (int i = 0; i < Spec::kCapacity; ++i) full << ReLU{};
+  CHECK_THAT(message_of([&] { full << ReLU{}; }), Contains("at most 160") && Contains("got 161"));
+  CHECK(full[160].name.view() == "relu_160");
+  CHECK(output_shape(full, Shape{3}) == Shape{3});
+}
+
+TEST_CASE("a network without layers, or with a layer nobody reads, is an error") {
+  CHECK_THROWS_AS(Network(Spec(), Shape{3}), SpecError);
+  Spec net;
+  net.add(Sigmoid{}, Spec::kInput, "forgotten");
+  net.add(ReLU{}, Spec::kInput);
+  CHECK_THAT(message_of([&] { Network(net, Shape{3}); }),
+             Contains("layer 'forgotten' (sigmoid)") && Contains("never used"));
+}
+
+TEST_CASE("multiply-adds") {
+  const Network net(Spec() << Conv2d{.channels = 6, .stride = 2, .groups = 2} << Flatten{} << Dense{.features = 5},
+                    Shape{4, 4, 4});
+  CHECK(net.multiply_adds() == 2 * 2 * 6 * (3 * 3 * 2) + 24 * 5);
+  // 128^2 * 27 * 32 + 64^2 * 288 * 64 + 65536 * 128 + 128 * 136
+  const Network reference(reference_network(), kReferenceInput);
+  CHECK(reference.multiply_adds() == 14155776 + 75497472 + 8388608 + 17408);
+  CHECK(reference.weight_count() == 27 * 32 + 2 * 32 + 288 * 64 + 2 * 64 + 65536 * 128 + 2 * 128 + 128 * 136 + 136);
+}
+
+TEST_CASE("spec: a name chosen for a layer steps aside for one that is taken") {
+  Spec spec;
+  spec.add(ReLU{}, Spec::kInput, "relu_2");
+  spec.add(ReLU{}, spec.last());
+  CHECK(spec[2].name == Name("relu_3"));
+  spec.add(ReLU{}, spec.last(), "relu_4");
+  spec.add(ReLU{}, spec.last());
+  CHECK(spec[4].name == Name("relu_5"));
+}

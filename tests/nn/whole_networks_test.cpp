@@ -1,0 +1,88 @@
+// The named networks whole: gradients of the fast kernels, on every instruction set, against the definitions in double.
+#include <functional>
+
+#include "catch.hpp"
+#include "lineament/isa.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/zoo/networks.hpp"
+#include "support/values.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+namespace {
+
+constexpr int kBatch = 5;  // batch norm of fewer samples leaves so little of a gradient that rounding shows
+
+template <class T>
+std::vector<double> gradients(BasicNetwork<T> network, KernelChoice kernels, int threads) {
+  BasicSession<T> session(network, {.mode = Mode::train, .batch = kBatch, .threads = threads, .kernels = kernels});
+  put(session.input(), random_values<double>(session.input().size(), 1, 0, 1));
+  session.forward();
+  put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
+  session.zero_gradients();
+  session.backward();
+  const std::span<T> values = session.gradients();
+  return {values.begin(), values.end()};
+}
+
+double length(std::span<const double> values) {
+  double sum = 0;
+  for (const double v : values) sum += v * v;
+  return std::sqrt(sum);
+}
+
+/// The length of the difference as a share of the length of `wanted`, but at least of a ten-thousandth of the whole
+/// gradient: what stands before a batch norm may have a bias whose gradient is 0.
+double distance(std::span<const double> got, std::span<const double> wanted, double whole) {
+  std::vector<double> apart(got.size());
+  std::transform(got.begin(), got.end(), wanted.begin(), apart.begin(), std::minus<>());
+  return length(apart) / std::max(length(wanted), 1e-4 * whole);
+}
+
+/// ReLU has a kink, over which rounding pushes a few of a million pixels; SiLU has none.
+Spec with_smooth_activations(const Spec& spec) {
+  Spec smooth;
+  for (NodeId id = 1; id <= spec.size(); ++id) {
+    const std::span<const NodeId> inputs = spec[id].input_ids();
+    const Layer layer = std::holds_alternative<ReLU>(spec[id].layer) ? Layer(SiLU{}) : spec[id].layer;
+    smooth.add(layer, std::vector<NodeId>(inputs.begin(), inputs.end()), spec[id].name.view());
+  }
+  return smooth;
+}
+
+/// Compares on every instruction set but the last, plain code, which would take minutes and which tests of single
+/// layers cover. `limit`: what may be between the gradients of a parameter.
+void check_gradients(const Network& network, double limit) {
+  const std::vector<double> wanted = gradients(BasicNetwork<double>(network), KernelChoice::reference, 1);
+  const std::string before = current_isa();
+  std::vector<std::string> isas = available_isas();
+  if (isas.size() > 1) isas.pop_back();
+  for (const std::string& isa : isas) {
+    force_isa(isa);
+    INFO(isa);
+    const std::vector<double> got = gradients(network, KernelChoice::fast, 1);
+    for (const ParamInfo& p : network.params()) {
+      if (!p.trainable) continue;
+      INFO(p.name);
+      const auto of = [&](const std::vector<double>& all) { return std::span(all).subspan(p.offset, p.size); };
+      CHECK(distance(of(got), of(wanted), length(wanted)) < limit);
+    }
+    CHECK(gradients(network, KernelChoice::fast, 2) == got);
+  }
+  force_isa(before);
+}
+
+}  // namespace
+
+TEST_CASE("named networks: gradients of the fast kernels are those of the definitions in double") {
+  for (const NamedNetwork& named : named_networks())
+    for (const bool kinks : {false, true}) {
+      INFO(named.name << (kinks ? "" : " without kinks"));
+      const Spec spec = named.spec(true);
+      const Network network(kinks ? spec : with_smooth_activations(spec), named.input, 1);
+      // A pixel that rounding pushes over a kink changes the gradients in front of it by a share of its own: with them
+      // this sees wrong code, which is off by tenths, and without them wrong digits.
+      check_gradients(network, kinks ? 0.03 : 1e-4);
+    }
+}
