@@ -1,0 +1,104 @@
+// The family of convolutions and dense layers: NHWC, weights {kernel, kernel, channels in / groups, channels out}. A
+// dense layer is a 1x1 convolution over the samples of the batch as images of one pixel. Results are the same bits for any number of threads.
+#pragma once
+#include <cstdint>
+
+#include "kernels/kernel.hpp"
+#include "lineament/nn/geometry.hpp"
+
+namespace lineament {
+
+/// Sizes and circumstances that a convolution's kernel is chosen by.
+struct ConvProblem {
+  ConvGeometry g;
+  bool plain = true;  ///< the window is square and not dilated, as `g` says; otherwise only the reference runs it
+  Mode mode = Mode::infer;
+  int threads = 1;
+  Precision precision = Precision::fp32;
+  Range range;        ///< of the input; Precision::int8
+  Epilogue epilogue;
+};
+
+/// What happens to a pixel's sums before they are written.
+struct ConvEpilogue {
+  const float* add = nullptr;  ///< of the output's size, added before the ReLU; not with a max-pool
+  bool relu = false;
+  bool max_pool = false;  ///< 2x2, stride 2: the output is half as high and wide, an odd row or column left out
+  /// In training, with a max-pool: for each of its outputs which pixel of the window won (the first of equals), row by
+  /// row from 0 to 3, or kCut where the ReLU cuts it off.
+  std::uint8_t* winners = nullptr;
+  static constexpr std::uint8_t kCut = 4;
+};
+
+struct ConvForward {
+  const float* x = nullptr;
+  ConstBytes x_bytes;             ///< int8: the input where it lies as bytes
+  NormFactors norm;               ///< of the input
+  const float* w = nullptr;       ///< as the network has them
+  const std::byte* packed = nullptr;
+  const float* bias = nullptr;    ///< nullptr: none
+  ConvEpilogue epilogue;
+  float* y = nullptr;
+  Bytes y_bytes;                  ///< int8: the output where it lies as bytes
+  NormBlocks moments;             ///< to be taken of the output
+  float* scratch = nullptr;
+  Threads* threads = nullptr;
+};
+
+/// The gradient with respect to what an epilogue, or the batch norm after a convolution, outputs, and what leads back
+/// from there to the convolution's own sums.
+struct ConvGradient {
+  const float* dy = nullptr;
+  const float* output = nullptr;          ///< what the ReLU (without a max-pool) output; with `norm`, the convolution
+  const std::uint8_t* winners = nullptr;  ///< of a max-pool: see ConvEpilogue
+  NormFactors norm = {};
+
+  bool fused() const { return output != nullptr || winners != nullptr; }
+};
+
+/// dw and dbias (may be nullptr) are added to, or overwritten; dx (may be nullptr) is overwritten.
+struct ConvBackward {
+  const float* x = nullptr;
+  NormFactors norm;                 ///< of the input; dx is then with respect to the normalised input
+  std::span<const NormTerm> added;  ///< to the normalised input
+  const float* w = nullptr;
+  ConvGradient dy;
+  float* dx = nullptr;
+  NormBlocks sums;  ///< to be taken of dx
+  float* dw = nullptr;
+  float* dbias = nullptr;
+  bool overwrite = false;
+  float* scratch = nullptr;
+  Threads* threads = nullptr;
+};
+
+/// One way to convolve. The functions with a ConvProblem are what a kernel implements; those with a Problem translate.
+class ConvKernel : public Kernel<float> {
+ public:
+  virtual const char* refuses(const ConvProblem&) const = 0;
+  virtual bool fuses(const ConvProblem&, const Epilogue&) const { return false; }
+  virtual Needs needs(const ConvProblem&) const = 0;
+  virtual std::optional<RowRange> rows_read(const ConvProblem&, RowRange) const { return std::nullopt; }
+  virtual NormBlocks norm_blocks(const ConvProblem&, Side) const { return {}; }
+  /// `bias` may be nullptr.
+  virtual void pack(const ConvProblem&, const float* w, const float* bias, std::byte* to, Threads&) const;
+  virtual void run(const ConvProblem&, const ConvForward&) const = 0;
+  virtual void run(const ConvProblem&, const ConvBackward&) const;  ///< inference-only kernels leave it out
+
+  const char* refuses(const Problem&) const final;
+  bool fuses(const Problem&, const Epilogue&) const final;
+  Needs needs(const Problem&) const final;
+  std::optional<RowRange> rows_read(const Problem&, RowRange) const final;
+  NormBlocks norm_blocks(const Problem&, Side) const final;
+  void pack(const Problem&, std::span<const std::span<const float>>, std::span<std::byte>, Threads&) const final;
+  void forward(const Problem&, const KernelForward<float>&) const final;
+  void backward(const Problem&, const KernelBackward<float>&) const final;
+};
+
+/// The convolution that a layer (Conv2d or Dense) is.
+ConvProblem conv_problem(const Problem&);
+
+/// Rows of the input that the windows of rows of the output meet.
+RowRange conv_input_rows(const ConvGeometry&, RowRange out);
+
+}  // namespace lineament
