@@ -25,7 +25,7 @@ struct Epilogue {
 };
 
 /// One op, as far as a kernel is chosen and prepared by it.
-struct Problem {
+struct OpProblem {
   Layer layer;
   std::vector<Shape> inputs;  ///< of one sample
   Shape output;               ///< of the layer itself, before the epilogue
@@ -46,12 +46,13 @@ struct Needs {
 
 /// What a kernel can do beside its layer.
 struct Abilities {
-  bool relu_by_output = false;  ///< backward takes a fused ReLU without a max-pool back by the output's sign
-  bool overwrites = false;      ///< gradients with respect to parameters may be overwritten instead of added to
-  bool gradient_over_input = false;  ///< the gradient with respect to the input may be written where the input lies
-  bool bytes = false;                ///< its first input and its output may be bytes
-  bool reads_norm = false;           ///< training: normalises its input itself while it reads it
-  bool writes_norm_gradient = false; ///< training: its output's gradient may be that after a batch norm
+  bool relu_by_output = false;        ///< backward takes a fused ReLU without a max-pool back by the output's sign
+  bool overwrites = false;            ///< gradients with respect to parameters may be overwritten instead of added to
+  bool gradient_over_input = false;   ///< the gradient with respect to the input may be written where the input lies
+  bool reads_packed_only = false;     ///< inferring: parameters in no other form than `pack` made
+  bool bytes = false;                 ///< its first input and its output may be bytes
+  bool reads_norm = false;            ///< training: normalises its input itself while it reads it
+  bool writes_norm_gradient = false;  ///< training: its output's gradient may be that after a batch norm
 };
 
 enum class Side { input, output };
@@ -62,21 +63,21 @@ class KernelBase {
   virtual ~KernelBase() = default;
   virtual std::string_view name() const = 0;  ///< its file's name
   /// Why it cannot run the op, in a few words; nullptr if it can.
-  virtual const char* refuses(const Problem&) const { return nullptr; }
+  virtual const char* refuses(const OpProblem&) const { return nullptr; }
   /// Whether it takes the epilogue in. In training such an op reads its input again in `backward`, what it saved
   /// and, with `relu_by_output`, its output: there is no memory for what lies between.
-  virtual bool fuses(const Problem&, const Epilogue&) const { return false; }
-  virtual Needs needs(const Problem&) const { return {}; }
-  virtual Abilities abilities(const Problem&) const { return {}; }
+  virtual bool fuses(const OpProblem&, const Epilogue&) const { return false; }
+  virtual Needs needs(const OpProblem&) const { return {}; }
+  virtual Abilities abilities(const OpProblem&) const { return {}; }
   /// When inferring one image: the rows of the first input that it reads for `rows` of the output, if it can run for
   /// some rows alone.
-  virtual std::optional<RowRange> rows_read(const Problem&, RowRange) const { return std::nullopt; }
+  virtual std::optional<RowRange> rows_read(const OpProblem&, RowRange) const { return std::nullopt; }
   /// Training: how it cuts the pixels of its input or output into blocks whose sums it takes for a batch norm; empty if
   /// it does not.
-  virtual NormBlocks norm_blocks(const Problem&, Side) const { return {}; }
+  virtual NormBlocks norm_blocks(const OpProblem&, Side) const { return {}; }
   /// Batch norms: what others need to make its output and gradient themselves; empty for all other kernels.
   virtual bool is_norm() const { return false; }
-  virtual NormFactors norm_factors(const Problem&, std::span<const std::byte>, std::span<const float>) const {
+  virtual NormFactors norm_factors(const OpProblem&, std::span<const std::byte>, std::span<const float>) const {
     return {};
   }
 };
@@ -109,10 +110,10 @@ class Kernel : public KernelBase {
  public:
   /// Brings parameters (in the order of `params()`) into the kernel's order: once for sessions that infer, before each
   /// forward pass in training.
-  virtual void pack(const Problem&, std::span<const std::span<const T>>, std::span<std::byte>, Threads&) const {}
+  virtual void pack(const OpProblem&, std::span<const std::span<const T>>, std::span<std::byte>, Threads&) const {}
   /// A batch norm whose output or input gradient others make gets views without data for it.
-  virtual void forward(const Problem&, const KernelForward<T>&) const = 0;
-  virtual void backward(const Problem&, const KernelBackward<T>&) const = 0;
+  virtual void forward(const OpProblem&, const KernelForward<T>&) const = 0;
+  virtual void backward(const OpProblem&, const KernelBackward<T>&) const = 0;
 };
 
 }  // namespace lineament

@@ -1,5 +1,6 @@
 // The family of convolutions and dense layers: NHWC, weights {kernel, kernel, channels in / groups, channels out}. A
-// dense layer is a 1x1 convolution over the samples of the batch as images of one pixel. Results are the same bits for any number of threads.
+// dense layer is a 1x1 convolution over the samples of the batch as images of one pixel. Results are the same bits for
+// any number of threads.
 #pragma once
 #include <cstdint>
 
@@ -15,7 +16,7 @@ struct ConvProblem {
   Mode mode = Mode::infer;
   int threads = 1;
   Precision precision = Precision::fp32;
-  Range range;        ///< of the input; Precision::int8
+  Range range;  ///< of the input; Precision::int8
   Epilogue epilogue;
 };
 
@@ -32,15 +33,15 @@ struct ConvEpilogue {
 
 struct ConvForward {
   const float* x = nullptr;
-  ConstBytes x_bytes;             ///< int8: the input where it lies as bytes
-  NormFactors norm;               ///< of the input
-  const float* w = nullptr;       ///< as the network has them
+  ConstBytes x_bytes;        ///< int8: the input where it lies as bytes
+  NormFactors norm;          ///< of the input
+  const float* w = nullptr;  ///< as the network has them
   const std::byte* packed = nullptr;
-  const float* bias = nullptr;    ///< nullptr: none
+  const float* bias = nullptr;  ///< nullptr: none
   ConvEpilogue epilogue;
   float* y = nullptr;
-  Bytes y_bytes;                  ///< int8: the output where it lies as bytes
-  NormBlocks moments;             ///< to be taken of the output
+  Bytes y_bytes;       ///< int8: the output where it lies as bytes
+  NormBlocks moments;  ///< to be taken of the output
   float* scratch = nullptr;
   Threads* threads = nullptr;
 };
@@ -72,7 +73,7 @@ struct ConvBackward {
   Threads* threads = nullptr;
 };
 
-/// One way to convolve. The functions with a ConvProblem are what a kernel implements; those with a Problem translate.
+/// One way to convolve. The functions with a ConvProblem are what a kernel implements; those with a OpProblem translate.
 class ConvKernel : public Kernel<float> {
  public:
   virtual const char* refuses(const ConvProblem&) const = 0;
@@ -85,18 +86,18 @@ class ConvKernel : public Kernel<float> {
   virtual void run(const ConvProblem&, const ConvForward&) const = 0;
   virtual void run(const ConvProblem&, const ConvBackward&) const;  ///< inference-only kernels leave it out
 
-  const char* refuses(const Problem&) const final;
-  bool fuses(const Problem&, const Epilogue&) const final;
-  Needs needs(const Problem&) const final;
-  std::optional<RowRange> rows_read(const Problem&, RowRange) const final;
-  NormBlocks norm_blocks(const Problem&, Side) const final;
-  void pack(const Problem&, std::span<const std::span<const float>>, std::span<std::byte>, Threads&) const final;
-  void forward(const Problem&, const KernelForward<float>&) const final;
-  void backward(const Problem&, const KernelBackward<float>&) const final;
+  const char* refuses(const OpProblem&) const final;
+  bool fuses(const OpProblem&, const Epilogue&) const final;
+  Needs needs(const OpProblem&) const final;
+  std::optional<RowRange> rows_read(const OpProblem&, RowRange) const final;
+  NormBlocks norm_blocks(const OpProblem&, Side) const final;
+  void pack(const OpProblem&, std::span<const std::span<const float>>, std::span<std::byte>, Threads&) const final;
+  void forward(const OpProblem&, const KernelForward<float>&) const final;
+  void backward(const OpProblem&, const KernelBackward<float>&) const final;
 };
 
 /// The convolution that a layer (Conv2d or Dense) is.
-ConvProblem conv_problem(const Problem&);
+ConvProblem conv_problem(const OpProblem&);
 
 /// Rows of the input that the windows of rows of the output meet.
 RowRange conv_input_rows(const ConvGeometry&, RowRange out);
