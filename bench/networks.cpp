@@ -37,7 +37,7 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
   std::vector<float> pictures(4 * network.input_shape().size());
   fill(pictures, 3);
   const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
-  Session session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
+  InferenceSession session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
   fill(session.input(), 1);
   for (auto _ : state) {
     benchmark::DoNotOptimize(session.forward().data());
@@ -48,7 +48,7 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
 void train_step(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
   Network network(named.spec(true), named.input, 1);
-  Session session(network, {.mode = Mode::train, .batch = batch, .threads = threads, .precision = precision});
+  TrainingSession session(network, {.batch = batch, .threads = threads, .precision = precision});
   Optimizer adam({}, network.trainable_size());
   std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());
   fill(target, 2);

@@ -43,7 +43,7 @@ Model constant_model(const std::vector<float>& values) {
 FaceLandmarks by_hand(const Model& model, const Image& photo, const Box& box) {
   FaceLandmarks face;
   face.crop_to_image = crop_to_image(box, model.preprocessing);
-  Session session(model.network);
+  InferenceSession session(model.network);
   crop(photo, face.crop_to_image, kSize, session.input());
   const auto values = session.forward();
   std::copy(values.begin(), values.end(), face.values.begin());

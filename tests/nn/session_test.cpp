@@ -74,7 +74,7 @@ std::vector<Named> graphs() {
 /// Output, parameter gradients and input gradient of one step, or only the output in inference.
 template <class T>
 std::vector<std::vector<double>> run(BasicNetwork<T> network, const SessionOptions& options) {
-  BasicSession<T> session(network, options);
+  BasicInferenceSession<T> session(network, options);
   put(session.input(), random_values<double>(session.input().size(), 1, -2, 2));
   std::vector<std::vector<double>> lists;
   const auto keep = [&](auto values) { lists.emplace_back(values.begin(), values.end()); };
@@ -137,8 +137,8 @@ TEST_CASE("inference uses its memory again and again with the same result") {
   Network network(spec, Shape{21, 21, 3}, 1);
   const auto values = random_values<double>(21 * 21 * 3, 1);
   BasicNetwork<double> exact(network);
-  BasicSession<double> oracle(exact, {});
-  Session infer(std::as_const(network)), train(network, {.mode = Mode::train});
+  BasicInferenceSession<double> oracle(exact);
+  InferenceSession infer(network), train(network, {.mode = Mode::train});
   put(oracle.input(), values);
   const auto wanted = copy_of(oracle.forward());
   for (int i = 0; i < 3; ++i) {
@@ -185,43 +185,43 @@ TEST_CASE("folding batch norm changes nothing but the number of layers") {
 
 TEST_CASE("a session for inference keeps the folded weights it was made with; one for training follows the network") {
   BasicNetwork<double> network(Spec() << Dense{.features = 2} << BatchNorm{}, Shape{3}, 1);
-  BasicSession<double> before(std::as_const(network));
-  const auto output = [&](BasicSession<double>& session) {
+  BasicInferenceSession<double> before(network);
+  const auto output = [&](BasicInferenceSession<double>& session) {
     put(session.input(), {1, 2, 3});
     return copy_of(session.forward());
   };
   const auto first = output(before);
   for (double& w : network.weights()) w *= 2;
   CHECK(output(before) == first);
-  BasicSession<double> after(std::as_const(network));
+  BasicInferenceSession<double> after(network);
   CHECK(output(after) != first);
 }
 
 TEST_CASE("the plan shows what is fused and on which kernel it runs") {
   const Network network(reference_network(), kReferenceInput);
-  const Session session(network);
+  const InferenceSession session(network);
   std::vector<std::string> rows;
-  for (const PlannedStep& step : session.plan())
+  for (const PlannedOp& step : session.plan())
     rows.push_back(step.layers + " [" + step.kernel + "] " + to_string(step.output));
   CHECK(rows == std::vector<std::string>{"conv1 + relu1 + pool1 [direct] 64x64x32",
                                          "conv2 + relu2 + pool2 [winograd] 32x32x64", "flatten [reference] 65536",
                                          "dense1 + relu3 [gemm] 128", "dense2 [gemm] 136"});
   Network trained(reference_network(), Shape{16, 16, 3});
-  const Session training(trained, {.mode = Mode::train});
+  const TrainingSession training(trained);
   rows.clear();
-  for (const PlannedStep& step : training.plan()) rows.push_back(step.layers + " [" + step.kernel + "]");
-  CHECK(rows == std::vector<std::string>{"conv1 [direct]", "norm1 + relu1 + pool1 [two pass]", "conv2 [winograd]",
-                                         "norm2 + relu2 + pool2 [two pass]", "flatten [reference]", "dense1 [gemm]",
-                                         "norm3 + relu3 [two pass]", "dense2 [gemm]"});
-  const Session reference(trained, {.mode = Mode::train, .kernels = KernelChoice::reference});
-  for (const PlannedStep& step : reference.plan()) CHECK(step.kernel == "reference");
+  for (const PlannedOp& step : training.plan()) rows.push_back(step.layers + " [" + step.kernel + "]");
+  CHECK(rows == std::vector<std::string>{"conv1 [direct]", "norm1 + relu1 + pool1 [batch_norm]", "conv2 [winograd]",
+                                         "norm2 + relu2 + pool2 [batch_norm]", "flatten [reference]", "dense1 [gemm]",
+                                         "norm3 + relu3 [batch_norm]", "dense2 [gemm]"});
+  const TrainingSession reference(trained, {.without = {Pass::choose_kernels}});
+  for (const PlannedOp& step : reference.plan()) CHECK(step.kernel == "reference");
 }
 
 TEST_CASE("gradients add up until they are zeroed, and then start anew") {
   for (const KernelChoice kernels : {KernelChoice::fast, KernelChoice::reference}) {
     Network network(Spec() << Conv2d{.channels = 16} << PReLU{} << BatchNorm{} << Flatten{} << Dense{.features = 5},
                     Shape{6, 5, 16}, 1);
-    Session session(network, {.mode = Mode::train, .batch = 3, .kernels = kernels});
+    TrainingSession session(network, {.batch = 3, .kernels = kernels});
     put(session.input(), random_values<double>(session.input().size(), 1));
     const auto pass = [&] {
       session.forward();
@@ -242,14 +242,14 @@ TEST_CASE("gradients add up until they are zeroed, and then start anew") {
 
 TEST_CASE("dropout draws a new mask in every step, numbered from where one says") {
   BasicNetwork<double> network(Spec() << Dropout{}, Shape{1000});
-  BasicSession<double> session(network, {.mode = Mode::train});
+  BasicTrainingSession<double> session(network);
   const auto mask = [&] {
     std::fill(session.input().begin(), session.input().end(), 1.0);
     return copy_of(session.forward());
   };
   const auto first = mask(), second = mask();
   CHECK(first != second);
-  BasicSession<double> resumed(network, {.mode = Mode::train});
+  BasicTrainingSession<double> resumed(network);
   resumed.set_step(1);
   std::fill(resumed.input().begin(), resumed.input().end(), 1.0);
   CHECK(copy_of(resumed.forward()) == second);
@@ -266,7 +266,7 @@ TEST_CASE("threads share a const network, a session each") {
   std::vector<std::thread> threads;
   for (auto& mine : got)
     threads.emplace_back([&] {
-      Session session(shared, {.batch = 2});
+      InferenceSession session(shared, {.batch = 2});
       for (int i = 0; i < 20; ++i) {
         put(session.input(), random_values<double>(session.input().size(), 1, -2, 2));
         const auto output = session.forward();
@@ -280,15 +280,15 @@ TEST_CASE("threads share a const network, a session each") {
 TEST_CASE("wrong uses of a session are errors") {
   {
     Network network(Spec() << Dense{}, Shape{2});
-    CHECK_THROWS_AS(Session(network, {.mode = Mode::train, .precision = Precision::int8}), ArgumentError);
-    CHECK_THROWS_AS(Session(network, {.kernels = KernelChoice::reference, .precision = Precision::bf16}),
+    CHECK_THROWS_AS(TrainingSession(network, {.precision = Precision::int8}), ArgumentError);
+    CHECK_THROWS_AS(InferenceSession(network, {.precision = Precision::bf16, .without = {Pass::choose_kernels}}),
                     ArgumentError);
   }
   Network network(zoo(), kZooInput);
-  CHECK_THROWS_AS(Session(network, {.batch = 0}), ArgumentError);
-  CHECK_THROWS_WITH(Session(network, {.batch = -3}), Catch::Matchers::Contains("got -3"));
-  CHECK_THROWS_AS(Session(std::as_const(network), {.mode = Mode::train}), ArgumentError);
-  Session infer(std::as_const(network));
+  CHECK_THROWS_AS(InferenceSession(network, {.batch = 0}), ArgumentError);
+  CHECK_THROWS_WITH(InferenceSession(network, {.batch = -3}), Catch::Matchers::Contains("got -3"));
+  CHECK_THROWS_AS(TrainingSession(network), ArgumentError);
+  InferenceSession infer(network);
   infer.forward();
   CHECK_THROWS_AS(infer.backward(), ArgumentError);
   CHECK(infer.output_gradient().empty());

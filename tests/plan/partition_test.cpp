@@ -3,7 +3,6 @@
 #include "catch.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/nn/session.hpp"
-#include "lineament/zoo/networks.hpp"
 #include "nn/networks.hpp"
 
 using namespace lineament;
@@ -57,7 +56,7 @@ TEST_CASE("one picture: the same bits on 1, 2, 3 and 4 threads, call after call"
         std::vector<std::vector<float>> wanted;
         for (const int threads : {1, 2, 3, 4}) {
           INFO(threads << " threads, precision " << static_cast<int>(precision) << ", " << to_string(input));
-          Session session(std::as_const(network), {.threads = threads, .precision = precision, .ranges = ranges});
+          InferenceSession session(network, {.threads = threads, .precision = precision, .ranges = ranges});
           std::vector<std::vector<float>> got;
           for (int repetition = 0; repetition < 20; ++repetition)
             for (const auto& picture : pictures) {
@@ -74,19 +73,10 @@ TEST_CASE("one picture: the same bits on 1, 2, 3 and 4 threads, call after call"
         }
       }
       BasicNetwork<double> exact(network);
-      BasicSession<double> oracle(exact, {});
-      Session fast(std::as_const(network), {.threads = 2});
+      BasicInferenceSession<double> oracle(exact);
+      InferenceSession fast(network, {.threads = 2});
       std::copy(pictures[0].begin(), pictures[0].end(), oracle.input().begin());
       std::copy(pictures[0].begin(), pictures[0].end(), fast.input().begin());
       CHECK(difference(copy_of(fast.forward()), copy_of(oracle.forward())) < 1e-5);
     }
-}
-
-TEST_CASE("one picture: every thread has memory of its own for what only it reads") {
-  const NamedNetwork& named = named_networks().back();
-  REQUIRE(named.name == "mobile");
-  const Network network(named.spec(true), named.input, 1);
-  const auto arena = [&](int threads) { return Session(network, {.threads = threads}).arena_bytes(); };
-  CHECK(arena(2) > arena(1) * 3 / 2);
-  CHECK(arena(3) > arena(2));
 }

@@ -26,13 +26,13 @@ Spec joined(std::span<const Part> parts) {
 
 /// The output of layers with the weights that the layers of the same names have in `whole`.
 std::vector<float> run(const Network& whole, const Spec& spec, const Shape& input, std::span<const float> values,
-                       const SessionOptions& options) {
+                       const InferenceOptions& options) {
   Network network(spec, input, 1);
   for (const ParamInfo& param : network.params()) {
     const std::span<const float> from = whole.values(whole.param(param.name));
     std::copy(from.begin(), from.end(), network.values(param).begin());
   }
-  Session session(std::as_const(network), options);
+  InferenceSession session(network, options);
   std::copy(values.begin(), values.end(), session.input().begin());
   const std::span<const float> output = session.forward();
   return {output.begin(), output.end()};
@@ -66,7 +66,7 @@ TEST_CASE("bytes between layers: the bits of the same layers apart") {
     const std::vector<LayerRange> ranges = measure_ranges(whole, pictures);
     for (const std::string& isa : available_isas()) {
       force_isa(isa);
-      SessionOptions options{.batch = batch, .precision = Precision::int8, .ranges = ranges};
+      InferenceOptions options{.batch = batch, .precision = Precision::int8, .ranges = ranges};
       std::vector<float> apart = pictures;
       Shape shape = input;
       for (const Part& part : parts) {
@@ -97,7 +97,7 @@ TEST_CASE("bytes between layers: a quarter of the memory, unless somebody reads 
       spec.add(GlobalAvgPool{}, third, "mean");
     const Network network(spec, input, 1);
     const std::vector<float> picture(input.size(), 1);
-    const Session session(network, {.precision = precision, .ranges = measure_ranges(network, picture)});
+    const InferenceSession session(network, {.precision = precision, .ranges = measure_ranges(network, picture)});
     return static_cast<double>(session.arena_bytes());
   };
   const double value = 96 * 96 * 64 * sizeof(float);
