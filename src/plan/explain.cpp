@@ -31,6 +31,7 @@ std::vector<PlannedOp> explain(const Plan& plan) {
     PlannedOp row{
         .layers = layers_of(plan, op),
         .kernel = std::string(op.kernel->name()),
+        .refused = {},
         .region = std::string(name(plan.region_of(s).kind)),
         .output = out.shape,
         .type = out.bytes                              ? "u8"

@@ -28,22 +28,38 @@ bool reads_input_in_backward(const Plan& plan, const Op& op) {
 
 namespace {
 
+Op op_of(const Spec& spec, const Shapes& shapes, NodeId id, const PlanOptions& options) {
+  Op op;
+  op.node = op.output = id;
+  const std::span<const NodeId> from = spec[id].input_ids();
+  op.inputs.assign(from.begin(), from.end());
+  op.problem.layer = spec[id].layer;
+  for (const NodeId input : from) op.problem.inputs.push_back(shapes[input]);
+  op.problem.output = shapes[id];
+  op.problem.batch = options.batch;
+  op.problem.mode = options.mode;
+  op.problem.threads = options.threads;
+  op.problem.precision = options.precision;
+  return op;
+}
+
 /// One op a layer, all in one region.
 Plan lower(const Spec& spec, const Shapes& shapes, const PlanOptions& options) {
-  Plan plan{.spec = &spec, .shapes = &shapes, .options = options};
-  for (NodeId id = 0; id <= spec.size(); ++id) plan.values.push_back({.shape = shapes[id], .batch = options.batch});
+  Plan plan;
+  plan.spec = &spec;
+  plan.shapes = &shapes;
+  plan.options = options;
+  plan.inputs = {Spec::kInput};
   plan.outputs = {spec.last()};
-  for (NodeId id = 1; id <= spec.size(); ++id) {
-    const auto from = spec[id].input_ids();
-    Op op{.node = id, .output = id, .inputs = {from.begin(), from.end()}};
-    op.problem = {.layer = spec[id].layer,
-                  .output = shapes[id],
-                  .batch = options.batch,
-                  .mode = options.mode,
-                  .threads = options.threads,
-                  .precision = options.precision};
-    for (const NodeId input : from) op.problem.inputs.push_back(shapes[input]);
-    plan.ops.push_back(std::move(op));
+  plan.values.resize(static_cast<std::size_t>(spec.size()) + 1);
+  for (NodeId id = 0; id <= spec.size(); ++id) {
+    plan.value(id).shape = shapes[id];
+    plan.value(id).batch = options.batch;
+    if (id == Spec::kInput) continue;
+    if (is_input(spec[id].layer))
+      plan.inputs.push_back(id);
+    else
+      plan.ops.push_back(op_of(spec, shapes, id, options));
   }
   plan.regions = {{OpRegion::Kind::together, 0, plan.ops.size()}};
   return plan;

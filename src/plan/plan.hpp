@@ -89,8 +89,8 @@ struct Plan {
   PlanOptions options;
   std::vector<Op> ops;
   std::vector<OpRegion> regions;
-  std::vector<Value> values;     ///< by ValueId
-  std::vector<ValueId> outputs;  ///< of the network
+  std::vector<Value> values;             ///< by ValueId
+  std::vector<ValueId> inputs, outputs;  ///< of the network
   MemoryPlan memory;
 
   bool training() const { return options.mode == Mode::train; }

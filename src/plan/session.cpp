@@ -77,7 +77,7 @@ int SessionBase<T>::batch() const {
 }
 template <class T>
 std::span<T> SessionBase<T>::input(std::size_t i) {
-  return state_->executor->value(state_->network->inputs()[i].node);
+  return state_->executor->value(state_->executor->plan().inputs[i]);
 }
 template <class T>
 std::span<const T> SessionBase<T>::output(std::size_t i) const {
