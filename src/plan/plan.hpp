@@ -115,6 +115,11 @@ constexpr bool is_input(const Layer&) {
   return false;
 }
 
+/// Whether the layer multiplies in 8 bits if asked to, and so wants its input's range.
+constexpr bool is_quantisable(const Layer& layer) {
+  return std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
+}
+
 /// What the memory plan must know of an op: its layer's traits, or, for a fused one, see KernelBase::fuses.
 Traits traits_of(const Plan&, const Op&);
 bool reads_input_in_backward(const Plan&, const Op&);

@@ -46,7 +46,7 @@ struct InferenceOptions {
   int threads = 1;                        ///< 0: one for each core
   Precision precision = Precision::fp32;  ///< others need Pass::choose_kernels
   std::span<const LayerRange> ranges{};   ///< measure_ranges(): int8 needs them while the session is made
-  PassSet without;
+  PassSet without{};
 };
 
 struct TrainingOptions {
@@ -55,7 +55,7 @@ struct TrainingOptions {
   Precision precision = Precision::fp32;  ///< or bf16: see Precision
   std::uint64_t seed = 0;                 ///< dropout
   bool input_gradient = false;            ///< also compute the gradient with respect to the (first) input
-  PassSet without;
+  PassSet without{};
 };
 
 /// One row of the plan: what runs, on which kernel, and why.

@@ -66,8 +66,7 @@ void Lifetimes::plan_workspace(Op& op, int now) {
 }
 
 void Lifetimes::plan_values() {
-  for (ValueId id = 0; id <= plan_.spec->size(); ++id)
-    if (id == Spec::kInput || is_input((*plan_.spec)[id].layer)) plan_.value(id).memory = add(plan_.value(id), 0);
+  for (const ValueId input : plan_.inputs) plan_.value(input).memory = add(plan_.value(input), 0);
   for (std::size_t s = 0; s < plan_.ops.size(); ++s) {
     Op& op = plan_.ops[s];
     const Traits traits = traits_of(plan_, op);

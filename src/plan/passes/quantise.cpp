@@ -6,10 +6,6 @@
 namespace lineament {
 namespace {
 
-bool wants_range(const Layer& layer) {
-  return std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
-}
-
 Range range_of(const Node& node, const PlanOptions& options) {
   for (const LayerRange& r : options.ranges)
     if (r.layer == node.name.view()) return r.range;
@@ -25,7 +21,7 @@ void set_precision(Plan& plan) {
   for (Op& op : plan.ops) {
     if (plan.is_output(op.node))
       op.problem.precision = Precision::fp32;
-    else if (wants_range(op.problem.layer))
+    else if (is_quantisable(op.problem.layer))
       op.problem.range = range_of((*plan.spec)[op.node], plan.options);
   }
 }
