@@ -42,7 +42,7 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
   for (auto _ : state) {
     benchmark::DoNotOptimize(session.forward().data());
   }
-  report(state, network, 1, batch, session.arena_bytes() + 4 * network.weights().size());
+  report(state, network, 1, batch, session.arena_bytes() + session.packed_bytes() + 4 * network.weights().size());
 }
 
 void train_step(benchmark::State& state, const NamedNetwork& named, Precision precision) {
