@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "kernels/pointwise.hpp"
-#include "lineament/nn/layer.hpp"
+#include "lineament/reference/all.hpp"
 
 namespace lineament {
 
@@ -109,8 +109,8 @@ template <class Layer, class T>
 constexpr Kernel<Layer, T> reference_kernel() {
   return {.name = "reference",
           .saved_bytes = reference_saved_bytes<Layer, T>,
-          .forward = [](const Layer& layer, const Forward<T>& f) { layer.template forward<T>(f); },
-          .backward = [](const Layer& layer, const Backward<T>& b) { layer.template backward<T>(b); }};
+          .forward = [](const Layer& layer, const Forward<T>& f) { Reference<Layer>::forward(layer, f); },
+          .backward = [](const Layer& layer, const Backward<T>& b) { Reference<Layer>::backward(layer, b); }};
 }
 
 /// The list for one layer and scalar. A layer's file specialises it for float, as a template still: the compiler then
