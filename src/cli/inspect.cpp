@@ -17,9 +17,8 @@ struct Sizes {
 };
 
 Sizes arena_sizes(Network& network, int batch) {
-  return {Session(network, {.mode = Mode::train, .batch = batch}).arena_bytes(),
-          Session(std::as_const(network), {.batch = batch}).arena_bytes(),
-          Session(std::as_const(network), {}).arena_bytes()};
+  return {TrainingSession(network, {.batch = batch}).arena_bytes(),
+          InferenceSession(network, {.batch = batch}).arena_bytes(), InferenceSession(network).arena_bytes()};
 }
 
 std::size_t weights_of(const Network& network, NodeId id) {
@@ -42,8 +41,8 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
   std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
   std::printf("arena, inference, batch 1    %8.1f MB\n\n", static_cast<double>(sizes.infer_one) / 1e6);
   std::printf("inference runs as (%s):\n", current_isa().c_str());
-  const Session session(network);
-  for (const PlannedStep& step : session.plan())
+  const InferenceSession session(network);
+  for (const PlannedOp& step : session.plan())
     std::printf("  %-36s %-12s %s\n", step.layers.c_str(), step.kernel.c_str(), to_string(step.output).c_str());
 }
 
