@@ -43,8 +43,8 @@ class Fit {
         frozen_(network, options.frozen),
         session_(network, {.batch = options.batch_size,
                            .threads = options.threads,
-                           .seed = options.seed,
-                           .precision = options.precision}),
+                           .precision = options.precision,
+                           .seed = options.seed}),
         outputs_(places_of(network)),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network), frozen_.ranges()) {}
 
