@@ -1,9 +1,12 @@
 #include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <optional>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
+#include "cli/options.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/spec_json.hpp"
@@ -11,6 +14,18 @@
 
 namespace lineament::cli {
 namespace {
+
+struct InspectOptions {
+  std::string model;
+  int batch = 32;
+  bool json = false;
+};
+
+void add_options(CLI::App& c, InspectOptions& o) {
+  c.add_option("MODEL", o.model, "A .safetensors file, " + network_names() + "or a JSON file")->required();
+  c.add_option("--batch", o.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
+  c.add_flag("--json", o.json, "Print JSON");
+}
 
 struct Sizes {
   std::size_t train, infer, infer_one;
@@ -62,8 +77,6 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
   std::printf("%s\n", json_text(json, 2).c_str());
 }
 
-}  // namespace
-
 int inspect(const InspectOptions& o) {
   std::optional<Model> model;
   require_no_folder(o.model);
@@ -84,6 +97,17 @@ int inspect(const InspectOptions& o) {
                 model->preprocessing.size, static_cast<double>(model->preprocessing.margin), model->trained_on.c_str());
   print_table(network, sizes, o.batch);
   return 0;
+}
+
+}  // namespace
+
+Command inspect_command() {
+  const auto o = std::make_shared<InspectOptions>();
+  return {.name = "inspect",
+          .about = "Show a model's or network's layers, weights, multiply-adds and memory",
+          .footer = "Examples:\n  lineament inspect reference\n  lineament inspect run/model.safetensors --json",
+          .options = [o](CLI::App& c) { add_options(c, *o); },
+          .run = [o] { return inspect(*o); }};
 }
 
 }  // namespace lineament::cli
