@@ -158,8 +158,7 @@ void train(const peers::Options& o) {
   const auto step = [&] {
     const std::span<const float> output = session.forward();
     if (losses.empty()) keep_output(o, output);
-    losses.push_back(
-        value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), o.batch));
+    losses.push_back(L2{}(output, target, {}, session.output_gradient(), o.batch));
     session.zero_gradients();
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), peers::kLearningRate, 1,
