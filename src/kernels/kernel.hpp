@@ -98,11 +98,7 @@ struct Kernel {
 /// Bytes the reference implementation of a layer keeps from forward to backward.
 template <class Layer, class T>
 std::size_t reference_saved_bytes(const Layer& layer, const KernelShapes& s) {
-  if constexpr (requires { layer.template saved_bytes<T>(s.output, s.batch); }) {
-    return s.mode == Mode::train ? layer.template saved_bytes<T>(s.output, s.batch) : 0;
-  } else {
-    return 0;
-  }
+  return s.mode == Mode::train ? saved_bytes(layer, s.inputs, s.batch, sizeof(T)) : 0;
 }
 
 template <class Layer, class T>

@@ -9,7 +9,7 @@ namespace lineament {
 namespace {
 
 bool has_range(const Layer& layer) {
-  return std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
+  return traits_of(layer).quantisable;
 }
 
 }  // namespace

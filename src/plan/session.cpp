@@ -21,8 +21,7 @@ bool has_batch_norm(const Spec& spec) {
 template <class T>
 bool suits_one_picture(const Step<T>& step, const Spec& spec, const Shapes& shapes) {
   constexpr int kPixels = 144;
-  if (std::holds_alternative<Dense>(spec[step.node].layer) || std::holds_alternative<Flatten>(spec[step.node].layer))
-    return false;
+  if (!traits_of(spec[step.node].layer).per_image) return false;
   return shapes[step.node].height() * shapes[step.node].width() >= kPixels;
 }
 

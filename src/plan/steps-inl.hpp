@@ -74,7 +74,7 @@ BoundKernel<T> bind(const L& layer, const KernelShapes& shapes, KernelChoice cho
 
 /// What a sum of two adds to `value`, if that is there before `node` runs; otherwise `value` itself.
 NodeId added_to(NodeId value, NodeId node, const Node& sum) {
-  if (!std::holds_alternative<Add>(sum.layer) || sum.input_count != 2) return value;
+  if (!std::holds_alternative<Add>(sum.layer) || sum.inputs.size() != 2) return value;
   const NodeId other = sum.inputs[0] == value ? sum.inputs[1] : sum.inputs[0];
   return other < node ? other : value;
 }
@@ -217,14 +217,14 @@ class InputsMadeAgain {
 
 /// What the layer multiplies: the last layer's sums are the network's answer, and cheap.
 Precision precision_for(const Spec& spec, NodeId id, const SessionOptions& options) {
-  return options.precision == Precision::int8 && id == spec.last() ? Precision::fp32 : options.precision;
+  return options.precision == Precision::int8 && spec.is_output(id) ? Precision::fp32 : options.precision;
 }
 
 /// Throws ArgumentError for a layer that needs the range of its input and has none.
 Range range_of(const Node& node, const SessionOptions& options) {
   for (const LayerRange& r : options.ranges)
     if (r.layer == node.name.view()) return r.range;
-  if (std::holds_alternative<Conv2d>(node.layer) || std::holds_alternative<Dense>(node.layer))
+  if (traits_of(node.layer).quantisable)
     throw ArgumentError({node.name.str(), "int8 needs the range of the layer's input",
                          "ranges measured on some pictures", options.ranges.empty() ? "none" : "ranges of other layers",
                          "train the model anew, or give SessionOptions::ranges what measure_ranges() returns"});
