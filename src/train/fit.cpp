@@ -144,7 +144,7 @@ class Fit {
   }
 
   void train_step(const Batch& batch, float rate, Totals& totals) {
-    std::copy(batch.pixels.begin(), batch.pixels.end(), session_.input().begin());
+    put_inputs(session_, network_, batch.pixels);
     outputs_.forward(session_);
     const double loss = objective_.of_batch(outputs_, session_, batch);
     measure(batch, totals);

@@ -1,5 +1,5 @@
-// The outputs of a network as training sees them. All that knows how many there are stands here: a network has one
-// today; with several, places_of() lists them and Outputs reads them off the session.
+// The inputs and outputs of a network as training sees them: a sample's pixels are those of all inputs one after the
+// other, its values those of all outputs.
 #pragma once
 #include <algorithm>
 #include <span>
@@ -21,16 +21,41 @@ struct OutputPlace {
 };
 
 inline std::vector<OutputPlace> places_of(const Network& network) {
-  const Spec& spec = network.spec();
-  return {{spec[spec.last()].name.str(), spec.last(), 0, network.output_shape().size()}};
+  std::vector<OutputPlace> places;
+  std::size_t first = 0;
+  for (const auto& output : network.outputs()) {
+    places.push_back({output.name, output.node, first, output.shape.size()});
+    first += output.shape.size();
+  }
+  return places;
 }
 
 /// The bias that is added to each value of an output, if there is one.
 inline const ParamInfo* bias_of(const Network& network, const OutputPlace& place) {
-  if (!std::holds_alternative<Dense>(network.spec()[place.node].layer)) return nullptr;
-  for (const ParamInfo& p : network.params())
-    if (p.node == place.node && p.name.ends_with(".bias")) return &p;
+  for (std::size_t i = 0; i < network.outputs().size(); ++i)
+    if (network.outputs()[i].node == place.node && network.has_output_bias(i))
+      return &network.param(place.name + ".bias");
   return nullptr;
+}
+
+/// Values that a sample's pixels are: those of all inputs, one after the other.
+inline std::size_t pixels_of(const Network& network) {
+  std::size_t sum = 0;
+  for (const auto& input : network.inputs()) sum += input.shape.size();
+  return sum;
+}
+
+/// Puts samples, each with the values of all inputs, into the session.
+inline void put_inputs(SessionBase<float>& session, const Network& network, std::span<const float> pixels) {
+  const std::size_t all = pixels_of(network);
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < network.inputs().size(); ++i) {
+    const std::size_t size = network.inputs()[i].shape.size();
+    const std::span<float> to = session.input(i);
+    for (std::size_t k = 0; k * all < pixels.size(); ++k)
+      std::copy_n(pixels.data() + k * all + first, size, to.data() + k * size);
+    first += size;
+  }
 }
 
 /// Values of a sample: those of all outputs.
@@ -41,7 +66,7 @@ inline std::size_t values_of(const std::vector<OutputPlace>& places) {
 /// Throws SpecError unless the network takes and gives what the samples have.
 inline void require_fit(const Network& network, const SampleSource& samples, const char* which) {
   const std::size_t values = values_of(places_of(network));
-  if (network.input_shape().size() == samples.pixels_per_sample() && values == samples.values_per_sample()) return;
+  if (pixels_of(network) == samples.pixels_per_sample() && values == samples.values_per_sample()) return;
   throw SpecError({"network", std::string("it does not fit ") + which,
                    std::to_string(samples.pixels_per_sample()) + " values in and " +
                        std::to_string(samples.values_per_sample()) + " out",
@@ -54,9 +79,12 @@ class Outputs {
  public:
   explicit Outputs(std::vector<OutputPlace> places) : places_(std::move(places)), outputs_(places_.size()) {}
 
-  void forward(SessionBase<float>& session) { outputs_[0] = session.forward(); }
-  static std::span<float> gradient(TrainingSession& session, std::size_t /*output*/) {
-    return session.output_gradient();
+  void forward(SessionBase<float>& session) {
+    session.forward();
+    for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = session.output(i);
+  }
+  static std::span<float> gradient(TrainingSession& session, std::size_t output) {
+    return session.output_gradient(output);
   }
 
   const std::vector<OutputPlace>& places() const { return places_; }
