@@ -37,18 +37,18 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
   std::vector<float> pictures(4 * network.input_shape().size());
   fill(pictures, 3);
   const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
-  Session session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
+  InferenceSession session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
   fill(session.input(), 1);
   for (auto _ : state) {
     benchmark::DoNotOptimize(session.forward().data());
   }
-  report(state, network, 1, batch, session.arena_bytes() + 4 * network.weights().size());
+  report(state, network, 1, batch, session.arena_bytes() + session.packed_bytes() + 4 * network.weights().size());
 }
 
 void train_step(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
   Network network(named.spec(true), named.input, 1);
-  Session session(network, {.mode = Mode::train, .batch = batch, .threads = threads, .precision = precision});
+  TrainingSession session(network, {.batch = batch, .threads = threads, .precision = precision});
   Optimizer adam({}, network.trainable_size());
   std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());
   fill(target, 2);

@@ -40,8 +40,8 @@ int main(int argc, char** argv) try {
 
   Network network(own_network(), kInput, 1);
   std::printf("%zu weights, %zu multiply-adds\n", network.weight_count(), network.multiply_adds());
-  const Session session(std::as_const(network));
-  for (const PlannedStep& step : session.plan())
+  const InferenceSession session(network);
+  for (const PlannedOp& step : session.plan())
     std::printf("%-28s %-12s %s\n", step.layers.c_str(), step.kernel.c_str(), to_string(step.output).c_str());
 
   FitOptions options;

@@ -135,7 +135,7 @@ void infer(const peers::Options& o) {
   const std::vector<float> samples = peers::read(o.network + ".input.bin", peers::kSamples * size);
   const std::vector<LayerRange> ranges = measure_ranges(network, std::span(samples).first(batch * size));
   const Precision precision = kPrecisions.at(o.variant);
-  Session session(network, {.batch = o.batch, .threads = o.threads, .precision = precision, .ranges = ranges});
+  InferenceSession session(network, {.batch = o.batch, .threads = o.threads, .precision = precision, .ranges = ranges});
   // The samples take turns: which weights a single picture's pass reads depends on the picture.
   std::size_t next = 0;
   const auto fill = [&] {
@@ -150,7 +150,7 @@ void infer(const peers::Options& o) {
 
 void train(const peers::Options& o) {
   Network network = exported(o.network);
-  Session session(network, {.mode = Mode::train, .batch = o.batch, .threads = o.threads});
+  TrainingSession session(network, {.batch = o.batch, .threads = o.threads});
   Optimizer adam({}, network.trainable_size());
   const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
   const std::vector<float> target = first_samples(o, ".target.bin", network.output_shape());
@@ -171,7 +171,7 @@ void train(const peers::Options& o) {
 
 void cold(const peers::Options& o) {
   const Model model = load_model(o.network + ".safetensors");
-  Session session(model.network, {.batch = o.batch, .threads = o.threads});
+  InferenceSession session(model.network, {.batch = o.batch, .threads = o.threads});
   std::ifstream file = peers::open(o.network + ".input.bin");
   peers::read(file, session.input());
   keep_output(o, session.forward());

@@ -18,16 +18,18 @@ inline std::string network_names() {
   return names;
 }
 
-inline void add_threads(CLI::App& c, int& threads) {
-  c.add_option("--threads", threads, "0: one for each core")->capture_default_str()->check(whole(0, kMostThreads));
+inline CLI::Option* add_threads(CLI::App& c, int& threads) {
+  return c.add_option("--threads", threads, "0: one for each core")
+      ->capture_default_str()
+      ->check(whole(0, kMostThreads));
 }
 
 inline void add_box_source(CLI::App& c, std::string& box) {
   c.add_option("--box", box, "Where a face's box comes from: points, file, image")->capture_default_str();
 }
 
-inline void add_precision(CLI::App& c, std::string& precision, const std::string& more = ", the fastest") {
-  c.add_option("--precision", precision, "Arithmetic precision: fp32, bf16 or int8" + more)
+inline CLI::Option* add_precision(CLI::App& c, std::string& precision, const std::string& more = ", the fastest") {
+  return c.add_option("--precision", precision, "Arithmetic precision: fp32, bf16 or int8" + more)
       ->capture_default_str()
       ->check(one_of({"fp32", "bf16", "int8"}));
 }

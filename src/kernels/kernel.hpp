@@ -1,124 +1,120 @@
-// How a layer names its kernels: a list in order of preference whose last entry is the Eigen reference, so that every
-// layer always has one that fits. The memory plan picks one for each layer and asks it how much memory it wants.
+// What the plan knows of a kernel: whether it runs an op, which neighbours it can take in, how much memory it wants,
+// and how it is called. The families (conv/, norm/, pool/, elementwise/) derive from it; registry.hpp lists them.
 #pragma once
-#include <concepts>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
-#include "kernels/pointwise.hpp"
-#include "lineament/nn/layer.hpp"
+#include "kernels/common/bytes.hpp"
+#include "kernels/common/norm_factors.hpp"
+#include "lineament/nn/layers.hpp"
+#include "lineament/nn/pass.hpp"
+#include "lineament/nn/range.hpp"
 
 namespace lineament {
 
-/// The sizes a kernel is chosen for.
-struct KernelShapes {
-  std::span<const Shape> inputs;
-  Shape output;
+class Threads;
+
+/// Work that is fused into the end of an op: in this order, after the layer's own.
+struct Epilogue {
+  bool add = false;  ///< a value of the output's shape, the last of the inputs; only when inferring
+  bool relu = false;
+  bool max_pool = false;  ///< 2x2, stride 2
+  explicit operator bool() const { return add || relu || max_pool; }
+};
+
+/// One op, as far as a kernel is chosen and prepared by it.
+struct OpProblem {
+  Layer layer;
+  std::vector<Shape> inputs;  ///< of one sample
+  Shape output;               ///< of the layer itself, before the epilogue
   int batch = 1;
   Mode mode = Mode::infer;
   int threads = 1;
   Precision precision = Precision::fp32;
-  Epilogue epilogue;  ///< what is fused into the step; nothing while that is being found out
+  Range range;        ///< of the first input's values; Precision::int8
+  Epilogue epilogue;  ///< what is fused; nothing while that is being found out
 };
 
-/// For kernels of convolutions.
-inline ConvEpilogue conv_epilogue(const Forward<float>& f) {
-  return {f.epilogue.add ? f.inputs.back().data : nullptr, f.epilogue.relu, f.epilogue.max_pool,
-          f.epilogue.max_pool && f.mode == Mode::train ? reinterpret_cast<std::uint8_t*>(f.saved.data()) : nullptr,
-          f.output_bytes};
-}
-inline ConvGradient conv_gradient(const Backward<float>& b) {
-  const Epilogue& e = b.epilogue;
-  return {b.output_gradient.data, (e.relu && !e.max_pool) || b.output_norm ? b.output.data : nullptr,
-          e.max_pool ? reinterpret_cast<const std::uint8_t*>(b.saved.data()) : nullptr, b.output_norm};
-}
+/// Memory that a kernel asks for, in bytes.
+struct Needs {
+  std::size_t saved = 0;    ///< kept from forward to backward
+  std::size_t packed = 0;   ///< parameters in an order of the kernel's own
+  std::size_t scratch = 0;  ///< of undefined content while it runs, forward or backward
+};
 
-/// The rows of a convolution that Forward::rows asks for, as a convolution of their own.
-struct ConvRows {
-  ConvGeometry g;
-  const float* x;
-  ConvEpilogue epilogue;
-  float* y;
+/// What a kernel can do beside its layer.
+struct Abilities {
+  bool relu_by_output = false;        ///< backward takes a fused ReLU without a max-pool back by the output's sign
+  bool overwrites = false;            ///< gradients with respect to parameters may be overwritten instead of added to
+  bool gradient_over_input = false;   ///< the gradient with respect to the input may be written where the input lies
+  bool reads_packed_only = false;     ///< inferring: parameters in no other form than `pack` made
+  bool bytes = false;                 ///< its first input and its output may be bytes
+  bool reads_norm = false;            ///< training: normalises its input itself while it reads it
+  bool writes_norm_gradient = false;  ///< training: its output's gradient may be that after a batch norm
+};
 
-  ConvRows(const ConvGeometry& whole, const Forward<float>& f)
-      : g(whole), x(f.input().data), epilogue(conv_epilogue(f)), y(f.output.data) {
-    if (f.rows.end == 0) return;
-    const auto begin = static_cast<std::ptrdiff_t>(f.rows.begin);
-    g.out_h = f.rows.end - f.rows.begin;
-    if (pointwise_fits(whole)) {
-      g.in_h = g.out_h;
-      x += places(begin * g.in_w * g.in_c, f.input_bytes);
-    } else {
-      g.pad_top -= f.rows.begin * g.stride;  // negative: the window of the first row begins further down
-    }
-    y += places(begin * g.out_w * g.out_c, f.output_bytes);
-    if (epilogue.add != nullptr) epilogue.add += begin * g.out_w * g.out_c;
+enum class Side { input, output };
+
+/// Everything about a kernel that does not depend on the scalar: all that the passes ask.
+class KernelBase {
+ public:
+  virtual ~KernelBase() = default;
+  virtual std::string_view name() const = 0;  ///< its file's name
+  /// Why it cannot run the op, in a few words; nullptr if it can.
+  virtual const char* refuses(const OpProblem&) const { return nullptr; }
+  /// Whether it takes the epilogue in. In training such an op reads its input again in `backward`, what it saved
+  /// and, with `relu_by_output`, its output: there is no memory for what lies between.
+  virtual bool fuses(const OpProblem&, const Epilogue&) const { return false; }
+  virtual Needs needs(const OpProblem&) const { return {}; }
+  virtual Abilities abilities(const OpProblem&) const { return {}; }
+  /// When inferring one image: the rows of the first input that it reads for `rows` of the output, if it can run for
+  /// some rows alone.
+  virtual std::optional<RowRange> rows_read(const OpProblem&, RowRange) const { return std::nullopt; }
+  /// Training: how it cuts the pixels of its input or output into blocks whose sums it takes for a batch norm; empty if
+  /// it does not.
+  virtual NormBlocks norm_blocks(const OpProblem&, Side) const { return {}; }
+  /// Batch norms: what others need to make its output and gradient themselves; empty for all other kernels.
+  virtual bool is_norm() const { return false; }
+  virtual NormFactors norm_factors(const OpProblem&, std::span<const std::byte>, std::span<const float>) const {
+    return {};
   }
-
- private:
-  /// Floats' places that so many values take: bytes lie four in one, and pixels of them are multiples of four.
-  static std::ptrdiff_t places(std::ptrdiff_t values, ByteScale bytes) { return bytes ? values / 4 : values; }
 };
 
-template <class Layer, class T>
-struct Kernel {
-  std::string_view name;
-  bool (*fits)(const Layer&, const KernelShapes&) = nullptr;  ///< nullptr: always
-  /// Whether it does the epilogue's work, too (nullptr: never). In training such a step reads its input again in
-  /// `backward`, what it saved and, if `relu_by_output`, its output: there is no memory for what lies between.
-  bool (*fuses)(const Layer&, const KernelShapes&, const Epilogue&) = nullptr;
-  std::size_t (*saved_bytes)(const Layer&, const KernelShapes&) = nullptr;   ///< kept from forward to backward
-  std::size_t (*scratch_size)(const Layer&, const KernelShapes&) = nullptr;  ///< values of T while it runs
-  /// Parameters in an order of the kernel's own: made once for a session that infers, before each `forward` in
-  /// training.
-  std::size_t (*packed_size)(const Layer&, const KernelShapes&) = nullptr;
-  void (*pack)(const Layer&, const Pack<T>&) = nullptr;
-  bool can_add = false;  ///< `fuses` knows Epilogue::add
-  /// With Precision::int8: whether its first input and its output may be bytes (Forward::input_bytes, output_bytes).
-  bool reads_bytes = false, writes_bytes = false;
-  bool relu_by_output = false;  ///< a fused ReLU without a max-pool behind it is led back by the output's sign
-  /// In training: whether it can make the output of a batch norm before it (Forward::norm) and the gradient by the
-  /// input of one behind it (Backward::output_norm) itself; and how the batch norm tells what is needed for that.
-  bool makes_norm = false, makes_norm_gradient = false;
-  /// How it cuts the pixels of its output (or input) into blocks whose sums it takes for such a norm; nullptr: it does
-  /// not.
-  NormBlocks (*norm_blocks)(const Layer&, const KernelShapes&, bool of_input) = nullptr;
-  NormFactors (*norm_factors)(std::span<const std::byte> saved, std::span<const std::span<const T>> params,
-                              const Epilogue&) = nullptr;
-  /// When inferring one picture, for kernels that can be asked for some rows of the output (Forward::rows): which rows
-  /// of the input they read for them. nullopt: it cannot with these shapes.
-  std::optional<RowRange> (*rows_read)(const Layer&, const KernelShapes&, RowRange rows) = nullptr;
-  bool can_overwrite = false;        ///< the gradients of its parameters may be overwritten instead of added to
-  bool gradient_over_input = false;  ///< the gradient by the input may be written where the input lies
-  void (*forward)(const Layer&, const Forward<T>&) = nullptr;
-  void (*backward)(const Layer&, const Backward<T>&) = nullptr;
+template <class T>
+struct KernelForward : Forward<T> {
+  std::span<const std::byte> packed;  ///< what `pack` made of the parameters
+  std::span<std::byte> scratch;
+  Threads* threads = nullptr;
+  RowRange rows;           ///< of the output, batch 1: the others are left alone; all of them if empty
+  ConstBytes input_bytes;  ///< the first input and the output where they are bytes: their views then have no data
+  Bytes output_bytes;
+  NormFactors norm;    ///< of the first input, which is then what is to be normalised
+  NormBlocks moments;  ///< a batch norm: what others took for it; a convolution: what to take for the one after it
 };
 
-/// Bytes the reference implementation of a layer keeps from forward to backward.
-template <class Layer, class T>
-std::size_t reference_saved_bytes(const Layer& layer, const KernelShapes& s) {
-  if constexpr (requires { layer.template saved_bytes<T>(s.output, s.batch); }) {
-    return s.mode == Mode::train ? layer.template saved_bytes<T>(s.output, s.batch) : 0;
-  } else {
-    return 0;
-  }
-}
+template <class T>
+struct KernelBackward : Backward<T> {
+  std::span<std::byte> scratch;
+  Threads* threads = nullptr;
+  bool overwrite = false;           ///< gradients with respect to parameters; only with that ability
+  NormFactors norm;                 ///< of the input; its gradient is then with respect to the normalised one
+  std::span<const NormTerm> added;  ///< to the normalised input, in this order: the layer's input was the sum
+  NormFactors output_norm;          ///< after the layer: output_gradient is then with respect to the norm's output
+  NormBlocks sums;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
+};
 
-template <class Layer, class T>
-constexpr Kernel<Layer, T> reference_kernel() {
-  return {.name = "reference",
-          .saved_bytes = reference_saved_bytes<Layer, T>,
-          .forward = [](const Layer& layer, const Forward<T>& f) { layer.template forward<T>(f); },
-          .backward = [](const Layer& layer, const Backward<T>& b) { layer.template backward<T>(b); }};
-}
-
-/// The list for one layer and scalar. A layer's file specialises it for float, as a template still: the compiler then
-/// makes the definitions in Eigen only where lists are read (src/plan/steps_*.cpp), not in every file that names a
-/// layer.
-template <class Layer, class T>
-struct Kernels {
-  static constexpr Kernel<Layer, T> list[] = {reference_kernel<Layer, T>()};
+template <class T>
+class Kernel : public KernelBase {
+ public:
+  /// Brings parameters (in the order of `params()`) into the kernel's order: once for sessions that infer, before each
+  /// forward pass in training.
+  virtual void pack(const OpProblem&, std::span<const std::span<const T>>, std::span<std::byte>, Threads&) const {}
+  /// A batch norm whose output or input gradient others make gets views without data for it.
+  virtual void forward(const OpProblem&, const KernelForward<T>&) const = 0;
+  virtual void backward(const OpProblem&, const KernelBackward<T>&) const = 0;
 };
 
 }  // namespace lineament

@@ -1,83 +1,153 @@
 #include "lineament/landmarker/landmarker.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "landmarker/shared_weights.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
 
 namespace lineament {
 namespace {
 
-Model checked(Model model) {
+void check(const Model& model, const LandmarkerOptions& options) {
   const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
   const Shape out = model.network.output_shape();
   if (!(in == wanted) || !(out == Shape{kValues}))
     throw ModelError({"model", "not a network for face landmarks", to_string(wanted) + " in and 136 out",
                       to_string(in) + " in and " + to_string(out) + " out", "give a model made by training on faces"});
-  return model;
+  const auto require = [](const char* option, int value, int most) {
+    if (value < 1 || value > most)
+      throw ArgumentError({option, "out of range", "1 to " + std::to_string(most), std::to_string(value), ""});
+  };
+  require("passes", options.passes, 10);
+  require("batch", options.batch, 256);
+}
+
+/// Whether points are worth cropping to: not if they lie in a heap, or far outside the crop, as those of an untrained
+/// network or of an image without a face do.
+bool looks_like_a_face(const Box& seen, const Box& box) {
+  const float side = std::max(box.width, box.height), seen_side = std::max(seen.width, seen.height);
+  const bool near = distance(seen.center(), box.center()) < 5 * side;
+  return near && seen_side > 0.2f * side && seen_side < 5 * side && seen.width > 0 && seen.height > 0;
 }
 
 }  // namespace
 
 struct Landmarker::State {
-  State(Model m, const LandmarkerOptions& o)
+  State(std::shared_ptr<const Model> m, const LandmarkerOptions& o, bool let_go)
       : options(o),
-        model(checked(std::move(m))),
-        session(std::as_const(model.network),
-                {.threads = o.threads, .kernels = o.kernels, .precision = o.precision, .ranges = model.ranges}) {
-    if (options.passes < 1 || options.passes > 10)
-      throw ArgumentError({"passes", "out of range", "1 to 10", std::to_string(options.passes), ""});
+        preprocessing((check(*m, o), m->preprocessing)),
+        trained_on(m->trained_on),
+        ranges(m->ranges),
+        weights(let_go ? pack_weights(m->network, inference(1)) : shared_weights(m)) {
+    session(1);
+    if (!let_go) model = std::move(m);
   }
 
-  FaceLandmarks run(const Image& photo, const Box& box) {
-    FaceLandmarks face;
-    face.crop_to_image = crop_to_image(box, model.preprocessing);
-    const int size = model.preprocessing.size;
-    crop(photo, face.crop_to_image, size, session.input());
-    const std::span<const float> values = session.forward();
-    std::copy(values.begin(), values.end(), face.values.begin());
-    face.crop_points = values_to_crop_points(values, size);
-    face.points = values_to_points(values, face.crop_to_image, size);
-    return face;
+  /// For one face, or for up to options.batch.
+  InferenceSession& session(int batch) {
+    std::optional<InferenceSession>& made = batch == 1 ? one : many;
+    if (!made) made.emplace(weights, inference(batch));
+    return *made;
+  }
+  InferenceOptions inference(int batch) const {
+    return {.batch = batch, .threads = options.threads, .precision = options.precision, .ranges = ranges};
+  }
+
+  /// `boxes` are at most as many as the session's batch.
+  void run(InferenceSession& session, const Image& photo, std::span<const Box> boxes, std::span<FaceLandmarks> faces) {
+    const int size = preprocessing.size;
+    const std::size_t pixels = session.input().size() / static_cast<std::size_t>(session.batch());
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      faces[i].crop_to_image = crop_to_image(boxes[i], preprocessing);
+      crop(photo, faces[i].crop_to_image, size, session.input().subspan(i * pixels, pixels));
+    }
+    const std::span<const float> output = session.forward();
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+      const std::span<const float> values = output.subspan(i * kValues, kValues);
+      std::copy(values.begin(), values.end(), faces[i].values.begin());
+      faces[i].crop_points = values_to_crop_points(values, size);
+      faces[i].points = values_to_points(values, faces[i].crop_to_image, size);
+    }
+  }
+
+  /// All passes for boxes that go through the network together.
+  void predict(InferenceSession& session, const Image& photo, std::span<const Box> given,
+               std::span<FaceLandmarks> faces) {
+    run(session, photo, given, faces);
+    std::vector<std::size_t> going(given.size());
+    for (std::size_t i = 0; i < going.size(); ++i) going[i] = i;
+    std::vector<Box> boxes;
+    std::vector<FaceLandmarks> again;
+    for (int pass = 1; pass < options.passes; ++pass) {
+      std::erase_if(going, [&](std::size_t i) { return !looks_like_a_face(bounding_box(faces[i].points), given[i]); });
+      if (going.empty()) return;
+      boxes.clear();
+      for (const std::size_t i : going) boxes.push_back(bounding_box(faces[i].points));
+      again.resize(going.size());
+      run(session, photo, boxes, again);
+      for (std::size_t i = 0; i < going.size(); ++i) faces[going[i]] = again[i];
+    }
   }
 
   LandmarkerOptions options;
-  Model model;
-  Session session;
+  Preprocessing preprocessing;
+  std::string trained_on;
+  std::vector<LayerRange> ranges;
+  std::shared_ptr<const Model> model;  // nullptr: let go of
+  std::shared_ptr<PreparedWeights<float>> weights;
+  std::optional<InferenceSession> one, many;
 };
 
+Landmarker::Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options) {
+  if (model == nullptr) throw ArgumentError({"model", "there is none", "a model", "a null pointer", ""});
+  state_ = std::make_unique<State>(std::move(model), options, false);
+}
 Landmarker::Landmarker(Model model, const LandmarkerOptions& options)
-    : state_(std::make_unique<State>(std::move(model), options)) {}
+    : state_(std::make_unique<State>(std::make_shared<const Model>(std::move(model)), options,
+                                     options.precision == Precision::int8)) {}
 Landmarker::Landmarker(const std::filesystem::path& model, const LandmarkerOptions& options)
     : Landmarker(load_model(model), options) {}
 Landmarker::~Landmarker() = default;
 Landmarker::Landmarker(Landmarker&&) noexcept = default;
 Landmarker& Landmarker::operator=(Landmarker&&) noexcept = default;
 
+std::vector<FaceLandmarks> Landmarker::predict(const Image& photo, std::span<const Box> boxes) {
+  if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
+  std::vector<FaceLandmarks> faces(boxes.size());
+  const auto most = static_cast<std::size_t>(state_->options.batch);
+  for (std::size_t done = 0; done < boxes.size();) {
+    // A batch that is half empty takes longer than its faces one by one.
+    const std::size_t left = boxes.size() - done, count = left * 2 >= most ? std::min(left, most) : 1;
+    state_->predict(state_->session(count == 1 ? 1 : static_cast<int>(most)), photo, boxes.subspan(done, count),
+                    std::span(faces).subspan(done, count));
+    done += count;
+  }
+  return faces;
+}
+
 FaceLandmarks Landmarker::predict(const Image& photo, const Box& box) {
   if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
-  FaceLandmarks face = state_->run(photo, box);
-  for (int pass = 1; pass < state_->options.passes; ++pass) {
-    // Points in a heap, or far outside the crop, are no face to crop to: an untrained network, or a picture without
-    // one.
-    const Box seen = bounding_box(face.points);
-    const float side = std::max(box.width, box.height), seen_side = std::max(seen.width, seen.height);
-    const bool near = distance(seen.center(), box.center()) < 5 * side;
-    if (!(near && seen_side > 0.2f * side && seen_side < 5 * side && seen.width > 0 && seen.height > 0)) break;
-    face = state_->run(photo, seen);
-  }
+  FaceLandmarks face;
+  state_->predict(state_->session(1), photo, {&box, 1}, {&face, 1});
   return face;
 }
 
 FaceLandmarks Landmarker::predict(const Image& photo) {
-  return predict(photo, face_box(BoxSource::whole_image, {}, std::nullopt, photo.width(), photo.height(),
-                                 state_->model.preprocessing));
+  return predict(
+      photo, face_box(BoxSource::whole_image, {}, std::nullopt, photo.width(), photo.height(), state_->preprocessing));
 }
 
-const Model& Landmarker::model() const {
-  return state_->model;
+int Landmarker::crop_size() const {
+  return state_->preprocessing.size;
+}
+const std::string& Landmarker::trained_on() const {
+  return state_->trained_on;
 }
 
 }  // namespace lineament

@@ -23,7 +23,7 @@ constexpr std::uint64_t kSelfTestSeed = 68;
 constexpr double kSelfTestTolerance = 2e-3;
 
 std::vector<float> self_test_output(const Network& network) {
-  Session session(network);
+  InferenceSession session(network);
   Random random(kSelfTestSeed);
   for (float& pixel : session.input()) pixel = random.uniform();
   const auto output = session.forward();

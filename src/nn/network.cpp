@@ -40,7 +40,7 @@ void BasicNetwork<T>::lay_out() {
   std::size_t end = 0;
   for (const bool trainable : {true, false}) {
     for (NodeId id = 1; id <= spec_.size(); ++id) {
-      for (const ParamSpec& p : params_of(spec_[id].layer, InputShapes(spec_[id], shapes_))) {
+      for (const ParamSpec& p : lineament::params_of(spec_[id].layer, InputShapes(spec_[id], shapes_))) {
         if (p.trainable != trainable) continue;
         params_.push_back({spec_[id].name.str() + "." + std::string(p.name), id, p.shape, end, p.shape.size(), p.decay,
                            p.trainable, p.init, p.fan_in, p.fan_out});
@@ -80,6 +80,24 @@ const ParamInfo& BasicNetwork<T>::param(std::string_view name) const {
   for (const ParamInfo& p : params_)
     if (p.name == name) return p;
   throw ArgumentError({"network", "there is no parameter of that name", "", std::string(name), ""});
+}
+
+template <class T>
+std::vector<ParamInfo> BasicNetwork<T>::params_of(NodeId layer) const {
+  std::vector<ParamInfo> list;
+  for (const ParamSpec& p : lineament::params_of(spec_[layer].layer, InputShapes(spec_[layer], shapes_)))
+    list.push_back(param(spec_[layer].name.str() + "." + std::string(p.name)));
+  return list;
+}
+
+template <class T>
+BasicNetwork<T> BasicNetwork<T>::without_weights() const {
+  BasicNetwork bare;
+  bare.spec_ = spec_;
+  bare.shapes_ = shapes_;
+  bare.params_ = params_;
+  bare.trainable_size_ = trainable_size_;
+  return bare;
 }
 
 template <class T>

@@ -3,43 +3,34 @@
 #include <algorithm>
 
 #include "lineament/error.hpp"
-#include "plan/segment.hpp"
+#include "plan/executor.hpp"
 
 namespace lineament {
-namespace {
 
-bool has_range(const Layer& layer) {
-  return std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
-}
-
-}  // namespace
-
-std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> pictures, int threads) {
+std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> images, int threads) {
   const std::size_t size = network.input_shape().size();
-  if (pictures.empty() || pictures.size() % size != 0)
-    throw ArgumentError({"calibration", "these are no whole pictures",
-                         "a multiple of " + std::to_string(size) + " values", std::to_string(pictures.size()), ""});
-  const Network folded = fold_batch_norm(network);
-  const Spec& spec = folded.spec();
+  if (images.empty() || images.size() % size != 0)
+    throw ArgumentError({"calibration", "these are no whole images",
+                         "a multiple of " + std::to_string(size) + " values", std::to_string(images.size()), ""});
   Threads team(threads);
-  const SessionOptions options{.threads = team.count()};
-  Segment<float> segment(folded, nullptr, make_steps(folded, options), {.session = options}, team);
-  segment.pack();
+  PreparedWeights<float> weights(network, true);
+  const PlanOptions options{.threads = team.count(), .without = {Pass::partition}};
+  Executor<float> executor(make_plan(weights.network(), options), weights, team);
+  const std::vector<Op>& ops = executor.plan().ops;
   std::vector<LayerRange> ranges;
-  for (const Step<float>& step : segment.steps())
-    if (has_range(spec[step.node].layer)) ranges.push_back({spec[step.node].name.str(), {}});
-  for (; !pictures.empty(); pictures = pictures.subspan(size)) {
-    std::copy_n(pictures.begin(), size, segment.input().begin());
+  for (const Op& op : ops)
+    if (is_quantisable(op.problem.layer)) ranges.push_back({weights.network().spec()[op.node].name.str(), {}});
+  for (; !images.empty(); images = images.subspan(size)) {
+    std::copy_n(images.begin(), size, executor.value(Spec::kInput).begin());
     auto entry = ranges.begin();
-    for (std::size_t s = 0; s < segment.steps().size(); ++s) {
-      const Step<float>& step = segment.steps()[s];
-      if (has_range(spec[step.node].layer)) {
-        const std::span<const float> values(step.inputs[0].data, step.inputs[0].shape.size());
+    for (std::size_t s = 0; s < ops.size(); ++s) {
+      if (is_quantisable(ops[s].problem.layer)) {
+        const std::span<const float> values = executor.value(ops[s].inputs[0]);
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         Range& range = (entry++)->range;
         range = {std::min(range.low, *low), std::max(range.high, *high)};
       }
-      segment.run(s, 0);
+      executor.run(s, 0);
     }
   }
   return ranges;

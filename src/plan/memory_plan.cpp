@@ -4,8 +4,8 @@
 
 namespace lineament {
 
-MemoryPlan::Id MemoryPlan::add(std::size_t bytes, int begin, int end, bool by_rows) {
-  buffers_.push_back({{bytes, begin, end}, by_rows, 0});
+MemoryPlan::Id MemoryPlan::add(std::size_t bytes, int begin, int end, bool per_thread) {
+  buffers_.push_back({{bytes, begin, end}, per_thread, 0});
   return buffers_.size() - 1;
 }
 
@@ -16,12 +16,12 @@ void MemoryPlan::extend(Id id, int time) {
 }
 
 /// Plans one of the two arenas; returns its size.
-std::size_t MemoryPlan::place(bool by_rows) {
+std::size_t MemoryPlan::place(bool per_thread, bool share) {
   std::vector<Lifetime> lifetimes;
   std::vector<Entry*> entries;
   for (Entry& e : buffers_)
-    if (e.by_rows == by_rows) {
-      lifetimes.push_back(e.lifetime);
+    if (e.per_thread == per_thread) {
+      lifetimes.push_back(share ? e.lifetime : Lifetime{e.lifetime.size, 0, 0});
       entries.push_back(&e);
     }
   const Arena arena = plan_arena(lifetimes);
@@ -29,10 +29,10 @@ std::size_t MemoryPlan::place(bool by_rows) {
   return arena.size;
 }
 
-void MemoryPlan::commit(int copies) {
-  bytes_ = Buffer<std::byte>(place(false));
-  copy_size_ = place(true);
-  by_rows_ = Buffer<std::byte>(copy_size_ * static_cast<std::size_t>(copies));
+void MemoryPlan::commit(int threads, bool share) {
+  shared_ = Buffer<std::byte>(place(false, share));
+  own_size_ = place(true, share);
+  own_ = Buffer<std::byte>(own_size_ * static_cast<std::size_t>(threads));
 }
 
 }  // namespace lineament

@@ -18,11 +18,11 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
   const std::size_t pixels = samples.pixels_per_sample(), values = samples.values_per_sample();
   const std::size_t weights = samples.weighted() ? values : 0;
   const std::size_t batch = std::min<std::size_t>(16, samples.size());
-  Session session(network, {.batch = static_cast<int>(batch),
-                            .threads = options.threads,
-                            .precision = options.precision,
-                            .ranges = options.ranges});
-  Pass pass(places_of(network));
+  InferenceSession session(network, {.batch = static_cast<int>(batch),
+                                     .threads = options.threads,
+                                     .precision = options.precision,
+                                     .ranges = options.ranges});
+  Outputs outputs(places_of(network));
   std::vector<float> truth(batch * values), weight(batch * weights);
   for (std::size_t first = 0; first < samples.size(); first += batch) {
     const std::size_t count = std::min(batch, samples.size() - first);
@@ -39,9 +39,9 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
     });
     for (const std::exception_ptr& error : errors)
       if (error) std::rethrow_exception(error);
-    pass.forward(session);
+    outputs.forward(session);
     for (std::size_t k = 0; k < count; ++k)
-      on_prediction({first + k, pass.sample(k), std::span<const float>(truth).subspan(k * values, values),
+      on_prediction({first + k, outputs.sample(k), std::span<const float>(truth).subspan(k * values, values),
                      std::span<const float>(weight).subspan(k * weights, weights)});
   }
 }

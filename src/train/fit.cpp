@@ -41,12 +41,11 @@ class Fit {
         callbacks_(callbacks),
         objective_((check_fit(network, train, validation, options), places_of(network)), options),
         frozen_(network, options.frozen),
-        session_(network, {.mode = Mode::train,
-                           .batch = options.batch_size,
+        session_(network, {.batch = options.batch_size,
                            .threads = options.threads,
-                           .seed = options.seed,
-                           .precision = options.precision}),
-        pass_(places_of(network)),
+                           .precision = options.precision,
+                           .seed = options.seed}),
+        outputs_(places_of(network)),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network), frozen_.ranges()) {}
 
   FitResult run(const TrainingState* resume) {
@@ -84,7 +83,7 @@ class Fit {
   /// A bias that is all 0 is one that was never trained.
   void start_at_mean() {
     std::vector<float> mean;
-    for (const OutputPlace& place : pass_.places()) {
+    for (const OutputPlace& place : outputs_.places()) {
       const ParamInfo* bias = bias_of(network_, place);
       if (bias == nullptr || frozen_.has(*bias)) continue;
       const std::span<float> values = network_.values(*bias);
@@ -146,8 +145,8 @@ class Fit {
 
   void train_step(const Batch& batch, float rate, Totals& totals) {
     std::copy(batch.pixels.begin(), batch.pixels.end(), session_.input().begin());
-    pass_.forward(session_);
-    const double loss = objective_.of_batch(pass_, session_, batch);
+    outputs_.forward(session_);
+    const double loss = objective_.of_batch(outputs_, session_, batch);
     measure(batch, totals);
     session_.zero_gradients();
     session_.backward();
@@ -178,7 +177,7 @@ class Fit {
     if (!options_.metric) return;
     const std::size_t values = train_.values_per_sample(), weights = batch.weights.empty() ? 0 : values;
     for (std::size_t k = 0; k < batch.fresh; ++k)
-      totals.metrics.add(options_.metric(pass_.sample(k), batch.values.subspan(k * values, values),
+      totals.metrics.add(options_.metric(outputs_.sample(k), batch.values.subspan(k * values, values),
                                          batch.weights.subspan(k * weights, weights)));
   }
 
@@ -240,8 +239,8 @@ class Fit {
   const FitCallbacks& callbacks_;
   Objective objective_;
   Frozen frozen_;
-  Session session_;
-  Pass pass_;
+  TrainingSession session_;
+  Outputs outputs_;
   Optimizer optimizer_;
   TrainingState state_;
 };

@@ -37,11 +37,11 @@ Objective::Objective(const std::vector<OutputPlace>& places, const FitOptions& o
   }
 }
 
-double Objective::of_batch(const Pass& pass, Session& session, const Batch& batch) {
+double Objective::of_batch(const Outputs& outputs, TrainingSession& session, const Batch& batch) {
   double sum = 0;
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    const std::span<float> gradient = Pass::gradient(session, i);
-    sum += losses_[i].factor * losses_[i].loss(pass.output(i), column_of(batch.values, places_, i, truth_),
+    const std::span<float> gradient = Outputs::gradient(session, i);
+    sum += losses_[i].factor * losses_[i].loss(outputs.output(i), column_of(batch.values, places_, i, truth_),
                                                column_of(batch.weights, places_, i, weights_), gradient,
                                                static_cast<int>(batch.indices.size()));
     if (losses_[i].factor == 1) continue;

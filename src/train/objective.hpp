@@ -16,7 +16,7 @@ class Objective {
   Objective(const std::vector<OutputPlace>& places, const FitOptions& options);
 
   /// Of a batch; leaves the gradients with respect to the outputs in the session.
-  double of_batch(const Pass& pass, Session& session, const Batch& batch);
+  double of_batch(const Outputs& outputs, TrainingSession& session, const Batch& batch);
   /// Of one sample.
   double of_sample(const Prediction& sample);
 

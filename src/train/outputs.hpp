@@ -1,5 +1,5 @@
 // The outputs of a network as training sees them. All that knows how many there are stands here: a network has one
-// today; with several, places_of() lists them and Pass reads them off the session.
+// today; with several, places_of() lists them and Outputs reads them off the session.
 #pragma once
 #include <algorithm>
 #include <span>
@@ -50,12 +50,14 @@ inline void require_fit(const Network& network, const SampleSource& samples, con
 }
 
 /// What a session gave for a batch.
-class Pass {
+class Outputs {
  public:
-  explicit Pass(std::vector<OutputPlace> places) : places_(std::move(places)), outputs_(places_.size()) {}
+  explicit Outputs(std::vector<OutputPlace> places) : places_(std::move(places)), outputs_(places_.size()) {}
 
-  void forward(Session& session) { outputs_[0] = session.forward(); }
-  static std::span<float> gradient(Session& session, std::size_t /*output*/) { return session.output_gradient(); }
+  void forward(SessionBase<float>& session) { outputs_[0] = session.forward(); }
+  static std::span<float> gradient(TrainingSession& session, std::size_t /*output*/) {
+    return session.output_gradient();
+  }
 
   const std::vector<OutputPlace>& places() const { return places_; }
   /// Batch x values of one output.

@@ -17,7 +17,7 @@ bool network_survives_a_file(const std::filesystem::path& file) {
   const lineament::Model model{.network = lineament::Network(kSpec, {16, 16, 3}, 1), .preprocessing = {.size = 16}};
   save_model(file, model);
   const lineament::Model loaded = lineament::load_model(file);
-  lineament::Session first(model.network), second(loaded.network);
+  lineament::InferenceSession first(model.network), second(loaded.network);
   std::fill(first.input().begin(), first.input().end(), 0.5f);
   std::fill(second.input().begin(), second.input().end(), 0.5f);
   const auto a = first.forward(), b = second.forward();

@@ -10,6 +10,8 @@
 #include "lineament/faces/pts.hpp"
 #include "lineament/faces/synthetic.hpp"
 #include "lineament/file.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
 #include "support/folder.hpp"
 
 using namespace lineament;
@@ -43,7 +45,7 @@ Model constant_model(const std::vector<float>& values) {
 FaceLandmarks by_hand(const Model& model, const Image& photo, const Box& box) {
   FaceLandmarks face;
   face.crop_to_image = crop_to_image(box, model.preprocessing);
-  Session session(model.network);
+  InferenceSession session(model.network);
   crop(photo, face.crop_to_image, kSize, session.input());
   const auto values = session.forward();
   std::copy(values.begin(), values.end(), face.values.begin());
@@ -94,7 +96,7 @@ TEST_CASE("without a box the crop is the whole picture") {
   CHECK(map.a == Approx(2));
   CHECK(map.c == Approx(0.5).margin(1e-4));       // 64 pixels, from -0.5 on
   CHECK(map.f == Approx(-8 + 0.5).margin(1e-4));  // 8 rows beyond the picture above and below
-  const auto& prep = landmarker.model().preprocessing;
+  const auto& prep = face_model().preprocessing;
   const Box box = face_box(BoxSource::whole_image, {}, {}, 64, 48, prep);
   check_same(landmarker.predict(wide), landmarker.predict(wide, box));
 }
@@ -170,10 +172,8 @@ TEST_CASE("from a file, moved, with the reference kernels, on several threads: t
   given = std::move(loaded);
   check_same(moved.predict(photo(), kBox), wanted);
   check_same(given.predict(photo(), kBox), wanted);
-  Landmarker threads(face_model(), {.threads = 3}), reference(face_model(), {.kernels = KernelChoice::reference});
+  Landmarker threads(face_model(), {.threads = 3});
   check_same(threads.predict(photo(), kBox), wanted);
-  const FaceLandmarks slow = reference.predict(photo(), kBox);
-  for (std::size_t i = 0; i < kPoints; ++i) CHECK(distance(slow.points[i], wanted.points[i]) < 1e-2f);
 }
 
 TEST_CASE("a Landmarker a thread gives what one gives") {
@@ -191,6 +191,47 @@ TEST_CASE("a Landmarker a thread gives what one gives") {
     });
   for (std::thread& thread : threads) thread.join();
   for (const auto& list : got) CHECK(list == wanted);
+}
+
+TEST_CASE("the faces of many boxes are those of one after the other") {
+  std::vector<Box> boxes;
+  for (int i = 0; i < 21; ++i)
+    boxes.push_back({10.0f + static_cast<float>(i), 20, 90, 60.0f + 2 * static_cast<float>(i)});
+  Landmarker landmarker(face_model());
+  for (const std::size_t count : {0u, 1u, 2u, 4u, 8u, 9u, 21u}) {
+    const auto faces = landmarker.predict(photo(), std::span(boxes).first(count));
+    REQUIRE(faces.size() == count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const FaceLandmarks wanted = landmarker.predict(photo(), boxes[i]);
+      for (std::size_t p = 0; p < kPoints; ++p) CHECK(distance(faces[i].points[p], wanted.points[p]) < 1e-2f);
+    }
+  }
+  boxes[3].width = 0;
+  CHECK_THROWS_AS(landmarker.predict(photo(), boxes), ArgumentError);
+}
+
+TEST_CASE("Landmarkers of one model, in fp32 and int8, on threads of their own") {
+  auto model = std::make_shared<Model>(face_model());
+  const FaceLandmarks face = Landmarker(model).predict(photo(), kBox);
+  std::vector<float> pixels(static_cast<std::size_t>(kSize * kSize * 3));
+  crop(photo(), face.crop_to_image, kSize, pixels);
+  model->ranges = measure_ranges(model->network, pixels);
+  const std::shared_ptr<const Model> shared = model;
+  const FaceLandmarks wanted = Landmarker(shared).predict(photo(), kBox);
+  const FaceLandmarks lower = Landmarker(shared, {.precision = Precision::int8}).predict(photo(), kBox);
+  std::vector<std::thread> threads;
+  std::array<bool, 8> same{};
+  for (std::size_t t = 0; t < same.size(); ++t)
+    threads.emplace_back([&, t] {
+      Landmarker own(shared, {.precision = t % 2 == 0 ? Precision::fp32 : Precision::int8});
+      same[t] = own.predict(photo(), kBox).points == (t % 2 == 0 ? wanted : lower).points;
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const bool s : same) CHECK(s);
+  // One that owns its model lets go of it in int8.
+  Landmarker own(*model, {.precision = Precision::int8});
+  check_same(own.predict(photo(), kBox), lower);
+  CHECK_THROWS_AS(Landmarker(std::shared_ptr<const Model>()), ArgumentError);
 }
 
 TEST_CASE("results as .pts and JSON come back as they were") {

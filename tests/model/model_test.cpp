@@ -31,7 +31,7 @@ Model small_model() {
 }
 
 std::vector<float> outputs(const Network& network) {
-  Session session(network, {.batch = 3});
+  InferenceSession session(network, {.batch = 3});
   put(session.input(), random_values<double>(session.input().size(), 1));
   return copy_of(session.forward());
 }

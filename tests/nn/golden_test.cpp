@@ -93,7 +93,7 @@ using OptimizerFor = std::conditional_t<kExact<T>, ExactOptimizer, FloatOptimize
 
 /// Forward and loss; the loss's gradient lies in the session.
 template <class T>
-double loss_of(BasicSession<T>& session, const Json& file) {
+double loss_of(BasicTrainingSession<T>& session, const Json& file) {
   put(session.input(), values_of(file["input"]));
   std::vector<T> target(values_of(file["target"]).size());
   put(std::span<T>(target), values_of(file["target"]));
@@ -111,7 +111,7 @@ double length(std::span<const T> values) {
 template <class T>
 void check_first_step(const Json& file, double tolerance) {
   auto network = tiny_network<T>(file);
-  BasicSession<T> session(network, {.mode = Mode::train, .batch = 4, .threads = 2, .input_gradient = true});
+  BasicTrainingSession<T> session(network, {.batch = 4, .threads = 2, .input_gradient = true});
   put(session.input(), values_of(file["input"]));
   check_digest(session.forward(), file["output_step_1"], tolerance);
   loss_of(session, file);
@@ -133,7 +133,7 @@ template <class T>
 void check_run(const Json& file, const Json& wanted, double tolerance) {
   INFO(wanted["optimizer"].dump());
   auto network = tiny_network<T>(file);
-  BasicSession<T> session(network, {.mode = Mode::train, .batch = 4, .threads = 2});
+  BasicTrainingSession<T> session(network, {.batch = 4, .threads = 2});
   OptimizerFor<T> optimizer(options_of(wanted["optimizer"]), network);
   const double rate = wanted["optimizer"]["learning_rate"];
   for (std::size_t step = 0; step < 10; ++step) {
@@ -150,7 +150,7 @@ void check_run(const Json& file, const Json& wanted, double tolerance) {
       INFO(name);
       check_digest(network.values(network.param(name)), digest, tolerance);
     }
-  BasicSession<T> infer(std::as_const(network), {.batch = 4});
+  BasicInferenceSession<T> infer(network, {.batch = 4});
   put(infer.input(), values_of(file["input"]));
   check_digest(infer.forward(), wanted["output_infer"], tolerance);
 }
@@ -172,7 +172,7 @@ void check_dag(const Json& file, double tolerance) {
   }
   BasicNetwork<T> network(spec, sample_shape(file["input"]));
   put_parameters(network, file["parameters"]);
-  BasicSession<T> session(network, {.mode = Mode::train, .batch = 3, .input_gradient = true});
+  BasicTrainingSession<T> session(network, {.batch = 3, .input_gradient = true});
   CHECK(loss_of(session, file) == Approx(file["loss"].get<double>()).epsilon(tolerance));
   session.backward();
   for (const auto& [name, digest] : file["gradients"].items()) {

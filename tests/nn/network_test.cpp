@@ -69,7 +69,7 @@ TEST_CASE("network: copies are independent, also while one is trained") {
   Network first(zoo(), kZooInput, 1);
   const Network copy = first;
   const auto before = copy_of(first.weights());
-  Session session(first, {.mode = Mode::train, .batch = 4});
+  TrainingSession session(first, {.batch = 4});
   put(session.input(), random_values<double>(session.input().size(), 1));
   session.forward();
   CHECK(copy_of(first.weights()) != before);  // running statistics

@@ -38,8 +38,7 @@ TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and ano
     put(std::span(pictures), pixels);
     const std::vector<LayerRange> ranges = measure_ranges(network, pictures, 2);
     const auto output = [&](Precision precision, int batch, int threads) {
-      Session session(std::as_const(network),
-                      {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
+      InferenceSession session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
       std::copy_n(pictures.begin(), session.input().size(), session.input().begin());
       return copy_of(session.forward());
     };
@@ -60,11 +59,11 @@ TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and ano
 TEST_CASE("int8 without the range of a layer is an error that names the layer") {
   const Network network(Spec() << Dense{.features = 3} << ReLU{} << Dense{.features = 2}, {4}, 1);
   CHECK_THROWS_WITH(
-      Session(network, {.precision = Precision::int8}),
+      InferenceSession(network, {.precision = Precision::int8}),
       Catch::Contains("dense_1: int8 needs the range of the layer's input") && Catch::Contains("got none"));
   const std::vector<LayerRange> other{{"conv", {0, 1}}};
-  CHECK_THROWS_WITH(Session(network, {.precision = Precision::int8, .ranges = other}),
+  CHECK_THROWS_WITH(InferenceSession(network, {.precision = Precision::int8, .ranges = other}),
                     Catch::Contains("got ranges of other layers"));
   const std::vector<LayerRange> right{{"dense_1", {0, 1}}};  // the last layer needs none
-  CHECK_NOTHROW(Session(network, {.precision = Precision::int8, .ranges = right}));
+  CHECK_NOTHROW(InferenceSession(network, {.precision = Precision::int8, .ranges = right}));
 }

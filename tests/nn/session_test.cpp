@@ -2,8 +2,10 @@
 #include "lineament/nn/session.hpp"
 
 #include <thread>
+#include <type_traits>
 
 #include "catch.hpp"
+#include "lineament/isa.hpp"
 #include "lineament/zoo/networks.hpp"
 #include "nn/networks.hpp"
 #include "support/gradient_check.hpp"
@@ -71,15 +73,22 @@ std::vector<Named> graphs() {
           {"in place", in_place, {5}}};
 }
 
-/// Output, parameter gradients and input gradient of one step, or only the output in inference.
 template <class T>
-std::vector<std::vector<double>> run(BasicNetwork<T> network, const SessionOptions& options) {
-  BasicSession<T> session(network, options);
+std::vector<std::vector<double>> run(const BasicNetwork<T>& network, const InferenceOptions& options) {
+  BasicInferenceSession<T> session(network, options);
+  put(session.input(), random_values<double>(session.input().size(), 1, -2, 2));
+  const auto output = session.forward();
+  return {{output.begin(), output.end()}};
+}
+
+/// Output, parameter gradients, input gradient and statistics of one step.
+template <class T>
+std::vector<std::vector<double>> run(BasicNetwork<T> network, const TrainingOptions& options) {
+  BasicTrainingSession<T> session(network, options);
   put(session.input(), random_values<double>(session.input().size(), 1, -2, 2));
   std::vector<std::vector<double>> lists;
   const auto keep = [&](auto values) { lists.emplace_back(values.begin(), values.end()); };
   keep(session.forward());
-  if (options.mode == Mode::infer) return lists;
   put(session.output_gradient(), random_values<double>(lists[0].size(), 2));
   session.backward();
   keep(session.gradients());
@@ -102,31 +111,36 @@ TEST_CASE("graphs: gradients agree with differences") {
   }
 }
 
+template <class Options>
+void check_against_double(const Network& network, Options options) {
+  const auto wanted = run(BasicNetwork<double>(network), options);
+  const auto fast = run(network, options);
+  options.without = {Pass::choose_kernels};
+  const auto reference = run(network, options);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    INFO("list " << i);
+    CHECK(difference(fast[i], wanted[i]) < 1e-5);
+    CHECK(difference(reference[i], wanted[i]) < 1e-5);
+  }
+  options.without = {};
+  for (const int threads : {2, 4}) {
+    options.threads = threads;
+    CHECK(run(network, options) == fast);
+  }
+}
+
 TEST_CASE("graphs: float, fast and by definition, gives what double gives; the same bits on 1, 2 and 4 threads") {
-  for (const Named& g : graphs())
-    for (const Mode mode : {Mode::train, Mode::infer}) {
-      INFO(g.name << (mode == Mode::train ? ", train" : ", infer"));
-      Network network(g.spec, g.input, 1);
-      randomise(network);
-      SessionOptions options{.mode = mode, .batch = 5, .input_gradient = true};
-      const auto wanted = run(BasicNetwork<double>(network), options);
-      const auto fast = run(network, options);
-      options.kernels = KernelChoice::reference;
-      const auto reference = run(network, options);
-      for (std::size_t i = 0; i < wanted.size(); ++i) {
-        INFO("list " << i);
-        CHECK(difference(fast[i], wanted[i]) < 1e-5);
-        CHECK(difference(reference[i], wanted[i]) < 1e-5);
-      }
-      options.kernels = KernelChoice::fast;
-      for (const int threads : {2, 4}) {
-        options.threads = threads;
-        CHECK(run(network, options) == fast);
-      }
-      options.threads = 1;
-      options.input_gradient = false;
-      if (mode == Mode::train) CHECK(run(network, options)[1] == fast[1]);
-    }
+  for (const Named& g : graphs()) {
+    INFO(g.name);
+    Network network(g.spec, g.input, 1);
+    randomise(network);
+    check_against_double(network, InferenceOptions{.batch = 5});
+    check_against_double(network, TrainingOptions{.batch = 5, .input_gradient = true});
+    const auto gradients = [&](bool input) {
+      return run(network, TrainingOptions{.batch = 5, .input_gradient = input})[1];
+    };
+    CHECK(gradients(false) == gradients(true));
+  }
 }
 
 TEST_CASE("inference uses its memory again and again with the same result") {
@@ -137,8 +151,9 @@ TEST_CASE("inference uses its memory again and again with the same result") {
   Network network(spec, Shape{21, 21, 3}, 1);
   const auto values = random_values<double>(21 * 21 * 3, 1);
   BasicNetwork<double> exact(network);
-  BasicSession<double> oracle(exact, {});
-  Session infer(std::as_const(network)), train(network, {.mode = Mode::train});
+  BasicInferenceSession<double> oracle(exact);
+  InferenceSession infer(network);
+  TrainingSession train(network);
   put(oracle.input(), values);
   const auto wanted = copy_of(oracle.forward());
   for (int i = 0; i < 3; ++i) {
@@ -171,7 +186,7 @@ TEST_CASE("folding batch norm changes nothing but the number of layers") {
   BasicNetwork<double> folded(build(false), Shape{5, 4, 2}), apart(build(true), Shape{5, 4, 2});
   randomise(folded);
   for (const ParamInfo& p : folded.params()) put(apart.values(apart.param(p.name)), copy_of(folded.values(p)));
-  const SessionOptions infer{.batch = 3};
+  const InferenceOptions infer{.batch = 3};
   const auto wanted = run(apart, infer);
   CHECK(difference(run(folded, infer)[0], wanted[0]) < 1e-13);
   CHECK(difference(run(Network(folded), infer)[0], wanted[0]) < 1e-5);
@@ -183,45 +198,55 @@ TEST_CASE("folding batch norm changes nothing but the number of layers") {
   CHECK(difference(run(lean, infer)[0], wanted[0]) < 1e-13);
 }
 
-TEST_CASE("a session for inference keeps the folded weights it was made with; one for training follows the network") {
-  BasicNetwork<double> network(Spec() << Dense{.features = 2} << BatchNorm{}, Shape{3}, 1);
-  BasicSession<double> before(std::as_const(network));
-  const auto output = [&](BasicSession<double>& session) {
-    put(session.input(), {1, 2, 3});
+template <class T>
+void check_changed_weights(const Spec& spec, const Shape& input) {
+  BasicNetwork<T> network(spec, input, 1);
+  randomise(network);
+  BasicInferenceSession<T> before(network);
+  const auto output = [&](BasicInferenceSession<T>& session) {
+    put(session.input(), random_values<double>(input.size(), 1));
     return copy_of(session.forward());
   };
   const auto first = output(before);
-  for (double& w : network.weights()) w *= 2;
-  CHECK(output(before) == first);
-  BasicSession<double> after(std::as_const(network));
-  CHECK(output(after) != first);
+  for (T& w : network.weights().first(network.trainable_size())) w *= T(1.5);
+  BasicInferenceSession<T> after(network);
+  const auto wanted = output(after);
+  CHECK(wanted != first);
+  CHECK(output(before) == wanted);
+}
+
+TEST_CASE("a session for inference notices that weights have changed, and folds and packs them anew") {
+  check_changed_weights<double>(Spec() << Dense{.features = 2} << BatchNorm{}, Shape{3});
+  check_changed_weights<float>(Spec() << Conv2d{.channels = 16} << BatchNorm{} << Conv2d{.channels = 16}
+                                      << Conv2d{.channels = 5, .kernel = 1} << Flatten{} << Dense{.features = 3},
+                               Shape{9, 7, 3});
 }
 
 TEST_CASE("the plan shows what is fused and on which kernel it runs") {
   const Network network(reference_network(), kReferenceInput);
-  const Session session(network);
+  const InferenceSession session(network);
   std::vector<std::string> rows;
-  for (const PlannedStep& step : session.plan())
+  for (const PlannedOp& step : session.plan())
     rows.push_back(step.layers + " [" + step.kernel + "] " + to_string(step.output));
   CHECK(rows == std::vector<std::string>{"conv1 + relu1 + pool1 [direct] 64x64x32",
                                          "conv2 + relu2 + pool2 [winograd] 32x32x64", "flatten [reference] 65536",
                                          "dense1 + relu3 [gemm] 128", "dense2 [gemm] 136"});
   Network trained(reference_network(), Shape{16, 16, 3});
-  const Session training(trained, {.mode = Mode::train});
+  const TrainingSession training(trained);
   rows.clear();
-  for (const PlannedStep& step : training.plan()) rows.push_back(step.layers + " [" + step.kernel + "]");
-  CHECK(rows == std::vector<std::string>{"conv1 [direct]", "norm1 + relu1 + pool1 [two pass]", "conv2 [winograd]",
-                                         "norm2 + relu2 + pool2 [two pass]", "flatten [reference]", "dense1 [gemm]",
-                                         "norm3 + relu3 [two pass]", "dense2 [gemm]"});
-  const Session reference(trained, {.mode = Mode::train, .kernels = KernelChoice::reference});
-  for (const PlannedStep& step : reference.plan()) CHECK(step.kernel == "reference");
+  for (const PlannedOp& step : training.plan()) rows.push_back(step.layers + " [" + step.kernel + "]");
+  CHECK(rows == std::vector<std::string>{"conv1 [direct]", "norm1 + relu1 + pool1 [batch_norm]", "conv2 [winograd]",
+                                         "norm2 + relu2 + pool2 [batch_norm]", "flatten [reference]", "dense1 [gemm]",
+                                         "norm3 + relu3 [batch_norm]", "dense2 [gemm]"});
+  const TrainingSession reference(trained, {.without = {Pass::choose_kernels}});
+  for (const PlannedOp& step : reference.plan()) CHECK(step.kernel == "reference");
 }
 
 TEST_CASE("gradients add up until they are zeroed, and then start anew") {
-  for (const KernelChoice kernels : {KernelChoice::fast, KernelChoice::reference}) {
+  for (const PassSet without : {PassSet(), PassSet{Pass::choose_kernels}}) {
     Network network(Spec() << Conv2d{.channels = 16} << PReLU{} << BatchNorm{} << Flatten{} << Dense{.features = 5},
                     Shape{6, 5, 16}, 1);
-    Session session(network, {.mode = Mode::train, .batch = 3, .kernels = kernels});
+    TrainingSession session(network, {.batch = 3, .without = without});
     put(session.input(), random_values<double>(session.input().size(), 1));
     const auto pass = [&] {
       session.forward();
@@ -242,14 +267,14 @@ TEST_CASE("gradients add up until they are zeroed, and then start anew") {
 
 TEST_CASE("dropout draws a new mask in every step, numbered from where one says") {
   BasicNetwork<double> network(Spec() << Dropout{}, Shape{1000});
-  BasicSession<double> session(network, {.mode = Mode::train});
+  BasicTrainingSession<double> session(network);
   const auto mask = [&] {
     std::fill(session.input().begin(), session.input().end(), 1.0);
     return copy_of(session.forward());
   };
   const auto first = mask(), second = mask();
   CHECK(first != second);
-  BasicSession<double> resumed(network, {.mode = Mode::train});
+  BasicTrainingSession<double> resumed(network);
   resumed.set_step(1);
   std::fill(resumed.input().begin(), resumed.input().end(), 1.0);
   CHECK(copy_of(resumed.forward()) == second);
@@ -261,12 +286,12 @@ TEST_CASE("threads share a const network, a session each") {
   Network network(zoo(), kZooInput, 1);
   randomise(network);
   const Network& shared = network;
-  const auto wanted = run(network, {.batch = 2})[0];
+  const auto wanted = run(network, InferenceOptions{.batch = 2})[0];
   std::array<std::vector<double>, 3> got;
   std::vector<std::thread> threads;
   for (auto& mine : got)
     threads.emplace_back([&] {
-      Session session(shared, {.batch = 2});
+      InferenceSession session(shared, {.batch = 2});
       for (int i = 0; i < 20; ++i) {
         put(session.input(), random_values<double>(session.input().size(), 1, -2, 2));
         const auto output = session.forward();
@@ -280,20 +305,75 @@ TEST_CASE("threads share a const network, a session each") {
 TEST_CASE("wrong uses of a session are errors") {
   {
     Network network(Spec() << Dense{}, Shape{2});
-    CHECK_THROWS_AS(Session(network, {.mode = Mode::train, .precision = Precision::int8}), ArgumentError);
-    CHECK_THROWS_AS(Session(network, {.kernels = KernelChoice::reference, .precision = Precision::bf16}),
+    CHECK_THROWS_AS(TrainingSession(network, {.precision = Precision::int8}), ArgumentError);
+    CHECK_THROWS_AS(InferenceSession(network, {.precision = Precision::bf16, .without = {Pass::choose_kernels}}),
                     ArgumentError);
   }
   Network network(zoo(), kZooInput);
-  CHECK_THROWS_AS(Session(network, {.batch = 0}), ArgumentError);
-  CHECK_THROWS_WITH(Session(network, {.batch = -3}), Catch::Matchers::Contains("got -3"));
-  CHECK_THROWS_AS(Session(std::as_const(network), {.mode = Mode::train}), ArgumentError);
-  Session infer(std::as_const(network));
+  CHECK_THROWS_AS(InferenceSession(network, {.batch = 0}), ArgumentError);
+  CHECK_THROWS_WITH(InferenceSession(network, {.batch = -3}), Catch::Matchers::Contains("got -3"));
+  InferenceSession infer(network);
   infer.forward();
-  CHECK_THROWS_AS(infer.backward(), ArgumentError);
-  CHECK(infer.output_gradient().empty());
-  CHECK(infer.gradients().empty());
-  Session moved = std::move(infer);
+  InferenceSession moved = std::move(infer);
   CHECK(moved.forward().size() == 3);
   CHECK(moved.batch() == 1);
+}
+
+TEST_CASE("sessions on temporaries do not compile") {
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<InferenceSession, Network&&, InferenceOptions>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<InferenceSession, const Network&&>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<TrainingSession, Network&&, TrainingOptions>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<TrainingSession, const Network&, TrainingOptions>);
+  STATIC_REQUIRE(std::is_constructible_v<InferenceSession, const Network&, InferenceOptions>);
+  STATIC_REQUIRE(std::is_constructible_v<TrainingSession, Network&, TrainingOptions>);
+}
+
+TEST_CASE("a session refuses another instruction set than the one it was made for") {
+  const std::string before = current_isa();
+  if (available_isas().size() < 2) return;
+  const Network network(Spec() << Conv2d{.channels = 24} << ReLU{}, Shape{8, 8, 3}, 1);
+  InferenceSession session(network);
+  session.forward();
+  force_isa(available_isas().back());
+  CHECK_THROWS_WITH(session.forward(), Catch::Contains("instruction set was changed"));
+  InferenceSession lower(network);
+  lower.forward();
+  force_isa(before);
+  CHECK_NOTHROW(session.forward());
+}
+
+TEST_CASE("sessions of one set of prepared weights share them") {
+  const Network network(deep_network(), kReferenceInput, 1);
+  const auto weights = prepare_weights(network);
+  InferenceSession first(weights, {});
+  const std::size_t bytes = first.packed_bytes();
+  CHECK(bytes > network.weight_count());
+  InferenceSession second(weights, {});
+  CHECK(second.packed_bytes() == bytes);
+  InferenceSession alone(network);
+  const auto values = random_values<double>(network.input_shape().size(), 1, 0, 1);
+  for (InferenceSession* s : {&first, &second, &alone}) put(s->input(), values);
+  const auto wanted = copy_of(alone.forward());
+  CHECK(copy_of(first.forward()) == wanted);
+  CHECK(copy_of(second.forward()) == wanted);
+}
+
+TEST_CASE("packed weights outlive their network, in int8 in a quarter of its memory") {
+  auto network = std::make_unique<Network>(reference_network(), kReferenceInput, 1);
+  const auto values = random_values<double>(network->input_shape().size(), 1, 0, 1);
+  const std::vector<float> image(values.begin(), values.end());
+  const std::vector<LayerRange> ranges = measure_ranges(*network, image);
+  const InferenceOptions options{.precision = Precision::int8, .ranges = ranges};
+  const auto run_once = [&](InferenceSession& session) {
+    std::copy(image.begin(), image.end(), session.input().begin());
+    return copy_of(session.forward());
+  };
+  InferenceSession given(*network, options);
+  const auto wanted = run_once(given);
+  const std::size_t floats = network->weights().size_bytes();
+  const auto packed = pack_weights(*network, options);
+  InferenceSession session(packed, options);
+  CHECK(session.packed_bytes() < floats * 3 / 10);
+  for (float& w : network->weights()) w = 0;  // nobody reads it any more
+  CHECK(run_once(session) == wanted);
 }

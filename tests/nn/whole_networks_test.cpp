@@ -15,8 +15,8 @@ namespace {
 constexpr int kBatch = 5;  // batch norm of fewer samples leaves so little of a gradient that rounding shows
 
 template <class T>
-std::vector<double> gradients(BasicNetwork<T> network, KernelChoice kernels, int threads) {
-  BasicSession<T> session(network, {.mode = Mode::train, .batch = kBatch, .threads = threads, .kernels = kernels});
+std::vector<double> gradients(BasicNetwork<T> network, PassSet without, int threads) {
+  BasicTrainingSession<T> session(network, {.batch = kBatch, .threads = threads, .without = without});
   put(session.input(), random_values<double>(session.input().size(), 1, 0, 1));
   session.forward();
   put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
@@ -54,21 +54,21 @@ Spec with_smooth_activations(const Spec& spec) {
 /// Compares on every instruction set but the last, plain code, which would take minutes and which tests of single
 /// layers cover. `limit`: what may be between the gradients of a parameter.
 void check_gradients(const Network& network, double limit) {
-  const std::vector<double> wanted = gradients(BasicNetwork<double>(network), KernelChoice::reference, 1);
+  const std::vector<double> wanted = gradients(BasicNetwork<double>(network), {Pass::choose_kernels}, 1);
   const std::string before = current_isa();
   std::vector<std::string> isas = available_isas();
   if (isas.size() > 1) isas.pop_back();
   for (const std::string& isa : isas) {
     force_isa(isa);
     INFO(isa);
-    const std::vector<double> got = gradients(network, KernelChoice::fast, 1);
+    const std::vector<double> got = gradients(network, {}, 1);
     for (const ParamInfo& p : network.params()) {
       if (!p.trainable) continue;
       INFO(p.name);
       const auto of = [&](const std::vector<double>& all) { return std::span(all).subspan(p.offset, p.size); };
       CHECK(distance(of(got), of(wanted), length(wanted)) < limit);
     }
-    CHECK(gradients(network, KernelChoice::fast, 2) == got);
+    CHECK(gradients(network, {}, 2) == got);
   }
   force_isa(before);
 }

@@ -77,7 +77,7 @@ void check_no_allocation(const Spec& spec, const Shape& input, int batch) {
   Network network(spec, input, 1);
   for (const int threads : {1, 3}) {
     INFO(threads << " threads");
-    Session train(network, {.mode = Mode::train, .batch = batch, .threads = threads, .input_gradient = true});
+    TrainingSession train(network, {.batch = batch, .threads = threads, .input_gradient = true});
     const auto step = [&] {
       train.zero_gradients();
       train.forward();
@@ -85,14 +85,13 @@ void check_no_allocation(const Spec& spec, const Shape& input, int batch) {
     };
     step();
     CHECK(allocations_in(step) == 0);
-    Session infer(std::as_const(network), {.batch = batch, .threads = threads});
+    InferenceSession infer(network, {.batch = batch, .threads = threads});
     infer.forward();
     CHECK(allocations_in([&] { infer.forward(); }) == 0);
     const std::vector<float> pictures(input.size(), 0.5f);
     const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
     for (const Precision precision : {Precision::bf16, Precision::int8}) {
-      Session lower(std::as_const(network),
-                    {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
+      InferenceSession lower(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
       lower.forward();
       CHECK(allocations_in([&] { lower.forward(); }) == 0);
     }
@@ -109,7 +108,7 @@ TEST_CASE("allocations are counted") {
   CHECK(allocations_in(new_and_delete) == 1);
   CHECK(allocations_in([] { Buffer<float> buffer(100); }) == 1);
   BasicNetwork<double> network(Spec() << Conv2d{}, Shape{4, 4, 1});
-  BasicSession<double> reference(network, {});  // the definitions make temporaries
+  BasicInferenceSession<double> reference(network);  // the definitions make temporaries
   CHECK(allocations_in([&] { reference.forward(); }) > 0);
 }
 

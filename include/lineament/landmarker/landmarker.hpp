@@ -3,21 +3,25 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "lineament/faces/box.hpp"
 #include "lineament/image/image.hpp"
-#include "lineament/model/model.hpp"
-#include "lineament/nn/session.hpp"
+#include "lineament/nn/precision.hpp"
 
 namespace lineament {
 
+struct Model;  // lineament/model/model.hpp
+
 struct LandmarkerOptions {
-  int threads = 1;
+  int threads = 1;  ///< 0: one for each core
   /// Times the network runs on one face. Each run after the first crops to the points of the one before: a box that is
   /// somewhat off then matters less, for the price of another run.
   int passes = 2;
-  KernelChoice kernels = KernelChoice::fast;
-  Precision precision = Precision::fp32;  ///< see SessionOptions; int8 needs a model with ranges, as training writes it
+  Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
+  int batch = 8;  ///< faces of one photo that go through the network at once, at most: reading its weights is shared
 };
 
 struct FaceLandmarks {
@@ -27,14 +31,16 @@ struct FaceLandmarks {
   Affine crop_to_image;                 ///< pixels of the crop -> pixels of the photo
 };
 
-/// Not for several threads at once: one Landmarker a thread. The network's memory is set aside once; each pass of
-/// `predict` allocates half a dozen buffers for the part of the photo that the crop shows, and frees them.
+/// Not for several threads at once: one Landmarker a thread. Those made from one Model share its weights, folded and
+/// packed; each has a few MB of its own. The network's memory is set aside once; each pass of `predict` allocates half
+/// a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
   /// Throws ModelError if the model is not one for 68 points on a square crop; ArgumentError if an option does not fit
-  /// it.
+  /// it. The model may not change while a Landmarker uses it.
+  explicit Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options = {});
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
-  /// Throws FileError, ModelError or ArgumentError.
+  /// Throws FileError, ModelError or ArgumentError. In int8 the file's weights are let go of once they are packed.
   explicit Landmarker(const std::filesystem::path& model, const LandmarkerOptions& options = {});
   ~Landmarker();
   Landmarker(Landmarker&&) noexcept;
@@ -43,10 +49,13 @@ class Landmarker {
   /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty
   /// one.
   FaceLandmarks predict(const Image& photo, const Box& box);
-  /// One face that fills most of the picture.
+  /// Every box's face, in the boxes' order: the same as one by one but for rounding, and faster.
+  std::vector<FaceLandmarks> predict(const Image& photo, std::span<const Box> boxes);
+  /// One face that fills most of the image.
   FaceLandmarks predict(const Image& photo);
 
-  const Model& model() const;
+  int crop_size() const;                  ///< pixels a side of what the network sees
+  const std::string& trained_on() const;  ///< Model::trained_on
 
  private:
   struct State;

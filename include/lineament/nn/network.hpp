@@ -46,16 +46,26 @@ class BasicNetwork {
   const std::vector<ParamInfo>& params() const { return params_; }
   /// Throws ArgumentError if there is none of that name.
   const ParamInfo& param(std::string_view name) const;
+  /// A layer's own, in the order of its list.
+  std::vector<ParamInfo> params_of(NodeId layer) const;
   std::span<T> values(const ParamInfo& p) { return weights().subspan(p.offset, p.size); }
   std::span<const T> values(const ParamInfo& p) const { return weights().subspan(p.offset, p.size); }
 
   /// All parameters; the first trainable_size() are what an optimiser changes, the rest are statistics.
-  std::span<T> weights() { return weights_.span(); }
+  std::span<T> weights() {
+    ++revision_;
+    return weights_.span();
+  }
   std::span<const T> weights() const { return weights_.span(); }
+  /// Another number after every call that gave out weights to be changed: sessions that infer prepare them anew then.
+  std::uint64_t revision() const { return revision_; }
   std::size_t trainable_size() const { return trainable_size_; }
   /// Number of values that are trained, without the gaps between parameters.
   std::size_t weight_count() const;
   std::size_t multiply_adds() const;
+
+  /// Spec, shapes and names alone: `weights()` is empty.
+  BasicNetwork without_weights() const;
 
   /// Sets the bias of the last layer, a Dense with bias, to `values`, e.g. the mean shape of the training set.
   /// Throws SpecError if there is no such layer, ArgumentError for a wrong number of values.
@@ -72,6 +82,7 @@ class BasicNetwork {
   std::vector<ParamInfo> params_;
   Buffer<T> weights_;
   std::size_t trainable_size_ = 0;
+  std::uint64_t revision_ = 0;
 };
 
 using Network = BasicNetwork<float>;

@@ -1,62 +1,135 @@
-// Session: a Network made ready for one batch size and one mode. All memory is planned once into one arena; `forward`
-// and `backward` allocate nothing. One Session a thread; a const Network may be shared by many.
+// Sessions: a Network made ready to infer, or to train, for one batch size. All memory is planned once into one arena;
+// `forward` and `backward` allocate nothing. One session a thread; a const Network may be shared by many.
 #pragma once
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "lineament/nn/network.hpp"
+#include "lineament/nn/pass.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/threads.hpp"
 
 namespace lineament {
 
-enum class KernelChoice {
-  fast,       ///< the first kernel in each layer's list that fits
-  reference,  ///< the Eigen definition of each layer: slow, for checking
+/// What a session does to a network's plan before it runs. Each can be left out: values stay the same but for rounding,
+/// so this is how to learn what one does, and to find out which one is at fault.
+enum class Pass {
+  fold_batch_norm,  ///< inferring: into the weights of the convolution or dense layer before it
+  choose_kernels,   ///< left out: every layer runs its definition in Eigen; slow, for checking
+  fuse_epilogues,   ///< residual sum, ReLU and 2x2 max-pool in the op before them
+  quantise,         ///< int8: bytes between ops
+  partition,        ///< inferring: threads go through several ops alone, for an image or for rows of one
+  defer_norms,      ///< training: convolutions do the passes over memory of batch norms next to them
+  recompute,        ///< training: inputs that norms and sums give again are not kept
+  share_memory,     ///< values that are never needed at the same time lie in the same memory
 };
+std::string_view name(Pass);
+/// All of them, in the order of the list above.
+std::span<const Pass> all_passes();
 
-struct SessionOptions {
-  Mode mode = Mode::infer;
-  int batch = 1;
-  int threads = 1;  ///< 0: one for each core
-  KernelChoice kernels = KernelChoice::fast;
-  bool input_gradient = false;            ///< train mode: also compute the gradient of the input
-  std::uint64_t seed = 0;                 ///< dropout
-  Precision precision = Precision::fp32;  ///< others: fast kernels, int8: infer mode; otherwise ArgumentError
-  std::span<const LayerRange> ranges{};   ///< measure_ranges(): int8 needs them while the session is made
-};
-
-/// One row of the plan: what runs, fused or not, and on which kernel.
-struct PlannedStep {
-  std::string layers;  ///< "conv1 + relu1 + pool1"
-  std::string kernel;  ///< "direct"
-  Shape output;
-};
-
-template <class T>
-class BasicSession {
+class PassSet {
  public:
-  /// For either mode. Keeps a reference: `network` must outlive the session and stay where it is. In train mode
-  /// `forward` updates its statistics (batch norm). In infer mode batch norm is folded and weights are brought into
-  /// their kernels' order now: of later changes of `network`, some are seen and some are not, so make a new session
-  /// after one.
-  BasicSession(BasicNetwork<T>& network, const SessionOptions& options);
-  /// Infer mode only (ArgumentError otherwise).
-  BasicSession(const BasicNetwork<T>& network, const SessionOptions& options = {});
-  ~BasicSession();
-  BasicSession(BasicSession&&) noexcept;
-  BasicSession& operator=(BasicSession&&) noexcept;
+  constexpr PassSet() = default;
+  constexpr PassSet(std::initializer_list<Pass> passes) {
+    for (const Pass pass : passes) bits_ |= 1u << static_cast<unsigned>(pass);
+  }
+  constexpr bool contains(Pass pass) const { return (bits_ >> static_cast<unsigned>(pass) & 1u) != 0; }
 
+ private:
+  unsigned bits_ = 0;
+};
+
+struct InferenceOptions {
+  int batch = 1;
+  int threads = 1;                        ///< 0: one for each core
+  Precision precision = Precision::fp32;  ///< others need Pass::choose_kernels
+  std::span<const LayerRange> ranges{};   ///< measure_ranges(): int8 needs them while the session is made
+  PassSet without{};
+};
+
+struct TrainingOptions {
+  int batch = 1;
+  int threads = 1;                        ///< 0: one for each core
+  Precision precision = Precision::fp32;  ///< or bf16: see Precision
+  std::uint64_t seed = 0;                 ///< dropout
+  bool input_gradient = false;            ///< also compute the gradient with respect to the (first) input
+  PassSet without{};
+};
+
+/// One row of the plan: what runs, on which kernel, and why.
+struct PlannedOp {
+  std::string layers;                ///< "conv1 + relu1 + pool1"
+  std::string kernel;                ///< "direct"
+  std::vector<std::string> refused;  ///< "winograd: needs 16 channels": the kernels that come before it
+  std::string region;                ///< "together", "by image", "by rows"
+  Shape output;
+  std::string type;           ///< of the output: "f32", "f64", "u8"
+  std::size_t bytes = 0;      ///< of the output in memory, of all its copies; 0: it has no place of its own
+  int from = 0, to = 0;       ///< the ops during which it is kept; backward ops have numbers above the forward ones
+  std::size_t workspace = 0;  ///< bytes that the kernel works in
+  std::size_t packed = 0;     ///< bytes of weights in the kernel's own order
+};
+
+namespace detail {
+template <class T>
+struct SessionState;
+}
+template <class T>
+class PreparedWeights;
+
+/// What both kinds of session offer. Throws ArgumentError where options are out of range.
+template <class T>
+class SessionBase {
+ public:
   int batch() const;
-  /// batch x input shape; to be filled before each `forward` (its memory is reused when inferring).
-  std::span<T> input();
-  /// Runs the graph. Returns batch x output shape, valid until the next call.
+  /// batch x input shape; to be filled before each `forward`. `i`: of Network::inputs().
+  std::span<T> input(std::size_t i = 0);
+  /// Runs the graph. Returns the first output, batch x output shape, valid until the next call. Throws ArgumentError if
+  /// force_isa() was called in between: weights lie in the order of the instruction set that the session was made for.
   std::span<const T> forward();
+  /// Of the last `forward`; `i`: of Network::outputs().
+  std::span<const T> output(std::size_t i = 0) const;
 
-  /// Train mode: batch x output shape; to be filled between `forward` and `backward` (its memory is reused).
-  std::span<T> output_gradient();
+  Threads& threads();
+  /// Bytes of the planned arena, without weights and gradients.
+  std::size_t arena_bytes() const;
+  /// Bytes of packed weights; sessions of one PreparedWeights share them.
+  std::size_t packed_bytes() const;
+  std::vector<PlannedOp> plan() const;
+
+ protected:
+  SessionBase();
+  ~SessionBase();
+  SessionBase(SessionBase&&) noexcept;
+  SessionBase& operator=(SessionBase&&) noexcept;
+  std::unique_ptr<detail::SessionState<T>> state_;
+};
+
+/// A network made ready to infer. Keeps a reference: `network` must outlive the session and stay where it is. Batch
+/// norms are folded and weights brought into their kernels' order when the session is made, and anew in the next
+/// `forward` if `network` has changed since (Network::revision()). The input's memory is reused by `forward`.
+template <class T>
+class BasicInferenceSession : public SessionBase<T> {
+ public:
+  explicit BasicInferenceSession(const BasicNetwork<T>& network, const InferenceOptions& options = {});
+  BasicInferenceSession(const BasicNetwork<T>&& network, const InferenceOptions& options = {}) = delete;
+  /// Shares folded and packed weights with other sessions.
+  BasicInferenceSession(std::shared_ptr<PreparedWeights<T>> weights, const InferenceOptions& options);
+};
+
+/// A network made ready to train. `network` must outlive the session and stay where it is; `forward` updates its
+/// statistics (batch norm) and reads its weights as they are at that moment.
+template <class T>
+class BasicTrainingSession : public SessionBase<T> {
+ public:
+  explicit BasicTrainingSession(BasicNetwork<T>& network, const TrainingOptions& options = {});
+  BasicTrainingSession(BasicNetwork<T>&& network, const TrainingOptions& options = {}) = delete;
+
+  /// batch x output shape; to be filled between `forward` and `backward` (its memory is reused).
+  std::span<T> output_gradient(std::size_t i = 0);
   /// Adds to gradients() what the last `forward` and output_gradient() give.
   void backward();
   /// Laid out like the first trainable_size() values of the network's weights.
@@ -66,22 +139,28 @@ class BasicSession {
   void zero_gradients();
   /// With `input_gradient`: batch x input shape, overwritten by `backward`.
   std::span<const T> input_gradient() const;
-
   /// Dropout draws a new mask in every `forward`, numbered from here: set on resuming to go on with the same masks.
   void set_step(std::uint64_t step);
-
-  Threads& threads();
-  /// Bytes of the planned arena, without weights and gradients.
-  std::size_t arena_bytes() const;
-  const std::vector<PlannedStep>& plan() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
-using Session = BasicSession<float>;
-extern template class BasicSession<float>;
-extern template class BasicSession<double>;
+using InferenceSession = BasicInferenceSession<float>;
+using TrainingSession = BasicTrainingSession<float>;
+extern template class SessionBase<float>;
+extern template class SessionBase<double>;
+extern template class BasicInferenceSession<float>;
+extern template class BasicInferenceSession<double>;
+extern template class BasicTrainingSession<float>;
+extern template class BasicTrainingSession<double>;
+
+/// Folded and packed weights that sessions share, for one precision and the instruction set in use. `network` must
+/// outlive them and may not change. Safe to use from several threads.
+template <class T>
+std::shared_ptr<PreparedWeights<T>> prepare_weights(const BasicNetwork<T>& network);
+template <class T>
+std::shared_ptr<PreparedWeights<T>> prepare_weights(const BasicNetwork<T>&& network) = delete;
+/// The same for sessions with these options, but for the batch, which keep nothing of `network`: in int8 a quarter of
+/// its memory.
+template <class T>
+std::shared_ptr<PreparedWeights<T>> pack_weights(const BasicNetwork<T>& network, const InferenceOptions& options);
 
 }  // namespace lineament

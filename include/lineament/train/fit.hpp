@@ -9,6 +9,7 @@
 
 #include "lineament/nn/layer.hpp"
 #include "lineament/nn/network.hpp"
+#include "lineament/nn/pass.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/metrics.hpp"
 #include "lineament/train/optimizers.hpp"

@@ -1,0 +1,19 @@
+// Values that lie in memory as bytes.
+#pragma once
+#include <cstdint>
+
+#include "lineament/nn/range.hpp"
+
+namespace lineament {
+
+/// A value of the plan in 8 bits: value = (byte - scale.zero) * scale.step. Empty where the value lies as floats.
+template <class Byte>
+struct BasicBytes {
+  Byte* data = nullptr;
+  ByteScale scale = {};
+  explicit operator bool() const { return data != nullptr; }
+};
+using ConstBytes = BasicBytes<const std::uint8_t>;
+using Bytes = BasicBytes<std::uint8_t>;
+
+}  // namespace lineament

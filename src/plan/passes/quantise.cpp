@@ -1,0 +1,52 @@
+// Pass: int8. Ops multiply in 8 bits but those whose outputs are the network's answer, which are cheap; and between
+// ops that both can, values lie as bytes: the same numbers, a quarter of the memory.
+#include "lineament/error.hpp"
+#include "plan/passes/passes.hpp"
+
+namespace lineament {
+namespace {
+
+Range range_of(const Node& node, const PlanOptions& options) {
+  for (const LayerRange& r : options.ranges)
+    if (r.layer == node.name.view()) return r.range;
+  throw ArgumentError({node.name.str(), "int8 needs the range of the layer's input", "ranges measured on some images",
+                       options.ranges.empty() ? "none" : "ranges of other layers",
+                       "train the model anew, or give the session's options what measure_ranges() returns"});
+}
+
+}  // namespace
+
+void set_precision(Plan& plan) {
+  if (plan.options.precision != Precision::int8) return;
+  for (Op& op : plan.ops) {
+    if (plan.is_output(op.node))
+      op.problem.precision = Precision::fp32;
+    else if (is_quantisable(op.problem.layer))
+      op.problem.range = range_of((*plan.spec)[op.node], plan.options);
+  }
+}
+
+void quantise(Plan& plan) {
+  if (plan.options.precision != Precision::int8) return;
+  const auto can = [](const Op& op) {
+    return op.problem.precision == Precision::int8 && op.kernel->abilities(op.problem).bytes;
+  };
+  for (std::size_t s = 0; s < plan.ops.size(); ++s) {
+    const Op& op = plan.ops[s];
+    // Whole words: a pixel that many threads copy or multiply begins with one.
+    if (!can(op) || plan.is_output(op.output) || plan.output_shape(op).channels() % 4 != 0) continue;
+    const Op* first = nullptr;
+    bool all = true;
+    for (std::size_t r = 0; r < plan.ops.size(); ++r)
+      for (std::size_t i = 0; i < plan.ops[r].inputs.size(); ++i) {
+        if (plan.ops[r].inputs[i] != op.output) continue;
+        const Op& reader = plan.ops[r];
+        if (first == nullptr) first = &reader;
+        all = all && i == 0 && can(reader) && byte_scale(reader.problem.range) == byte_scale(first->problem.range) &&
+              &plan.region_of(s) == &plan.region_of(r);
+      }
+    if (all && first != nullptr) plan.value(op.output).bytes = byte_scale(first->problem.range);
+  }
+}
+
+}  // namespace lineament

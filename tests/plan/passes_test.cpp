@@ -1,0 +1,182 @@
+// Each pass can be left out and changes nothing but rounding; and each does what it is for.
+#include <functional>
+#include <map>
+
+#include "catch.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/zoo/networks.hpp"
+#include "support/values.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+namespace {
+
+using Values = std::vector<float>;
+
+Values image(const Network& network, int batch) {
+  const auto values = random_values<double>(network.input_shape().size() * static_cast<std::size_t>(batch), 1, 0, 1);
+  return {values.begin(), values.end()};
+}
+
+Values infer(const Network& network, const InferenceOptions& options) {
+  InferenceSession session(network, options);
+  const Values x = image(network, options.batch);
+  std::copy(x.begin(), x.end(), session.input().begin());
+  return copy_of(session.forward());
+}
+
+/// The output and the gradients of one step.
+Values train(Network network, const TrainingOptions& options) {
+  TrainingSession session(network, options);
+  const Values x = image(network, options.batch);
+  std::copy(x.begin(), x.end(), session.input().begin());
+  Values all = copy_of(session.forward());
+  put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
+  session.zero_gradients();
+  session.backward();
+  all.insert(all.end(), session.gradients().begin(), session.gradients().end());
+  return all;
+}
+
+/// As a share of the length of `wanted`.
+double apart(const Values& got, const Values& wanted) {
+  REQUIRE(got.size() == wanted.size());
+  double difference = 0, length = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    difference += std::pow(static_cast<double>(got[i]) - static_cast<double>(wanted[i]), 2);
+    length += std::pow(static_cast<double>(wanted[i]), 2);
+  }
+  return std::sqrt(difference / length);
+}
+
+/// Passes that move values and leave their arithmetic alone.
+bool keeps_bits(Pass pass) {
+  return pass == Pass::share_memory || pass == Pass::partition || pass == Pass::quantise;
+}
+
+Network named(const NamedNetwork& n) {
+  Network network(n.spec(true), n.input, 1);
+  // Statistics and scales as after some training: folding would have nothing to do otherwise.
+  for (const ParamInfo& p : network.params())
+    if (p.name.starts_with("norm"))
+      for (float& v : network.values(p)) v += 0.1f * static_cast<float>(p.offset % 7);
+  return network;
+}
+
+std::size_t rows(const std::vector<PlannedOp>& plan, const std::function<bool(const PlannedOp&)>& which) {
+  return static_cast<std::size_t>(std::count_if(plan.begin(), plan.end(), which));
+}
+
+}  // namespace
+
+TEST_CASE("named networks: inference without each of the passes gives the same values") {
+  for (const NamedNetwork& n : named_networks()) {
+    const Network network = named(n);
+    const std::vector<LayerRange> ranges = measure_ranges(network, image(network, 1));
+    for (const Precision precision : {Precision::fp32, Precision::int8})
+      for (const auto& [batch, threads] : {std::pair{1, 2}, {3, 2}}) {
+        const InferenceOptions all{.batch = batch, .threads = threads, .precision = precision, .ranges = ranges};
+        const Values wanted = infer(network, all);
+        for (const Pass pass : all_passes()) {
+          INFO(n.name << ", batch " << batch << ", without " << name(pass));
+          if (pass == Pass::choose_kernels && precision == Precision::int8) continue;  // refused, see below
+          // Folding moves what is rounded to 8 bits.
+          if (pass == Pass::fold_batch_norm && precision == Precision::int8) continue;
+          InferenceOptions without = all;
+          without.without = {pass};
+          const Values got = infer(network, without);
+          if (keeps_bits(pass) && !(pass == Pass::partition && batch > 1))
+            CHECK(got == wanted);
+          else
+            CHECK(apart(got, wanted) < 2e-5);
+        }
+      }
+  }
+}
+
+TEST_CASE("named networks: a training step without each of the passes gives the same gradients") {
+  for (const NamedNetwork& n : named_networks()) {
+    const Network network = named(n);
+    const TrainingOptions all{.batch = 4, .threads = 2};
+    const Values wanted = train(network, all);
+    for (const Pass pass : all_passes()) {
+      INFO(n.name << ", without " << name(pass));
+      TrainingOptions without = all;
+      without.without = {pass};
+      const Values got = train(network, without);
+      if (keeps_bits(pass) || pass == Pass::fold_batch_norm)
+        CHECK(got == wanted);
+      else
+        // A pixel that rounding pushes over a ReLU's kink changes the gradients before it by a share of its own.
+        CHECK(apart(got, wanted) < 0.03);
+    }
+  }
+}
+
+TEST_CASE("without choose_kernels every op runs its definition; lower precision is refused") {
+  const Network network(reference_network(), Shape{16, 16, 3});
+  const auto plan = InferenceSession(network, {.without = {Pass::choose_kernels}}).plan();
+  CHECK(rows(plan, [](const PlannedOp& op) { return op.kernel != "reference"; }) == 0);
+  CHECK_THROWS_AS(InferenceSession(network, {.precision = Precision::bf16, .without = {Pass::choose_kernels}}),
+                  ArgumentError);
+}
+
+TEST_CASE("fold_batch_norm: norms after convolutions and dense layers are gone") {
+  const Network network(mobile_network(), kMobileInput);
+  const auto norms = [&](PassSet without) {
+    return rows(InferenceSession(network, {.without = without}).plan(),
+                [](const PlannedOp& op) { return op.layers.find("norm") != std::string::npos; });
+  };
+  CHECK(norms({}) == 0);
+  CHECK(norms({Pass::fold_batch_norm}) > 20);
+}
+
+TEST_CASE("fuse_epilogues: residual sums, ReLUs and pools are in the op before them") {
+  const Network network(mobile_network(), kMobileInput);
+  const auto ops = [&](PassSet without) { return InferenceSession(network, {.without = without}).plan().size(); };
+  const auto fused = InferenceSession(network).plan();
+  CHECK(rows(fused, [](const PlannedOp& op) { return op.layers.find(" + add_") != std::string::npos; }) == 7);
+  CHECK(ops({Pass::fuse_epilogues}) > fused.size() + 20);
+}
+
+TEST_CASE("partition: regions by image in a batch, by rows for one image on threads, none without") {
+  const Network network(mobile_network(), kMobileInput);
+  const auto regions = [&](const InferenceOptions& options) {
+    std::map<std::string, std::size_t> count;
+    for (const PlannedOp& op : InferenceSession(network, options).plan()) ++count[op.region];
+    return count;
+  };
+  const auto batch = regions({.batch = 4}), one = regions({.threads = 2}), alone = regions({});
+  CHECK(batch.at("by image") > batch.at("together"));
+  CHECK(one.at("by rows") > one.at("together"));
+  CHECK(alone.size() == 1);
+  CHECK(regions({.batch = 4, .without = {Pass::partition}}).size() == 1);
+}
+
+TEST_CASE("defer_norms, recompute, share_memory: each saves memory") {
+  Network network(mobile_network(), kMobileInput);
+  const auto bytes = [&](PassSet without) {
+    return static_cast<double>(TrainingSession(network, {.batch = 8, .without = without}).arena_bytes());
+  };
+  const double all = bytes({});
+  CHECK(bytes({Pass::defer_norms}) > 1.1 * all);
+  CHECK(bytes({Pass::recompute}) > 1.05 * all);
+  CHECK(bytes({Pass::share_memory}) > 1.5 * all);
+}
+
+TEST_CASE("the plan says why: kernels refused, bytes, lifetimes, types") {
+  const Network network(reference_network(), kReferenceInput, 1);
+  const std::vector<LayerRange> ranges = measure_ranges(network, image(network, 1));
+  const auto plan = InferenceSession(network, {.precision = Precision::int8, .ranges = ranges}).plan();
+  CHECK(plan[0].type == "u8");
+  CHECK(plan[0].bytes == 64 * 64 * 32);
+  CHECK(plan.back().type == "f32");
+  const auto floats = InferenceSession(network).plan();
+  CHECK(floats[0].bytes == 64 * 64 * 32 * 4);
+  CHECK(floats[0].from <= 1);
+  CHECK(floats[0].to >= 2);
+  REQUIRE_FALSE(floats[0].refused.empty());
+  for (const std::string& reason : floats[0].refused) CHECK(reason.find(": ") != std::string::npos);
+  CHECK(rows(floats, [](const PlannedOp& op) { return op.kernel == "winograd" && op.packed > 0; }) == 1);
+}
