@@ -29,7 +29,7 @@ class Digits : public SampleSource {
     Random random(seed_, index);
     const std::size_t digit = random.below(kClasses);
     for (std::size_t c = 0; c < kClasses; ++c) to.values[c] = c == digit ? 1.0f : 0.0f;
-    const float width = random.uniform(6, 10), height = random.uniform(9, 13);
+    const float width = random.uniform(7, 11), height = random.uniform(10, 14);
     const float left = random.uniform(0, 16 - width), top = random.uniform(0, 16 - height);
     for (int y = 0; y < 16; ++y)
       for (int x = 0; x < 16; ++x) {
@@ -38,7 +38,7 @@ class Digits : public SampleSource {
         const bool inside = column >= 0 && column < 5 && row >= 0 && row < 7;
         const bool ink =
             inside && kFont[digit][static_cast<std::size_t>(row) * 5 + static_cast<std::size_t>(column)] == '#';
-        to.pixels[static_cast<std::size_t>(16 * y + x)] = (ink ? 1.0f : 0.0f) + random.normal(0, 0.3f);
+        to.pixels[static_cast<std::size_t>(16 * y + x)] = (ink ? 1.0f : 0.0f) + random.normal(0, 0.2f);
       }
   }
 
@@ -57,6 +57,7 @@ int main(int argc, char** argv) try {
   FitOptions options;
   options.epochs = argc > 1 ? std::stoi(argv[1]) : 5;
   options.loss = CrossEntropy{};    // of the softmax of the ten outputs
+  options.schedule.rate = 3e-3f;
   options.metric = class_accuracy;  // any function of output and truth; the best epoch is chosen by it
   FitCallbacks callbacks;
   callbacks.on_epoch = [](const EpochReport& r, const Network&, const TrainingState&) {

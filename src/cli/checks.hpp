@@ -3,13 +3,13 @@
 #pragma once
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/console.hpp"
+#include "platform/platform.hpp"
 
 namespace lineament::cli {
 
@@ -26,8 +26,8 @@ bool read_number(const std::string& given, Number& value) {
 inline bool read_number(const std::string& given, double& value) {
   if (given.empty() || given.front() == '+' || given.find_first_not_of("0123456789.eE+-") != std::string::npos)
     return false;
-  char* end = nullptr;
-  value = std::strtod(given.c_str(), &end);
+  const char* end = nullptr;
+  value = platform::parse_double(given.c_str(), end);
   return end == given.c_str() + given.size();
 }
 

@@ -1,12 +1,11 @@
 #include "cli/console.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
+
+#include "platform/platform.hpp"
 
 namespace lineament::cli {
 
@@ -17,15 +16,9 @@ namespace {
 std::string interrupt_line;  // a signal handler may not allocate
 
 extern "C" void end_by_signal(int signal) {
-  // What a failed write would say cannot be said.
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, interrupt_line.data(), interrupt_line.size());
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-}
-
-std::size_t terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  platform::write_error_in_handler(interrupt_line);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
 }
 
 }  // namespace
@@ -39,7 +32,7 @@ void say(const std::string& line) {
 }
 
 void say_when_interrupted(const std::string& line) {
-  interrupt_line = (::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "") + line + "\n";
+  interrupt_line = (platform::error_is_terminal() ? "\r\033[K" : "") + line + "\n";
   std::signal(SIGINT, end_by_signal);
   std::signal(SIGTERM, end_by_signal);
 }
@@ -67,7 +60,7 @@ std::string counted(std::size_t number, const std::string& noun) {
 }
 
 Progress::Progress(std::string title)
-    : title_(std::move(title)), begin_(Clock::now()), last_(begin_), terminal_(::isatty(STDERR_FILENO) != 0) {}
+    : title_(std::move(title)), begin_(Clock::now()), last_(begin_), terminal_(platform::error_is_terminal()) {}
 
 Progress::~Progress() {
   clear();
@@ -84,7 +77,7 @@ void Progress::update(std::size_t done, std::size_t total, const std::string& no
   const double share = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
   if (terminal_) {
     // A line longer than the terminal is wide would wrap, and only its last part could be taken away again.
-    const std::size_t columns = terminal_width() - 1, texts = title_.size() + note.size() + 4;
+    const std::size_t columns = platform::error_columns() - 1, texts = title_.size() + note.size() + 4;
     const std::size_t width = columns > texts + 4 ? std::min<std::size_t>(24, columns - texts) : 0;
     const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width));
     const std::string bar = width == 0 ? "" : "[" + std::string(filled, '=') + std::string(width - filled, ' ') + "] ";

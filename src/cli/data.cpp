@@ -1,7 +1,5 @@
 #include "cli/data.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "cli/console.hpp"
@@ -10,6 +8,7 @@
 #include "lineament/faces/crop.hpp"
 #include "lineament/faces/metrics.hpp"
 #include "lineament/faces/split.hpp"
+#include "platform/platform.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -41,7 +40,7 @@ void require_memory(double faces, const StoreOptions& options) {
   const int side = std::min(DrawOptions{}.size, static_cast<int>(options.region * options.detail *
                                                                  static_cast<float>(options.preprocessing.size)));
   const double bytes_of_face = 3.0 * side * side + 1000;
-  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const auto memory = static_cast<double>(platform::physical_memory());
   if (memory > 0 && faces * bytes_of_face > memory)
     throw ArgumentError({"--synthetic", "so many faces do not fit into memory",
                          text("at most %.0f, with those held out", memory / bytes_of_face), text("%.0f", faces),

@@ -1,10 +1,5 @@
 #include "cli/run_folder.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -33,19 +28,18 @@ RunFolder::RunFolder(fs::path folder, bool resume) : folder_(std::move(folder)) 
 }
 
 RunFolder::~RunFolder() {
-  if (lock_ >= 0) ::close(lock_);
+  lock_.close();
   std::error_code error;
   if (made_) fs::remove(folder_, error);  // does nothing to a folder that has something in it
 }
 
 void RunFolder::lock() {
-  lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  std::error_code error;
+  lock_ = platform::File(folder_, platform::File::Open::folder, error);
   // Some network disks know no locks: no reason not to train on them.
-  if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    ::close(lock_);
-    throw ArgumentError({folder_.string(), "another training is writing to this folder", "", "",
-                         "wait for its end, or choose another folder with --out"});
-  }
+  if (!lock_.is_open() || lock_.lock()) return;
+  throw ArgumentError({folder_.string(), "another training is writing to this folder", "", "",
+                       "wait for its end, or choose another folder with --out"});
 }
 
 void RunFolder::require_free() const {

@@ -2,6 +2,8 @@
 #pragma once
 #include <filesystem>
 
+#include "platform/platform.hpp"
+
 namespace lineament::cli {
 
 class RunFolder {
@@ -26,7 +28,7 @@ class RunFolder {
   void remove_half_written() const;
 
   std::filesystem::path folder_;
-  int lock_ = -1;
+  platform::File lock_;
   bool made_ = false;
 };
 

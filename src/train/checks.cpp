@@ -7,7 +7,7 @@
 
 #include "lineament/error.hpp"
 #include "lineament/train/fine_tune.hpp"
-#include "train/outputs.hpp"
+#include "train/ports.hpp"
 
 namespace lineament {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "lineament/error.hpp"
 #include "lineament/nn/session.hpp"
-#include "train/outputs.hpp"
+#include "train/ports.hpp"
 
 namespace lineament {
 
@@ -22,8 +22,8 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
                                      .threads = options.threads,
                                      .precision = options.precision,
                                      .ranges = options.ranges});
-  Outputs outputs(places_of(network));
-  std::vector<float> given(batch * pixels), truth(batch * values), weight(batch * weights);
+  const Ports ports(network);
+  std::vector<float> images(batch * pixels), truth(batch * values), weight(batch * weights), output;
   for (std::size_t first = 0; first < samples.size(); first += batch) {
     const std::size_t count = std::min(batch, samples.size() - first);
     std::vector<std::exception_ptr> errors(count);  // of each sample: threads may not throw
@@ -31,7 +31,7 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
       const auto k = static_cast<std::size_t>(i);
       try {
         samples.prepare(first + k, Random(0), false,
-                        {std::span(given).subspan(k * pixels, pixels), std::span(truth).subspan(k * values, values),
+                        {std::span(images).subspan(k * pixels, pixels), std::span(truth).subspan(k * values, values),
                          std::span(weight).subspan(k * weights, weights)});
       } catch (...) {
         errors[k] = std::current_exception();
@@ -39,10 +39,11 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
     });
     for (const std::exception_ptr& error : errors)
       if (error) std::rethrow_exception(error);
-    put_inputs(session, network, std::span<const float>(given).first(count * pixels));
-    outputs.forward(session);
+    load(session, ports.inputs, images);
+    session.forward();
     for (std::size_t k = 0; k < count; ++k)
-      on_prediction({first + k, outputs.sample(k), std::span<const float>(truth).subspan(k * values, values),
+      on_prediction({first + k, sample_of(session, ports.outputs, k, output),
+                     std::span<const float>(truth).subspan(k * values, values),
                      std::span<const float>(weight).subspan(k * weights, weights)});
   }
 }

@@ -11,7 +11,7 @@
 #include "train/checks.hpp"
 #include "train/frozen.hpp"
 #include "train/objective.hpp"
-#include "train/outputs.hpp"
+#include "train/ports.hpp"
 
 namespace lineament {
 namespace {
@@ -39,13 +39,13 @@ class Fit {
         validation_(validation),
         options_(options),
         callbacks_(callbacks),
-        objective_((check_fit(network, train, validation, options), places_of(network)), options),
+        objective_((check_fit(network, train, validation, options), outputs_of(network)), options),
         frozen_(network, options.frozen),
         session_(network, {.batch = options.batch_size,
                            .threads = options.threads,
                            .precision = options.precision,
                            .seed = options.seed}),
-        outputs_(places_of(network)),
+        ports_(network),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network), frozen_.ranges()) {}
 
   FitResult run(const TrainingState* resume) {
@@ -83,13 +83,14 @@ class Fit {
   /// A bias that is all 0 is one that was never trained.
   void start_at_mean() {
     std::vector<float> mean;
-    for (const OutputPlace& place : outputs_.places()) {
-      const ParamInfo* bias = bias_of(network_, place);
+    for (const Place& output : ports_.outputs) {
+      const ParamInfo* bias = bias_of(network_, output);
       if (bias == nullptr || frozen_.has(*bias)) continue;
-      const std::span<float> values = network_.values(*bias);
-      if (std::any_of(values.begin(), values.end(), [](float b) { return b != 0; })) continue;
+      const std::span<const float> learnt = std::as_const(network_).values(*bias);
+      if (std::any_of(learnt.begin(), learnt.end(), [](float b) { return b != 0; })) continue;
       if (mean.empty()) mean = mean_values(train_);
-      std::copy_n(mean.begin() + static_cast<std::ptrdiff_t>(place.first), place.size, values.begin());
+      std::copy_n(mean.begin() + static_cast<std::ptrdiff_t>(output.first), output.size,
+                  network_.values(*bias).begin());
     }
   }
 
@@ -133,7 +134,8 @@ class Fit {
         go_on = callbacks_.on_step({report.epoch, b + 1, count, totals.means(), report.images_per_second});
     }
     // The last step may have done damage that no loss has shown yet, and the network is about to be kept.
-    for (const float weight : network_.weights()) require_finite(static_cast<double>(weight), "a weight");
+    for (const float weight : std::as_const(network_).weights())
+      require_finite(static_cast<double>(weight), "a weight");
     store_totals(totals, count);
     report.train = totals.means();
     report.seconds = seconds_since(begin);
@@ -144,9 +146,9 @@ class Fit {
   }
 
   void train_step(const Batch& batch, float rate, Totals& totals) {
-    put_inputs(session_, network_, batch.pixels);
-    outputs_.forward(session_);
-    const double loss = objective_.of_batch(outputs_, session_, batch);
+    load(session_, ports_.inputs, batch.pixels);
+    session_.forward();
+    const double loss = objective_.of_batch(session_, batch);
     measure(batch, totals);
     session_.zero_gradients();
     session_.backward();
@@ -177,7 +179,8 @@ class Fit {
     if (!options_.metric) return;
     const std::size_t values = train_.values_per_sample(), weights = batch.weights.empty() ? 0 : values;
     for (std::size_t k = 0; k < batch.fresh; ++k)
-      totals.metrics.add(options_.metric(outputs_.sample(k), batch.values.subspan(k * values, values),
+      totals.metrics.add(options_.metric(sample_of(session_, ports_.outputs, k, sample_),
+                                         batch.values.subspan(k * values, values),
                                          batch.weights.subspan(k * weights, weights)));
   }
 
@@ -240,9 +243,10 @@ class Fit {
   Objective objective_;
   Frozen frozen_;
   TrainingSession session_;
-  Outputs outputs_;
+  const Ports ports_;
   Optimizer optimizer_;
   TrainingState state_;
+  std::vector<float> sample_;  ///< its outputs, if there are several
 };
 
 }  // namespace

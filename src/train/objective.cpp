@@ -9,11 +9,11 @@
 namespace lineament {
 namespace {
 
-void require_usable(const OutputLoss& loss, const std::vector<OutputPlace>& places) {
-  const auto named = [&](const OutputPlace& place) { return place.name == loss.output; };
-  if (std::none_of(places.begin(), places.end(), named))
+void require_usable(const OutputLoss& loss, const Places& outputs) {
+  const auto named = [&](const Place& output) { return output.name == loss.output; };
+  if (std::none_of(outputs.begin(), outputs.end(), named))
     throw ArgumentError({"FitOptions::losses", "the network has no output of this name",
-                         one_of(places, [](const OutputPlace& place) { return place.name; }), "'" + loss.output + "'",
+                         one_of(outputs, [](const Place& output) { return output.name; }), "'" + loss.output + "'",
                          ""});
   if (!loss.loss)
     throw ArgumentError(
@@ -25,24 +25,29 @@ void require_usable(const OutputLoss& loss, const std::vector<OutputPlace>& plac
 
 }  // namespace
 
-Objective::Objective(const std::vector<OutputPlace>& places, const FitOptions& options) : places_(places) {
-  for (const OutputLoss& loss : options.losses) require_usable(loss, places);
-  for (const OutputPlace& place : places) {
+Objective::Objective(const Places& outputs, const FitOptions& options) : outputs_(outputs) {
+  for (const OutputLoss& loss : options.losses) require_usable(loss, outputs);
+  for (std::size_t i = 0; i < options.losses.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (options.losses[i].output == options.losses[j].output)
+        throw ArgumentError({"FitOptions::losses", "an output has two losses", "one",
+                             "'" + options.losses[i].output + "'", "add them up in a function of your own"});
+  for (const Place& output : outputs) {
     const auto own = std::find_if(options.losses.begin(), options.losses.end(),
-                                  [&](const OutputLoss& loss) { return loss.output == place.name; });
-    losses_.push_back(own == options.losses.end() ? OutputLoss{place.name, options.loss, 1} : *own);
+                                  [&](const OutputLoss& loss) { return loss.output == output.name; });
+    losses_.push_back(own == options.losses.end() ? OutputLoss{output.name, options.loss, 1} : *own);
     if (!losses_.back().loss)
       throw ArgumentError(
           {"FitOptions::loss", "there is no loss", "a function", "none", "e.g. Wing{} or CrossEntropy{}"});
   }
 }
 
-double Objective::of_batch(const Outputs& outputs, TrainingSession& session, const Batch& batch) {
+double Objective::of_batch(TrainingSession& session, const Batch& batch) {
   double sum = 0;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    const std::span<float> gradient = Outputs::gradient(session, i);
-    sum += losses_[i].factor * losses_[i].loss(outputs.output(i), column_of(batch.values, places_, i, truth_),
-                                               column_of(batch.weights, places_, i, weights_), gradient,
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const std::span<float> gradient = session.output_gradient(i);
+    sum += losses_[i].factor * losses_[i].loss(session.output(i), column_of(batch.values, outputs_, i, truth_),
+                                               column_of(batch.weights, outputs_, i, weights_), gradient,
                                                static_cast<int>(batch.indices.size()));
     if (losses_[i].factor == 1) continue;
     for (float& g : gradient) g *= static_cast<float>(losses_[i].factor);
@@ -52,11 +57,11 @@ double Objective::of_batch(const Outputs& outputs, TrainingSession& session, con
 
 double Objective::of_sample(const Prediction& sample) {
   double sum = 0;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const auto part = [&](std::span<const float> values) {
-      return values.empty() ? values : values.subspan(places_[i].first, places_[i].size);
+      return values.empty() ? values : values.subspan(outputs_[i].first, outputs_[i].size);
     };
-    gradient_.resize(places_[i].size);  // not wanted, but a user's loss may write it without asking
+    gradient_.resize(outputs_[i].size);  // not wanted, but a user's loss may write it without asking
     sum += losses_[i].factor *
            losses_[i].loss(part(sample.output), part(sample.truth), part(sample.weights), gradient_, 1);
   }

@@ -6,22 +6,22 @@
 #include "lineament/train/batches.hpp"
 #include "lineament/train/evaluate.hpp"
 #include "lineament/train/fit.hpp"
-#include "train/outputs.hpp"
+#include "train/ports.hpp"
 
 namespace lineament {
 
 class Objective {
  public:
   /// Throws ArgumentError for a loss of an output there is not, or none at all.
-  Objective(const std::vector<OutputPlace>& places, const FitOptions& options);
+  Objective(const Places& outputs, const FitOptions& options);
 
-  /// Of a batch; leaves the gradients with respect to the outputs in the session.
-  double of_batch(const Outputs& outputs, TrainingSession& session, const Batch& batch);
+  /// Of a batch, after its forward; leaves the gradients with respect to the outputs in the session.
+  double of_batch(TrainingSession& session, const Batch& batch);
   /// Of one sample.
   double of_sample(const Prediction& sample);
 
  private:
-  std::vector<OutputPlace> places_;
+  Places outputs_;
   std::vector<OutputLoss> losses_;  ///< in the order of the outputs
   std::vector<float> truth_, weights_, gradient_;
 };

@@ -14,6 +14,7 @@
 namespace lineament {
 struct Landmarks {};
 constexpr int kPoints = 1, kValues = 2;
+static_assert(kPoints + kValues == 3);
 }  // namespace lineament
 
 using namespace lineament;

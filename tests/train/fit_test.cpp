@@ -245,6 +245,10 @@ TEST_CASE("samples and options that do not fit are refused before anything happe
        [](FitOptions& o) {
          o.losses = {{"points", L2{}}};
        }},
+      {"FitOptions::losses: an output has two losses",
+       [](FitOptions& o) {
+         o.losses = {{"dense_2", L2{}}, {"dense_2", L1{}}};
+       }},
       {"FitOptions::losses, output 'dense_2': the factor", [](FitOptions& o) {
          o.losses = {{"dense_2", L2{}, -1}};
        }}};
