@@ -1,7 +1,6 @@
 // Networks as JSON: every layer and option there and back, and one clear line for whatever is wrong.
 #include "lineament/model/spec_json.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "catch.hpp"
@@ -32,8 +31,7 @@ void check_round_trip(const Spec& spec, const Shape& input) {
     INFO(json);
     CHECK(back.spec[id].name == spec[id].name);
     CHECK(options_of(back.spec[id].layer) == options_of(spec[id].layer));
-    const auto read = back.spec[id].input_ids(), written = spec[id].input_ids();
-    CHECK(std::equal(read.begin(), read.end(), written.begin(), written.end()));
+    CHECK(std::ranges::equal(back.spec[id].input_ids(), spec[id].input_ids()));
   }
   CHECK(spec_to_json(back.spec, back.input) == json);
 }
