@@ -20,7 +20,8 @@ namespace {
 /// Runs a hidden test of this program in a process of its own, where nothing has been chosen yet.
 bool passes(const std::string& test, const std::string& isa) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
-  return std::system(("LINEAMENT_ISA=" + isa + " '" + program + "' '" + test + "' > /dev/null").c_str()) == 0;
+  return std::system(("LINEAMENT_ISA=" + isa + " " LINEAMENT_EMULATOR " '" + program + "' '" + test + "' > /dev/null")
+                         .c_str()) == 0;
 }
 
 std::string environment() {
