@@ -16,6 +16,7 @@
 #include "kernels/pointwise.hpp"
 #include "kernels/winograd.hpp"
 #include "lineament/random.hpp"
+#include "lineament/reference/conv2d.hpp"
 #include "lineament/threads.hpp"
 #include "lineament/zoo/networks.hpp"
 
@@ -183,7 +184,7 @@ double error(const Case& c, const Run& r) {
   f.inputs = inputs;
   f.output = {y.data(), c.g.batch, Shape{c.g.out_h, c.g.out_w, c.g.out_c}};
   f.params = params;
-  c.layer.forward(f);
+  Reference<Conv2d>::forward(c.layer, f);
   double worst = 0, largest = 0;
   for (std::size_t i = 0; i < y.size(); ++i) {
     worst = std::max(worst, std::abs(y[i] - static_cast<double>(r.y[i])));

@@ -11,6 +11,7 @@
 
 #include "lineament/nn/layers.hpp"
 #include "lineament/random.hpp"
+#include "lineament/reference/reference.hpp"
 
 using namespace lineament;
 
@@ -27,25 +28,22 @@ struct ChannelGain {
   constexpr ParamSpecs params(std::span<const Shape> inputs) const {
     return {{.name = "gain", .shape = {inputs[0].channels()}, .init = Init::one}};
   }
+};
 
+template <>
+struct lineament::Reference<ChannelGain> {
   template <class T>
-  void forward(const Forward<T>& f) const {
-    const auto x = f.input().pixels();  // {pixels of the batch, channels}
-    f.output.pixels() = x * rows(f.params[0], x.dimension(0)) * T(scale);
+  static void forward(const ChannelGain& layer, const Forward<T>& f) {
+    const auto x = pixels(f.input());  // {pixels of the batch, channels}
+    pixels(f.output) = x * for_each_pixel(f.params[0], x.dimension(0)) * T(layer.scale);
   }
   /// Parameter gradients are added to, input gradients are overwritten, nothing else is touched.
   template <class T>
-  void backward(const Backward<T>& b) const {
-    const auto x = b.input().pixels(), dy = b.output_gradient.pixels();
-    as_tensor(b.param_gradients[0], x.dimension(1)) += (dy * x).sum(std::array<int, 1>{0}) * T(scale);
+  static void backward(const ChannelGain& layer, const Backward<T>& b) {
+    const auto x = pixels(b.input()), dy = pixels(b.output_gradient);
+    as_tensor(b.param_gradients[0], x.dimension(1)) += (dy * x).sum(std::array<int, 1>{0}) * T(layer.scale);
     if (b.input_gradient().data == nullptr) return;  // nobody asks for it
-    b.input_gradient().pixels() = dy * rows(b.params[0], x.dimension(0)) * T(scale);
-  }
-
- private:
-  template <class T>
-  static auto rows(std::span<const T> gain, Eigen::Index pixels) {
-    return as_tensor(gain, 1, gain.size()).broadcast(std::array<Eigen::Index, 2>{pixels, 1});
+    pixels(b.input_gradient()) = dy * for_each_pixel(b.params[0], x.dimension(0)) * T(layer.scale);
   }
 };
 
@@ -68,7 +66,7 @@ struct Check {
     f.inputs = {&input, 1};
     f.output = {y.data(), kBatch, kShape};
     f.params = {&param, 1};
-    layer.forward(f);
+    Reference<ChannelGain>::forward(layer, f);
     double sum = 0;
     for (std::size_t i = 0; i < y.size(); ++i) sum += factors[i] * y[i];
     return sum;
@@ -85,7 +83,7 @@ struct Check {
     b.input_gradients = {&input_gradient, 1};
     b.params = {&param, 1};
     b.param_gradients = {&param_gradient, 1};
-    layer.backward(b);
+    Reference<ChannelGain>::backward(layer, b);
   }
   /// Largest difference between `claimed` and central differences by each of `values`.
   double worst(std::vector<double>& values, const std::vector<double>& claimed) {

@@ -10,6 +10,7 @@
 #include "kernels/common/bytes.hpp"
 #include "kernels/common/norm_factors.hpp"
 #include "lineament/nn/layers.hpp"
+#include "lineament/nn/pass.hpp"
 #include "lineament/nn/range.hpp"
 
 namespace lineament {

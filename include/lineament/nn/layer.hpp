@@ -1,29 +1,22 @@
-// What every layer has in common: how it states its shapes and parameters, and what it is handed when it runs.
+// What every layer has in common: how it states its shapes and parameters. How it computes is said once more, in Eigen,
+// in lineament/reference.
 //
 // A layer is a plain struct of options with
 // - static constexpr std::string_view kType: its name in files;
 // - static constexpr Traits kTraits: what the memory plan must know;
 // - template <class Self, class V> static constexpr void fields(Self&, V&&): its options, for reading and writing
-// files;
+//   files;
 // - constexpr Shape output_shape(std::span<const Shape> inputs) const;
-// - constexpr ParamSpecs params(std::span<const Shape> inputs) const, if it has parameters;
-// - template <class T> void forward(const Forward<T>&) const and backward(const Backward<T>&) const: the reference,
-//   readable, for any scalar and any size;
-// and, in src/kernels, faster float kernels where they matter.
-//
-// The contract of `backward`: parameter gradients are added to, input gradients are overwritten, nothing else is
-// touched.
+// - constexpr ParamSpecs params(std::span<const Shape> inputs) const, if it has parameters.
 #pragma once
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "lineament/error.hpp"
-#include "lineament/nn/precision.hpp"
-#include "lineament/reference/tensor.hpp"
+#include "lineament/nn/shape.hpp"
 
 namespace lineament {
 
@@ -71,35 +64,6 @@ struct Traits {
   bool forward_in_place = false;       ///< the output may be the same memory as the input
   bool forward_keeps_values = false;   ///< in place, and without changing a value (flatten)
   bool backward_in_place = false;      ///< the input gradient may be the same memory as the output gradient
-};
-
-template <class T>
-struct Forward {
-  std::span<const View<const T>> inputs;
-  View<T> output;
-  std::span<const std::span<const T>> params;  ///< in the order of `params()`
-  std::span<const std::span<T>>
-      statistics;              ///< the same list, writable, train mode only: entries that are not trainable
-  std::span<std::byte> saved;  ///< `saved_bytes` to keep for backward (empty when inferring)
-  Mode mode = Mode::infer;
-  std::uint64_t seed = 0;  ///< of this layer in this step: dropout
-
-  View<const T> input() const { return inputs[0]; }
-};
-
-template <class T>
-struct Backward {
-  std::span<const View<const T>> inputs;
-  View<const T> output;
-  View<const T> output_gradient;
-  std::span<const View<T>> input_gradients;  ///< overwritten; data is nullptr where nobody asks for it
-  std::span<const std::span<const T>> params;
-  std::span<const std::span<T>> param_gradients;  ///< added to; empty spans for what is not trainable
-  std::span<std::byte> saved;
-  std::uint64_t seed = 0;
-
-  View<const T> input() const { return inputs[0]; }
-  View<T> input_gradient() const { return input_gradients[0]; }
 };
 
 /// Thrown by `output_shape`; the graph adds the layer's name. Not constexpr: in a constant expression it is the error.

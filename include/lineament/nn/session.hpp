@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lineament/nn/network.hpp"
+#include "lineament/nn/pass.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/threads.hpp"
 

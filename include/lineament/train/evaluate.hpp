@@ -4,8 +4,8 @@
 #include <span>
 
 #include "lineament/faces/metrics.hpp"
-#include "lineament/nn/layer.hpp"
 #include "lineament/nn/network.hpp"
+#include "lineament/nn/pass.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/train/samples.hpp"
 

@@ -7,6 +7,7 @@
 #include "lineament/faces/metrics.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/nn/network.hpp"
+#include "lineament/nn/pass.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/optimizers.hpp"
 #include "lineament/train/samples.hpp"

@@ -1,6 +1,6 @@
 // The family of convolutions and dense layers: NHWC, weights {kernel, kernel, channels in / groups, channels out}. A
 // dense layer is a 1x1 convolution over the samples of the batch as images of one pixel. Results are the same bits for
-// any number of threads.
+// any number of threads. The kernels themselves: conv/kernels.hpp.
 #pragma once
 #include <cstdint>
 
@@ -18,6 +18,8 @@ struct ConvProblem {
   Precision precision = Precision::fp32;
   Range range;  ///< of the input; Precision::int8
   Epilogue epilogue;
+
+  bool training() const { return mode == Mode::train; }
 };
 
 /// What happens to a pixel's sums before they are written.
@@ -26,7 +28,7 @@ struct ConvEpilogue {
   bool relu = false;
   bool max_pool = false;  ///< 2x2, stride 2: the output is half as high and wide, an odd row or column left out
   /// In training, with a max-pool: for each of its outputs which pixel of the window won (the first of equals), row by
-  /// row from 0 to 3, or kCut where the ReLU cuts it off.
+  /// row from 0 to 3, as the layer MaxPool keeps it, or kCut where the ReLU cuts it off.
   std::uint8_t* winners = nullptr;
   static constexpr std::uint8_t kCut = 4;
 };
@@ -36,13 +38,13 @@ struct ConvForward {
   ConstBytes x_bytes;        ///< int8: the input where it lies as bytes
   NormFactors norm;          ///< of the input
   const float* w = nullptr;  ///< as the network has them
-  const std::byte* packed = nullptr;
+  std::span<const std::byte> packed;
   const float* bias = nullptr;  ///< nullptr: none
   ConvEpilogue epilogue;
   float* y = nullptr;
   Bytes y_bytes;       ///< int8: the output where it lies as bytes
   NormBlocks moments;  ///< to be taken of the output
-  float* scratch = nullptr;
+  std::span<std::byte> scratch;
   Threads* threads = nullptr;
 };
 
@@ -69,22 +71,25 @@ struct ConvBackward {
   float* dw = nullptr;
   float* dbias = nullptr;
   bool overwrite = false;
-  float* scratch = nullptr;
+  std::span<std::byte> scratch;
   Threads* threads = nullptr;
 };
 
-/// One way to convolve. The functions with a ConvProblem are what a kernel implements; those with a OpProblem translate.
+/// One way to convolve. A kernel implements what takes a ConvProblem; what takes an OpProblem translates. The names
+/// differ because an overload in a derived class would hide the others.
 class ConvKernel : public Kernel<float> {
  public:
-  virtual const char* refuses(const ConvProblem&) const = 0;
-  virtual bool fuses(const ConvProblem&, const Epilogue&) const { return false; }
-  virtual Needs needs(const ConvProblem&) const = 0;
-  virtual std::optional<RowRange> rows_read(const ConvProblem&, RowRange) const { return std::nullopt; }
-  virtual NormBlocks norm_blocks(const ConvProblem&, Side) const { return {}; }
+  virtual const char* unfit(const ConvProblem&) const = 0;  ///< Kernel::refuses
+  virtual bool takes(const ConvProblem&, const Epilogue&) const { return false; }
+  virtual Needs memory(const ConvProblem&) const = 0;  ///< but what a fused max-pool saves: that is the family's
+  virtual std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const { return std::nullopt; }
+  virtual NormBlocks blocks(const ConvProblem&, Side) const { return {}; }
   /// `bias` may be nullptr.
-  virtual void pack(const ConvProblem&, const float* w, const float* bias, std::byte* to, Threads&) const;
+  virtual void pack_weights(const ConvProblem&, const float* w, const float* bias, std::span<std::byte> to,
+                            Threads&) const;
   virtual void run(const ConvProblem&, const ConvForward&) const = 0;
-  virtual void run(const ConvProblem&, const ConvBackward&) const;  ///< inference-only kernels leave it out
+  /// Kernels for inference alone leave it out.
+  virtual void gradients(const ConvProblem&, const ConvBackward&) const;
 
   const char* refuses(const OpProblem&) const final;
   bool fuses(const OpProblem&, const Epilogue&) const final;
@@ -101,5 +106,16 @@ ConvProblem conv_problem(const OpProblem&);
 
 /// Rows of the input that the windows of rows of the output meet.
 RowRange conv_input_rows(const ConvGeometry&, RowRange out);
+
+/// 1x1, stride 1, no padding, one group: rows of an image mean nothing.
+bool is_pointwise(const ConvGeometry&);
+
+/// The window sees the whole image: a matrix product of samples with weights, as a dense layer is. NHWC puts inputs and
+/// weights in the same order.
+bool sees_all(const ConvGeometry&);
+
+inline std::size_t weights_size(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.kernel * g.kernel) * static_cast<std::size_t>(g.in_c / g.groups * g.out_c);
+}
 
 }  // namespace lineament

@@ -1,5 +1,4 @@
-// Activations without parameters. Each says its function and derivative once, as an Eigen expression and, through
-// kernels/elementwise.hpp, as a fast float kernel.
+// Activations without options and parameters: each value by itself, the same shape out as in.
 #pragma once
 #include "lineament/nn/layer.hpp"
 
@@ -12,18 +11,6 @@ struct ReLU {
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    f.output.vector() = f.input().vector().cwiseMax(T(0));
-  }
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    if (b.input_gradient().data == nullptr) return;
-    const auto y = b.output.vector();
-    const auto dy = b.output_gradient.vector();
-    b.input_gradient().vector() = (y > y.constant(T(0))).select(dy, dy.constant(T(0)));
-  }
 };
 
 /// x * sigmoid(x), also called swish: Elfwing et al. 2017; Ramachandran et al. 2017.
@@ -33,19 +20,6 @@ struct SiLU {
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    const auto x = f.input().vector();
-    f.output.vector() = x * x.sigmoid();
-  }
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    if (b.input_gradient().data == nullptr) return;
-    const auto x = b.input().vector();
-    b.input_gradient().vector() =
-        b.output_gradient.vector() * x.sigmoid() * (x * (x.constant(T(1)) - x.sigmoid()) + x.constant(T(1)));
-  }
 };
 
 /// x * clamp(x + 3, 0, 6) / 6: Howard et al., "Searching for MobileNetV3", ICCV 2019.
@@ -55,22 +29,6 @@ struct HardSwish {
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    const auto x = f.input().vector();
-    f.output.vector() = x * (x + x.constant(T(3))).cwiseMax(T(0)).cwiseMin(T(6)) * (T(1) / T(6));
-  }
-  /// Derivative: 0 up to -3, 1 from 3 on, (2x + 3) / 6 between.
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    if (b.input_gradient().data == nullptr) return;
-    const auto x = b.input().vector();
-    const auto zero = x.constant(T(0)), one = x.constant(T(1)), three = x.constant(T(3));
-    const auto inner = (x * T(2) + three) * (T(1) / T(6));
-    const auto slope = (x <= -three).select(zero, (x >= three).select(one, inner));
-    b.input_gradient().vector() = b.output_gradient.vector() * slope;
-  }
 };
 
 /// 1 / (1 + exp(-x)).
@@ -80,17 +38,6 @@ struct Sigmoid {
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    f.output.vector() = f.input().vector().sigmoid();
-  }
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    if (b.input_gradient().data == nullptr) return;
-    const auto y = b.output.vector();
-    b.input_gradient().vector() = b.output_gradient.vector() * y * (y.constant(T(1)) - y);
-  }
 };
 
 }  // namespace lineament

@@ -15,18 +15,6 @@ struct Add {
       if (!(in == inputs[0])) shape_error("inputs of one shape, " + to_string(inputs[0]), to_string(in));
     return inputs[0];
   }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    auto y = f.output.vector();
-    y = f.inputs[0].vector() + f.inputs[1].vector();
-    for (std::size_t i = 2; i < f.inputs.size(); ++i) y += f.inputs[i].vector();
-  }
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    for (const View<T>& dx : b.input_gradients)
-      if (dx.data != nullptr) dx.vector() = b.output_gradient.vector();
-  }
 };
 
 }  // namespace lineament

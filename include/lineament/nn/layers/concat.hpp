@@ -20,30 +20,6 @@ struct Concat {
     }
     return inputs[0].rank() == 3 ? Shape{inputs[0][0], inputs[0][1], channels} : Shape{channels};
   }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    each_part(f.output, f.inputs, [&](auto part, std::size_t i) { part = f.inputs[i].pixels(); });
-  }
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    each_part(b.output_gradient, b.inputs, [&](const auto& part, std::size_t i) {
-      if (b.input_gradients[i].data != nullptr) b.input_gradients[i].pixels() = part;
-    });
-  }
-
- private:
-  template <class T, class U, class F>
-  static void each_part(const View<T>& whole, std::span<const View<U>> inputs, F&& f) {
-    auto pixels = whole.pixels();
-    Eigen::Index begin = 0;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Eigen::Index channels = inputs[i].shape.channels();
-      f(pixels.slice(std::array<Eigen::Index, 2>{0, begin}, std::array<Eigen::Index, 2>{pixels.dimension(0), channels}),
-        i);
-      begin += channels;
-    }
-  }
 };
 
 }  // namespace lineament

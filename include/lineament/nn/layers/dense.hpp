@@ -38,32 +38,10 @@ struct Dense {
     return list;
   }
 
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    const auto x = f.input().rows();
-    const auto w = as_tensor(f.params[0], x.dimension(1), features);
-    auto y = f.output.rows();
-    y = x.contract(w, pair(1, 0));
-    if (bias) y += as_tensor(f.params[1], 1, features).broadcast(std::array<Eigen::Index, 2>{x.dimension(0), 1});
-  }
-
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    const auto x = b.input().rows();
-    const auto dy = b.output_gradient.rows();
-    const auto w = as_tensor(b.params[0], x.dimension(1), features);
-    as_tensor(b.param_gradients[0], x.dimension(1), features) += x.contract(dy, pair(0, 0));
-    if (bias) as_tensor(b.param_gradients[1], features) += dy.sum(std::array<int, 1>{0});
-    if (b.input_gradient().data != nullptr) b.input_gradient().rows() = dy.contract(w, pair(1, 1));
-  }
-
   /// The 1x1 convolution whose pixels are the batch.
   ConvGeometry as_convolution(const Shape& input, int batch) const {
     return {batch, 1, 1, input[0], 1, 1, features, 1, 1, 0, 0, 1};
   }
-
- private:
-  static std::array<Eigen::IndexPair<int>, 1> pair(int i, int j) { return {Eigen::IndexPair<int>(i, j)}; }
 };
 
 }  // namespace lineament

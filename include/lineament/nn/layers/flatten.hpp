@@ -10,16 +10,6 @@ struct Flatten {
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return {static_cast<int>(inputs[0].size())}; }
-
-  template <class T>
-  void forward(const Forward<T>& f) const {
-    if (f.output.data != f.input().data) f.output.vector() = f.input().vector();
-  }
-  template <class T>
-  void backward(const Backward<T>& b) const {
-    const View<T> dx = b.input_gradient();
-    if (dx.data != nullptr && dx.data != b.output_gradient.data) dx.vector() = b.output_gradient.vector();
-  }
 };
 
 }  // namespace lineament

@@ -1,0 +1,122 @@
+#include "kernels/common/isa.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernels/common/targets.hpp"
+#include "lineament/error.hpp"
+#include "lineament/isa.hpp"
+
+#include <hwy/highway.h>
+#include <hwy/targets.h>
+
+namespace lineament {
+namespace {
+
+struct Level {
+  std::string name;
+  std::int64_t target;
+  bool int8_products = false, bf16_products = false;
+};
+
+#if defined(__x86_64__) && defined(__GNUC__)
+bool processor_has_int8_products() {
+  return __builtin_cpu_supports("avx512vnni") != 0;
+}
+bool processor_has_bf16_products() {
+  return __builtin_cpu_supports("avx512bf16") != 0;
+}
+#else
+bool processor_has_int8_products() {
+  return false;
+}
+bool processor_has_bf16_products() {
+  return false;
+}
+#endif
+
+std::string lower_case(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+/// What is both compiled in and supported here, best first: a lower bit is a better target.
+std::vector<Level> find_levels() {
+  const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
+  std::vector<Level> list;
+  for (int bit = 0; bit < 63; ++bit) {
+    const std::int64_t target = std::int64_t{1} << bit;
+    if ((supported & target) == 0) continue;
+    // The best of AVX-512, whatever Highway calls those with more instructions: the kernels know these by themselves.
+    if (!HWY_ARCH_X86 || target > HWY_AVX3 || list.size() > 0) {
+      list.push_back({lower_case(hwy::TargetName(target)), target});
+      continue;
+    }
+    const Level best{"avx512", target, processor_has_int8_products(), processor_has_bf16_products()};
+    list.push_back(best);
+    if (best.int8_products || best.bf16_products) list.push_back({"avx512f", target});
+  }
+  return list;
+}
+
+const std::vector<Level>& levels() {
+  static const std::vector<Level> list = find_levels();
+  return list;
+}
+
+/// Throws ArgumentError for a name that is not available.
+const Level* find_level(std::string_view name, const char* where) {
+  std::string known;
+  for (const Level& level : levels()) {
+    if (level.name == name) return &level;
+    known += (known.empty() ? "" : ", ") + level.name;
+  }
+  throw ArgumentError({where, "the instruction set is not available here", "one of " + known, std::string(name), ""});
+}
+
+const Level* use(const Level* level) {
+  hwy::SetSupportedTargetsForTest(level->target);
+  return level;
+}
+
+const Level*& current() {
+  static const Level* level = [] {
+    const char* wanted = std::getenv("LINEAMENT_ISA");
+    if (wanted == nullptr || *wanted == '\0') return &levels().front();
+    return use(find_level(wanted, "LINEAMENT_ISA"));
+  }();
+  return level;
+}
+
+}  // namespace
+
+std::vector<std::string> available_isas() {
+  std::vector<std::string> names;
+  for (const Level& level : levels()) names.push_back(level.name);
+  return names;
+}
+
+std::string current_isa() {
+  return current()->name;
+}
+
+void force_isa(std::string_view name) {
+  const Level* level = find_level(name, "instruction set");
+  const Level*& in_use = current();  // first, because the first call takes what the environment names
+  in_use = use(level);
+}
+
+int isa_token() {
+  return static_cast<int>(current() - levels().data());
+}
+
+bool has_int8_products() {
+  return current()->int8_products;
+}
+
+bool has_bf16_products() {
+  return current()->bf16_products;
+}
+
+}  // namespace lineament

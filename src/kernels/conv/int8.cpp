@@ -1,0 +1,49 @@
+// Convolutions in int8: when, and how their weights are rounded. They run in low_precision.cpp.
+#include <cmath>
+#include <cstring>
+
+#include "kernels/conv/kernels.hpp"
+#include "kernels/conv/low_precision_plan.hpp"
+
+namespace lineament {
+
+const char* Int8::unfit(const ConvProblem& p) const {
+  const ConvGeometry& g = p.g;
+  if (p.precision != Precision::int8) return "for int8";
+  if (p.training()) return "training";
+  if (g.groups != 1) return "groups";
+  const bool exact = std::ptrdiff_t{g.kernel} * g.kernel * g.in_c <= std::ptrdiff_t{INT32_MAX} / (255 * 127);
+  return exact ? nullptr : "sums would overflow 32 bits";
+}
+
+/// Scales each column to -127 … 127.
+void Int8::pack_weights(const ConvProblem& problem, const float* w, const float* bias, std::span<std::byte> to,
+                        Threads&) const {
+  using Number = std::int8_t;
+  const WordPlan p = plan_words(problem.g, true);
+  std::memset(to.data(), 0, to.size());
+  const WordWeights<float> packed(p, as<float>(to));
+  const ByteScale in = byte_scale(problem.range);
+  packed.input[0] = in.step;
+  packed.input[1] = in.zero;
+  float *scale = packed.scale, *offset = packed.offset;
+  const int columns = p.g.out_c;
+  packed.each_row<Number>(p, w, [&](const float* row, Number*) {
+    for (int n = 0; n < columns; ++n) scale[n] = std::max(scale[n], std::abs(row[n]));
+  });
+  for (int n = 0; n < columns; ++n) scale[n] = scale[n] > 0 ? scale[n] / 127 : 1.0f;
+  packed.each_row<Number>(p, w, [&](const float* row, Number* words) {
+    for (int n = 0; n < columns; ++n) {
+      const float rounded = std::nearbyint(row[n] / scale[n]);
+      words[packed.place<Number>(p, n)] = static_cast<Number>(rounded);
+      offset[n] += rounded;  // the sum of the column's weights, which is exact
+    }
+  });
+  for (int n = 0; n < columns; ++n) {
+    scale[n] *= in.step;
+    offset[n] *= -scale[n] * in.zero;
+    if (bias != nullptr) offset[n] += bias[n];
+  }
+}
+
+}  // namespace lineament

@@ -1,0 +1,155 @@
+// The kernels of convolutions and dense layers. Each is implemented in the file of its name, some with their gradients
+// in another beside it; registry.cpp says in which order they are asked.
+#pragma once
+#include "kernels/conv/conv.hpp"
+
+namespace lineament {
+
+/// Short products: int8 (activations 0 … 255, weights -127 … 127, exact sums in 32 bits) and bfloat16 (sums in float).
+/// Both multiply 32 bits of activations with 32 bits of weights at a time, four or two channels, and differ in nothing
+/// else. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+/// CVPR 2018. Packed: weights, bias and the input's scale. Both are for inference alone.
+class LowPrecision : public ConvKernel {
+ public:
+  bool takes(const ConvProblem&, const Epilogue&) const override;
+  Needs memory(const ConvProblem&) const override;
+  std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+};
+
+/// Scales the weights of every channel out on its own; cuts off activations outside the range that was measured. Input
+/// and output may be bytes where the input's channels are a multiple of 4.
+class Int8 final : public LowPrecision {
+ public:
+  std::string_view name() const override { return "int8"; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .bytes = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+};
+
+/// Activations and weights rounded to bfloat16, on processors that multiply pairs of them (AVX512_BF16).
+class Bf16 final : public LowPrecision {
+ public:
+  std::string_view name() const override { return "bf16"; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+};
+
+/// Dense layers with weights in bfloat16, rounded to nearest, and activations and sums in float: for a few samples
+/// reading the weights is what takes the time. For one to three samples weights of inputs that are zero are not read.
+class Bf16Weights final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "bf16_weights"; }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem&, const Epilogue& e) const override { return !e.max_pool && !e.add; }
+  Needs memory(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+};
+
+/// groups = channels in = channels out. The input may be a batch norm's output that is made when it is read; dx is then
+/// the gradient with respect to that output, also where others were added to it.
+class Depthwise final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "depthwise"; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_norm = true, .writes_norm_gradient = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool && !e.add; }
+  Needs memory(const ConvProblem&) const override;
+  std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const override;
+  NormBlocks blocks(const ConvProblem&, Side) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
+/// A matrix product: dense layers, and windows that see the whole image. For one sample of more than 512 inputs,
+/// weights of inputs that are zero are not read: one that is infinite or NaN does not show there.
+class Gemm final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "gemm"; }
+  Abilities abilities(const OpProblem&) const override { return {.overwrites = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool && !e.add; }
+  Needs memory(const ConvProblem&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
+/// 1x1 convolutions of stride 1: a matrix product over all pixels of the batch, whatever their rows. In training the
+/// input may be a batch norm's output that is made when it is read; dx is then the gradient with respect to that
+/// output, also where others were added to it.
+class Pointwise : public ConvKernel {
+ public:
+  std::string_view name() const override { return "pointwise"; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_norm = true, .writes_norm_gradient = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool; }
+  Needs memory(const ConvProblem&) const override;
+  std::optional<RowRange> input_rows(const ConvProblem&, RowRange rows) const override { return rows; }
+  NormBlocks blocks(const ConvProblem&, Side) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
+/// The same in training with both sides rounded to bfloat16, forward and for the gradient with respect to the input;
+/// sums, and the gradient with respect to the weights altogether, in float.
+class PointwiseBf16 final : public Pointwise {
+ public:
+  std::string_view name() const override { return "pointwise_bf16"; }
+  const char* unfit(const ConvProblem&) const override;
+  Needs memory(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
+/// Convolutions whose output is a few pixels, when inferring: their windows are copied out as rows of a matrix, so that
+/// all pixels share each weight that is read. Reading the weights is what takes the time there, and Winograd's are four
+/// times as large.
+class Im2col final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "im2col"; }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem&, const Epilogue& e) const override { return !e.max_pool; }
+  Needs memory(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+};
+
+/// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray,
+/// "Fast algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. A 4x4 tile of
+/// outputs takes 36 multiplications for each pair of channels instead of 144. Errors: docs/performance.md.
+class Winograd final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "winograd"; }
+  Abilities abilities(const OpProblem&) const override {
+    return {.relu_by_output = true, .writes_norm_gradient = true};
+  }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem&, const Epilogue& e) const override { return !(e.max_pool && e.add); }
+  Needs memory(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
+/// Any convolution, as an implicit matrix product over strips of rows. Both gradients in one pass over that of the
+/// output; images are what threads share out in training, one of them is not cut.
+class Direct final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "direct"; }
+  Abilities abilities(const OpProblem&) const override {
+    return {.relu_by_output = true, .writes_norm_gradient = true};
+  }
+  const char* unfit(const ConvProblem&) const override { return nullptr; }
+  bool takes(const ConvProblem&, const Epilogue& e) const override { return !(e.max_pool && e.add); }
+  Needs memory(const ConvProblem&) const override;
+  std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
+}  // namespace lineament

@@ -1,0 +1,108 @@
+// Tiles of images, found and transformed: what the forward pass and both gradients have in common. Compiled once for
+// each instruction set.
+#if defined(LINEAMENT_WINOGRAD_TILES_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef LINEAMENT_WINOGRAD_TILES_INL
+#undef LINEAMENT_WINOGRAD_TILES_INL
+#else
+#define LINEAMENT_WINOGRAD_TILES_INL
+#endif
+
+#include "kernels/common/rows-inl.hpp"
+#include "kernels/conv/winograd-inl.hpp"
+#include "kernels/conv/winograd_plan.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace lineament::HWY_NAMESPACE {
+
+/// Columns of the weights that lie together: what one register tile reads. Not PanelWidth, so that a group of 32
+/// channels is whole panels.
+inline HWY_ATTR int TransformedPanel() {
+  return 2 * static_cast<int>(hn::Lanes(Floats()));
+}
+
+/// Images that tiles are cut from: of the input, or of a gradient whose rows are made when they are read.
+struct TileSource {
+  GradientImages images;
+  int offset_y, offset_x;  ///< of a tile's pixels from where it lies: padding
+};
+
+/// Pointers to the kSide x kSide pixels of tiles; to zeros for those outside.
+template <int kSide>
+class PixelPointers {
+ public:
+  const float* at[kSide * kSide];
+
+  PixelPointers(const TileSource& source, const float* zeros, float* work)
+      : source_(source), zeros_(zeros), work_(work) {}
+
+  HWY_ATTR void aim(const Tile4& tile) {
+    const GradientImages& images = source_.images;
+    const int y = tile.y - source_.offset_y, x = tile.x - source_.offset_x;
+    if (tile.image != image_ || y != y_) find_rows(tile.image, y);
+    const float** to = at;
+    for (int r = 0; r < kSide; ++r)
+      for (int c = 0; c < kSide; ++c, ++to) {
+        const bool inside = rows_[r] != nullptr && x + c >= 0 && x + c < images.width;
+        *to = inside ? rows_[r] + static_cast<std::ptrdiff_t>(x + c) * images.channels : zeros_;
+      }
+  }
+
+ private:
+  HWY_ATTR void find_rows(int image, int y) {
+    const GradientImages& images = source_.images;
+    image_ = image;
+    y_ = y;
+    const std::ptrdiff_t row = std::ptrdiff_t{images.width} * images.channels;
+    for (int r = 0; r < kSide; ++r) {
+      const bool inside = y + r >= 0 && y + r < images.height;
+      rows_[r] = inside ? GradientRow(images, image, y + r, work_ + r * row) : nullptr;
+    }
+  }
+
+  const TileSource& source_;
+  const float* zeros_;
+  float* work_;
+  int image_ = -1, y_ = 0;
+  const float* rows_[kSide];
+};
+
+/// Tiles first … first + count - 1, and what reading them takes.
+struct TileRun {
+  int first, count;
+  const float* zeros;
+  float* work;  ///< rows that a gradient makes
+};
+
+/// Transforms tiles of images into 36 matrices {tile, channel}, `stride` floats apart: B^T x B from 6x6 pixels of the
+/// input, A dy A^T from 4x4 of the output's gradient. `sums`, if not nullptr, receives the sum of all pixels.
+template <class Transform>
+HWY_ATTR void TransformTiles(const WinogradPlan& p, const TileSource& source, const TileRun& run, float* to,
+                             std::size_t stride, float* sums = nullptr) {
+  const Floats d;
+  const int lanes = static_cast<int>(hn::Lanes(d)), channels = source.images.channels;
+  constexpr int kSide = Transform::kIn;
+  PixelPointers<kSide> pixels(source, run.zeros, run.work);
+  for (int i = 0; i < run.count; ++i) {
+    pixels.aim(tile_at(p, run.first + i));
+    for (int c = 0; c < channels; c += lanes) {
+      Vector in[kSide * kSide], out[kProducts];
+#pragma GCC unroll 36
+      for (int k = 0; k < kSide * kSide; ++k) in[k] = hn::LoadU(d, pixels.at[k] + c);
+      if (sums != nullptr) {
+        Vector sum = hn::LoadU(d, sums + c);
+#pragma GCC unroll 36
+        for (int k = 0; k < kSide * kSide; ++k) sum = hn::Add(sum, in[k]);
+        hn::StoreU(sum, d, sums + c);
+      }
+      Sandwich<Transform>(in, out);
+      float* place = to + static_cast<std::ptrdiff_t>(i) * channels + c;
+#pragma GCC unroll 36
+      for (int k = 0; k < kProducts; ++k) hn::StoreU(out[k], d, place + static_cast<std::size_t>(k) * stride);
+    }
+  }
+}
+
+}  // namespace lineament::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

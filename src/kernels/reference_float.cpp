@@ -1,0 +1,5 @@
+#include "kernels/reference-inl.hpp"
+
+namespace lineament {
+template const Kernel<float>& reference_kernel<float>(const Layer&);
+}
