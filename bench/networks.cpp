@@ -55,7 +55,7 @@ void train_step(benchmark::State& state, const NamedNetwork& named, Precision pr
   fill(session.input(), 1);
   for (auto _ : state) {
     const auto output = session.forward();
-    value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), batch);
+    L2{}(output, target, {}, session.output_gradient(), batch);
     session.zero_gradients();
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), 1e-4f, 1,

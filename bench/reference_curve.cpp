@@ -12,6 +12,7 @@
 #include "lineament/faces/split.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/landmarker/face_store.hpp"
+#include "lineament/landmarker/face_training.hpp"
 #include "lineament/train/fit.hpp"
 #include "lineament/zoo/networks.hpp"
 
@@ -59,11 +60,12 @@ Sets load(const Options& o) {
 }
 
 void print_row(const EpochReport& r) {
-  std::printf("%5zu   %.4f              %.3f           ", r.epoch, r.nme, r.validation->pck);
+  const double loss = r.train.metric(kNme) / 100, accuracy = r.validation->metric(kPck);
+  std::printf("%5zu   %.4f              %.3f           ", r.epoch, loss, accuracy);
   for (const Row& row : kReference)
     if (row.epoch == r.epoch)
-      std::printf("   %.2f %s   %.2f %s", row.loss, r.nme <= row.loss ? "reached" : "MISSED ", row.accuracy,
-                  r.validation->pck >= row.accuracy ? "reached" : "MISSED");
+      std::printf("   %.2f %s   %.2f %s", row.loss, loss <= row.loss ? "reached" : "MISSED ", row.accuracy,
+                  accuracy >= row.accuracy ? "reached" : "MISSED");
   std::printf("\n");
   std::fflush(stdout);
 }
@@ -81,7 +83,7 @@ int main(int argc, char** argv) {
   app.add_option("--loss", o.loss, "Loss that is minimised")->capture_default_str();
   app.add_option("--optimizer", o.optimizer, "sgd, adam, adamw")->capture_default_str();
   app.add_option("--lr", o.lr, "Learning rate")->capture_default_str();
-  app.add_option("--batch", o.batch, "Samples in a step")->capture_default_str();
+  app.add_option("--batch", o.batch, "Batch size")->capture_default_str();
   app.add_option("--seed", o.seed, "Of the split, the weights and the augmentation")->capture_default_str();
   app.add_option("--threads", o.threads, "0: one for each core")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
@@ -100,7 +102,8 @@ int main(int argc, char** argv) {
     fit_options.epochs = 15;
     fit_options.copies = o.copies;
     fit_options.batch_size = o.batch;
-    fit_options.loss = loss_by_name(o.loss);
+    fit_options.loss = loss_by_name(o.loss, face_losses());
+    fit_options.metric = face_metric;
     fit_options.optimizer = optimizer_by_name(o.optimizer);
     fit_options.schedule.rate = static_cast<float>(o.lr);
     fit_options.schedule.warmup = 0.1;

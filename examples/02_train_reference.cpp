@@ -36,10 +36,11 @@ int main(int argc, char** argv) try {
   Model model{.network = Network(reference_network(), kReferenceInput, 1), .trained_on = source};
   FitOptions options;
   options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
+  options.metric = face_metric;  // its first number, the NME, chooses the best epoch
   FitCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState&) {
-    std::printf("epoch %2zu  loss %.5f  NME %6.2f %%  held out %6.2f %%  %4.0f images/s%s\n", r.epoch, r.loss,
-                100 * r.nme, r.validation->nme_inter_ocular, r.images_per_second, r.best ? "  saved" : "");
+    std::printf("epoch %2zu  loss %.5f  NME %6.2f %%  held out %6.2f %%  %4.0f images/s%s\n", r.epoch, r.train.loss,
+                r.train.metric(kNme), r.validation->metric(kNme), r.images_per_second, r.best ? "  saved" : "");
     if (r.best) save_model(path, model);
     return true;  // false would end training here
   };

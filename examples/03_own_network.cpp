@@ -46,13 +46,14 @@ int main(int argc, char** argv) try {
 
   FitOptions options;
   options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
+  options.metric = face_metric;
   FitCallbacks callbacks;
   callbacks.on_epoch = [](const EpochReport& r, const Network&, const TrainingState&) {
-    std::printf("epoch %2zu  loss %.5f  held-out NME %6.2f %%\n", r.epoch, r.loss, r.validation->nme_inter_ocular);
+    std::printf("epoch %2zu  loss %.5f  held-out NME %6.2f %%\n", r.epoch, r.train.loss, r.validation->metric(kNme));
     return true;
   };
   const FitResult result = fit(network, train, &held_out, options, callbacks);
-  std::printf("best: epoch %zu, NME %.2f %%\n", result.best_epoch, 100 * result.best);
+  std::printf("best: epoch %zu, NME %.2f %%\n", result.best_epoch, result.best);
   return 0;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

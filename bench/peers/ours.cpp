@@ -94,7 +94,7 @@ void write_layers(const std::string& path, const Network& network) {
   const auto name = [&](NodeId id) { return id == Spec::kInput ? std::string("input") : spec[id].name.str(); };
   for (NodeId id = 1; id <= spec.size(); ++id) {
     const Node& node = spec[id];
-    file << type_of(node.layer) << ' ' << name(id) << ' ' << sizes(shapes[id]) << ' ' << node.input_count;
+    file << type_of(node.layer) << ' ' << name(id) << ' ' << sizes(shapes[id]) << ' ' << node.inputs.size();
     for (const NodeId input : node.input_ids()) file << ' ' << name(input);
     file << options(node.layer, shapes[node.inputs[0]]) << '\n';
   }
@@ -158,8 +158,7 @@ void train(const peers::Options& o) {
   const auto step = [&] {
     const std::span<const float> output = session.forward();
     if (losses.empty()) keep_output(o, output);
-    losses.push_back(
-        value_and_gradient(Loss{}, output, std::span<const float>(target), session.output_gradient(), o.batch));
+    losses.push_back(L2{}(output, target, {}, session.output_gradient(), o.batch));
     session.zero_gradients();
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), peers::kLearningRate, 1,

@@ -1,9 +1,13 @@
-// Numbers of the command line: read as a whole and within their range, with a message that says what was wanted.
+// Numbers and words of the command line: read as a whole and within their range, with a message that says what was
+// wanted.
 #pragma once
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/console.hpp"
 
@@ -12,12 +16,25 @@ namespace lineament::cli {
 /// Returns what is wrong, or nothing.
 using Check = std::function<std::string(const std::string&)>;
 
+/// Whether `given` is a number as a whole.
+template <typename Number>
+bool read_number(const std::string& given, Number& value) {
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
+  return error == std::errc() && end == given.data() + given.size();
+}
+/// std::from_chars is not to be had for floating point everywhere.
+inline bool read_number(const std::string& given, double& value) {
+  if (given.empty() || given.front() == '+' || given.find_first_not_of("0123456789.eE+-") != std::string::npos)
+    return false;
+  char* end = nullptr;
+  value = std::strtod(given.c_str(), &end);
+  return end == given.c_str() + given.size();
+}
+
 template <typename Number>
 std::string out_of_range(const std::string& given, Number low, Number high, const std::string& wanted) {
   Number value{};
-  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), value);
-  // Written so that NaN is wrong, too.
-  const bool good = error == std::errc() && end == given.data() + given.size() && value >= low && value <= high;
+  const bool good = read_number(given, value) && value >= low && value <= high;
   return good ? "" : "wanted " + wanted + ", got '" + given + "'";
 }
 
@@ -45,6 +62,18 @@ inline Check any_seed() {
 inline Check number(double low, double high) {
   return [=](const std::string& given) {
     return out_of_range(given, low, high, text("a number from %g to %g", low, high));
+  };
+}
+
+/// One of a few words.
+inline Check one_of(std::vector<std::string> words) {
+  return [words = std::move(words)](const std::string& given) {
+    std::string list;
+    for (const std::string& word : words) {
+      if (word == given) return std::string();
+      list += (list.empty() ? "" : ",") + word;
+    }
+    return given + " not in {" + list + "}";
   };
 }
 

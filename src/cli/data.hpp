@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/commands.hpp"
+#include "cli/train_options.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/landmarker/face_store.hpp"
 
@@ -26,7 +26,7 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, Store
 /// Training and held-out faces as the options say.
 Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing);
 
-/// The NME, as a fraction, of finding the mean shape of the training faces in every held-out face (in every training
+/// The NME, in %, of finding the mean shape of the training faces in every held-out face (in every training
 /// face where none are held out): what a network reaches that does not look.
 double mean_shape_nme(const Sets& sets);
 

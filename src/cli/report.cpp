@@ -9,18 +9,29 @@
 #include "lineament/faces/landmarks.hpp"
 #include "lineament/image/file.hpp"
 #include "lineament/image/resize.hpp"
+#include "lineament/landmarker/face_training.hpp"
 
 namespace lineament::cli {
 namespace {
 
-constexpr double kFailed = 0.08;   // AUC@8, FR@8
-constexpr double kCedEnd = 0.15;   // why: beyond 15 % the points no longer sit on the face's parts
+constexpr double kFailed = 8;      // %: AUC@8, FR@8
+constexpr double kCedEnd = 15;     // %; why: beyond it the points no longer sit on the face's parts
 constexpr int kPictureSide = 320;  // why: shown at 140 to 220 CSS pixels, on screens of up to two dots each
 constexpr int kPictureQuality =
     92;  // why: above 90 colour is kept at full resolution, and the points are coloured dots
 
 std::string percent(double fraction, int decimals) {
   return fixed(100 * fraction, decimals);
+}
+
+/// NaN where it was not measured.
+double metric(const Means& means, std::string_view name) {
+  for (const NamedValue& m : means.metrics)
+    if (m.name == name) return m.value;
+  return std::nan("");
+}
+double held_out_metric(const EpochReport& e, std::string_view name) {
+  return e.validation ? metric(*e.validation, name) : std::nan("");
 }
 
 /// Values of the epochs, one point each.
@@ -79,8 +90,8 @@ std::string headline(const Report& report) {
   const EpochReport& last = report.epochs.back();
   return warning + "<div class='tiles'>" +
          tile(std::to_string(last.epoch), "", last.epoch == 1 ? "epoch" : "epochs", "of training") +
-         tile(percent(last.nme, 2), " %", "training NME", "mean over the last epoch") +
-         tile(percent(last.accuracy, 1), " %", "training PCK@0.1", "mean over the last epoch") + "</div>\n";
+         tile(fixed(metric(last.train, kNme), 2), " %", "training NME", "mean over the last epoch") +
+         tile(percent(metric(last.train, kPck), 1), " %", "training PCK@0.1", "mean over the last epoch") + "</div>\n";
 }
 
 std::string ced_figure(const Evaluation& e) {
@@ -89,7 +100,7 @@ std::string ced_figure(const Evaluation& e) {
   for (int i = 0; i <= kSteps; ++i) thresholds.push_back(kCedEnd * i / kSteps);
   const std::vector<double> shares = ced(e.errors, thresholds);
   Series curve{.name = "faces", .color = 0, .points = {}};
-  for (std::size_t i = 0; i < shares.size(); ++i) curve.points.push_back({100 * thresholds[i], 100 * shares[i]});
+  for (std::size_t i = 0; i < shares.size(); ++i) curve.points.push_back({thresholds[i], 100 * shares[i]});
   const std::string below = percent(1 - failure_rate(e.errors, kFailed), 1),
                     beyond = percent(failure_rate(e.errors, kCedEnd), 1);
   const LineChart chart{
@@ -97,13 +108,13 @@ std::string ced_figure(const Evaluation& e) {
       .x_name = "NME, %",
       .y_unit = " %",
       .x_low = 0,
-      .x_high = 100 * kCedEnd,
+      .x_high = kCedEnd,
       .y_low = 0,
       .y_high = 100,
       .x_parts = 15,
       .end_labels = false,
-      .fill_below = 100 * kFailed,
-      .marks = {{100 * kFailed, below + " % within 8 %", false}},
+      .fill_below = kFailed,
+      .marks = {{kFailed, below + " % within 8 %", false}},
       .series = {curve}};
   return figure("Cumulative error distribution (CED)",
                 "Share of faces, %, with at most this NME. AUC@8 = " + fixed(e.auc, 3) +
@@ -127,14 +138,13 @@ std::string scale_note(const LineChart& chart) {
 
 std::string nme_figure(const Report& report) {
   LineChart chart{.description = "NME by epoch", .x_name = "epoch", .y_unit = " %", .log_if_wide = true};
-  chart.series.push_back(series(report, "training", 0, [](const EpochReport& e) { return 100 * e.nme; }));
+  chart.series.push_back(series(report, "training", 0, [](const EpochReport& e) { return metric(e.train, kNme); }));
   if (validated(report)) {
-    chart.series.push_back(series(report, "held-out", 1, [](const EpochReport& e) {
-      return e.validation ? e.validation->nme_inter_ocular : std::nan("");
-    }));
+    chart.series.push_back(
+        series(report, "held-out", 1, [](const EpochReport& e) { return held_out_metric(e, kNme); }));
   }
   if (const EpochReport* best = best_epoch(report); best && report.epochs.size() > 1) {
-    const double nme = best->validation ? best->validation->nme_inter_ocular : 100 * best->nme;
+    const double nme = metric(best->validation ? *best->validation : best->train, kNme);
     chart.marks = {{static_cast<double>(best->epoch),
                     "best: " + fixed(nme, 2) + " % in epoch " + std::to_string(best->epoch), true}};
   }
@@ -142,21 +152,22 @@ std::string nme_figure(const Report& report) {
                 line_chart(chart));
 }
 
-std::string accuracy_figure(const Report& report) {
+std::string pck_figure(const Report& report) {
   LineChart chart{
-      .description = "Accuracy by epoch", .x_name = "epoch", .y_unit = " %", .decimals = 1, .y_low = 0, .y_high = 100};
-  chart.series.push_back(series(report, "training", 0, [](const EpochReport& e) { return 100 * e.accuracy; }));
+      .description = "PCK@0.1 by epoch", .x_name = "epoch", .y_unit = " %", .decimals = 1, .y_low = 0, .y_high = 100};
+  chart.series.push_back(
+      series(report, "training", 0, [](const EpochReport& e) { return 100 * metric(e.train, kPck); }));
   if (validated(report)) {
-    chart.series.push_back(series(report, "held-out", 1, [](const EpochReport& e) {
-      return e.validation ? 100 * e.validation->pck : std::nan("");
-    }));
+    chart.series.push_back(
+        series(report, "held-out", 1, [](const EpochReport& e) { return 100 * held_out_metric(e, kPck); }));
   }
-  return figure("Accuracy (PCK@0.1)", "% of points within a tenth of the inter-ocular distance", line_chart(chart));
+  return figure("Percentage of correct keypoints (PCK@0.1)", "% of points within a tenth of the inter-ocular distance",
+                line_chart(chart));
 }
 
 std::string loss_figure(const Report& report) {
   LineChart chart{.description = "Loss by epoch", .x_name = "epoch", .decimals = 4, .height = 210, .log_if_wide = true};
-  chart.series.push_back(series(report, "training", 0, [](const EpochReport& e) { return e.loss; }));
+  chart.series.push_back(series(report, "training", 0, [](const EpochReport& e) { return e.train.loss; }));
   return figure("Loss", "what training minimises, mean over each epoch" + scale_note(chart), line_chart(chart));
 }
 
@@ -175,7 +186,7 @@ std::string rate_figure(const Report& report) {
 std::string face_sheet(const std::vector<ReportFace>& faces) {
   std::string html = "<div class='faces'>\n";
   for (const ReportFace& f : faces) {
-    const std::string name = escape_html(f.name), error = percent(f.nme, 2) + " %";
+    const std::string name = escape_html(f.name), error = fixed(f.nme, 2) + " %";
     html += "<figure>";
     const int side = std::max(f.picture.width(), f.picture.height());
     if (f.picture.empty()) {
@@ -230,15 +241,14 @@ std::string epoch_table(const Report& report) {
     const auto cell = [&](const std::string& value) { html += "<td>" + value; };
     html += &e == best ? "<tr class='best'>" : "<tr>";
     cell(std::to_string(e.epoch) + (&e == best ? " (best)" : ""));
-    cell(fixed(e.loss, 5));
-    cell(percent(e.nme, 3));
-    cell(percent(e.accuracy, 2));
+    cell(fixed(e.train.loss, 5));
+    cell(fixed(metric(e.train, kNme), 3));
+    cell(percent(metric(e.train, kPck), 2));
     if (held_out) {
-      const double none = std::nan("");
-      cell(fixed(e.validation ? e.validation->nme_inter_ocular : none, 3));
-      cell(percent(e.validation ? e.validation->pck : none, 2));
-      cell(fixed(e.validation ? e.validation->auc : none, 4));
-      cell(percent(e.validation ? e.validation->failure_rate : none, 2));
+      cell(fixed(held_out_metric(e, kNme), 3));
+      cell(percent(held_out_metric(e, kPck), 2));
+      cell(fixed(held_out_metric(e, kAuc), 4));
+      cell(percent(held_out_metric(e, kFailureRate), 2));
       cell(fixed(e.validation_seconds, 1));
     }
     cell(fixed(e.learning_rate, 7));
@@ -275,8 +285,8 @@ std::string report_html(const Report& report) {
             region_figure(*report.held_out) + "</div>\n";
   }
   if (!report.epochs.empty()) {
-    html += "<h2>Training</h2>\n<div class='grid'>\n" + nme_figure(report) + accuracy_figure(report) +
-            loss_figure(report) + rate_figure(report) + "</div>\n";
+    html += "<h2>Training</h2>\n<div class='grid'>\n" + nme_figure(report) + pck_figure(report) + loss_figure(report) +
+            rate_figure(report) + "</div>\n";
   }
   html += epoch_table(report) + faces_section(report) + facts_table(report) + kTerms;
   return html + "</body>\n</html>\n";

@@ -13,7 +13,7 @@ namespace lineament::cli {
 
 struct ReportFace {
   std::string name;
-  double nme = 0;  ///< fraction of the inter-ocular distance
+  double nme = 0;  ///< inter-ocular, %
   Image picture;   ///< crop with the true (kTruthColor) and predicted points (OverlayStyle's default) drawn
 };
 

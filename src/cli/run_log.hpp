@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::cli {
@@ -12,10 +12,5 @@ std::string log_line(const EpochReport& report);
 /// The lines of `path` up to `epochs` epochs; none if the file is not there. Throws FormatError.
 std::vector<EpochReport> read_log(const Path& path, std::size_t epochs);
 void write_log(const Path& path, const std::vector<EpochReport>& reports);
-
-/// The options that change a run's result, as JSON text: stored in checkpoints.
-std::string settings_of(const TrainOptions& options);
-/// Takes a stored run's settings over. Throws ArgumentError when an option given on the command line differs from them.
-void restore_settings(TrainOptions& options, const std::string& settings, const Path& file);
 
 }  // namespace lineament::cli

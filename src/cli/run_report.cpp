@@ -6,9 +6,9 @@
 #include "cli/console.hpp"
 #include "cli/machine.hpp"
 #include "lineament/isa.hpp"
+#include "lineament/landmarker/face_training.hpp"
 #include "lineament/landmarker/overlay.hpp"
 #include "lineament/threads.hpp"
-#include "lineament/train/evaluate.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -86,9 +86,9 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   report.epochs = epochs;
   const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
   std::vector<std::vector<float>> predictions(judged.size());
-  report.held_out = lineament::evaluate(
-      best.network, judged, {.threads = o.threads},
-      [&](std::size_t i, std::span<const float> values) { predictions[i].assign(values.begin(), values.end()); });
+  report.held_out = evaluate_faces(best.network, judged, {.threads = o.threads}, [&](const Prediction& p) {
+    predictions[p.index].assign(p.output.begin(), p.output.end());
+  });
   report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");
   add_pictures(report, judged, predictions);
   report.facts = facts(o, sets, epochs, best.network);

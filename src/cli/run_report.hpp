@@ -2,9 +2,9 @@
 #pragma once
 #include <vector>
 
-#include "cli/commands.hpp"
 #include "cli/data.hpp"
 #include "cli/report.hpp"
+#include "cli/train_options.hpp"
 #include "lineament/model/model.hpp"
 
 namespace lineament::cli {

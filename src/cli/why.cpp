@@ -47,4 +47,20 @@ std::string why_text(std::span<const PlannedOp> plan) {
   return text;
 }
 
+nlohmann::ordered_json why_json(std::span<const PlannedOp> plan) {
+  nlohmann::ordered_json ops = nlohmann::ordered_json::array();
+  for (const PlannedOp& op : plan)
+    ops.push_back({{"layers", op.layers},
+                   {"kernel", op.kernel},
+                   {"refused", op.refused},
+                   {"region", op.region},
+                   {"output", to_string(op.output)},
+                   {"type", op.type},
+                   {"bytes", op.bytes},
+                   {"kept", {op.from, op.to}},
+                   {"workspace", op.workspace},
+                   {"packed", op.packed}});
+  return {{"ops", ops}};
+}
+
 }  // namespace lineament::cli

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "platform/platform.hpp"
+
 namespace lineament::text {
 namespace {
 
@@ -33,12 +35,14 @@ std::string lower(std::string_view s) {
 }
 
 std::optional<double> number(std::string_view s) {
-  if (s.size() > 1 && s[0] == '+' && s[1] != '-') s.remove_prefix(1);  // from_chars knows no plus
-  double value = 0;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
-  if (end != s.data() + s.size() || s.empty()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) return std::numeric_limits<double>::infinity();
-  if (error != std::errc{}) return std::nullopt;
+  // Not std::from_chars, which libc++ has for whole numbers alone. strtod would also take 0x10 and blanks in front,
+  // which come before the digits in ASCII, as the signs do.
+  const std::string_view digits = s.starts_with('+') || s.starts_with('-') ? s.substr(1) : s;
+  if (digits.empty() || digits[0] < '.' || digits.find_first_of("xX") != std::string_view::npos) return std::nullopt;
+  const std::string copy(s);  // ends with a zero
+  const char* end = nullptr;
+  const double value = platform::parse_double(copy.c_str(), end);
+  if (end != copy.c_str() + copy.size()) return std::nullopt;
   return value;
 }
 

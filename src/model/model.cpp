@@ -48,7 +48,12 @@ std::string training_json(const TrainingState& state) {
   training["epoch"] = state.epoch;
   training["step"] = state.step;
   training["best"] = state.best;
+  training["best_of"] = state.best_of;
   training["best_epoch"] = state.best_epoch;
+  if (state.batch > 0) {
+    training["batch"] = state.batch;
+    training["sums"] = state.sums;
+  }
   training["settings"] = state.settings;
   try {
     return training.dump();
@@ -180,6 +185,20 @@ void check_self_test(const TensorFile& file, const Network& network) {
   }
 }
 
+/// Without the optimiser's. What the files of older versions lack takes its default.
+TrainingState training_state(const Json& j) {
+  TrainingState s;
+  s.epoch = j.at("epoch").get<std::size_t>();
+  s.step = j.at("step").get<std::uint64_t>();
+  s.best = j.at("best").get<double>();
+  s.best_of = j.value("best_of", s.best_of);
+  s.best_epoch = j.at("best_epoch").get<std::size_t>();
+  s.batch = j.value("batch", s.batch);
+  s.sums = j.value("sums", s.sums);
+  s.settings = j.at("settings").get<std::string>();
+  return s;
+}
+
 }  // namespace
 
 void save_model(const std::filesystem::path& path, const Model& model) {
@@ -210,15 +229,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   checkpoint.model.ranges = read_ranges(file);
   check_self_test(file, checkpoint.model.network);
   if (file.metadata.contains("training")) {
-    TrainingState state = reading(file, "training", [](const Json& j) {
-      TrainingState s;
-      s.epoch = j.at("epoch").get<std::size_t>();
-      s.step = j.at("step").get<std::uint64_t>();
-      s.best = j.at("best").get<double>();
-      s.best_epoch = j.at("best_epoch").get<std::size_t>();
-      s.settings = j.at("settings").get<std::string>();
-      return s;
-    });
+    TrainingState state = reading(file, "training", training_state);
     const NamedTensor& tensor = file.at(kOptimizerTensor);
     state.optimizer.resize(tensor.data.size() / sizeof(float));
     read_floats(file, tensor, state.optimizer);

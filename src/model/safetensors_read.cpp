@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "lineament/model/safetensors.hpp"
 #include "model/safetensors_format.hpp"
@@ -52,7 +53,7 @@ bool has_good_checksum(std::vector<std::uint8_t>& file, std::size_t header, cons
   return true;
 }
 
-json parse_header(std::span<const std::uint8_t> text, const std::string& where) {
+json parse_header(std::string_view text, const std::string& where) {
   // The JSON library keeps the last of equal keys without a word: look at them as they go by.
   std::vector<std::set<std::string>> open;
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
@@ -151,7 +152,7 @@ TensorFile decode_tensors(std::vector<std::uint8_t> bytes, std::string_view name
   const auto kept = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
   const std::span<const std::uint8_t> file(*kept);
   const std::span<const std::uint8_t> data = file.subspan(8 + header);
-  const json description = parse_header(file.subspan(8, header), where);
+  const json description = parse_header({reinterpret_cast<const char*>(file.data()) + 8, header}, where);
 
   TensorFile result{.metadata = {}, .tensors = {}, .source = where, .bytes = kept};
   std::vector<Entry> entries;

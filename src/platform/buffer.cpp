@@ -1,25 +1,21 @@
 #include "lineament/buffer.hpp"
 
-#include <sys/mman.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <new>
+
+#include "platform/platform.hpp"
 
 namespace lineament {
 
 void* allocate_aligned(std::size_t bytes) {
   if (bytes == 0) return nullptr;
-  // A first touch costs a page fault for every 4 KB, or for every 2 MB where the kernel may use huge pages: as many of
-  // them as are filled, the rest would be memory for nothing.
-  constexpr std::size_t kHugePage = std::size_t{1} << 21;
-  const std::size_t huge = bytes / kHugePage * kHugePage;
+  // As many huge pages as are filled: the rest of another would be memory for nothing.
+  const std::size_t huge = bytes / platform::kHugePage * platform::kHugePage;
   bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  void* memory = nullptr;
-  if (::posix_memalign(&memory, huge > 0 ? kHugePage : kAlignment, bytes) != 0) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  if (huge > 0) ::madvise(memory, huge, MADV_HUGEPAGE);  // advice only: refusal changes nothing
-#endif
+  void* memory = platform::allocate(bytes, huge > 0 ? platform::kHugePage : kAlignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  platform::advise_huge_pages(memory, huge);
   std::memset(memory, 0, bytes);
   return memory;
 }

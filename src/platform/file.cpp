@@ -1,84 +1,55 @@
 #include "lineament/file.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
+#include <system_error>
 
 #include "lineament/error.hpp"
+#include "platform/platform.hpp"
 
 namespace lineament {
 namespace {
 
-[[noreturn]] void fail(const std::filesystem::path& path, const char* what, int error) {
-  std::string fix;
-  if (error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG) fix = "check the path";
-  if (error == EISDIR) fix = "give a file, not a folder";
-  if (error == EFBIG) fix = "raise the limit on the size of files (ulimit -f)";
-  if (error == EACCES || error == EPERM || error == EROFS) fix = "check the permissions or choose another folder";
-  if (error == ENOSPC || error == EDQUOT) fix = "free some space or choose another disk";
-  throw FileError({path.string(), what, "", std::strerror(error), fix});
+using platform::File;
+
+const char* fix_for(const std::error_code& error) {
+  const auto is = [&](auto... any) { return ((error == any) || ...); };
+  using std::errc;
+  if (is(errc::no_such_file_or_directory, errc::not_a_directory, errc::filename_too_long)) return "check the path";
+  if (is(errc::is_a_directory)) return "give a file, not a folder";
+  if (is(errc::file_too_large)) return "raise the limit on the size of files (ulimit -f)";
+  if (is(errc::permission_denied, errc::operation_not_permitted, errc::read_only_file_system))
+    return "check the permissions or choose another folder";
+  if (is(errc::no_space_on_device) || error.value() == EDQUOT) return "free some space or choose another disk";
+  return "";
 }
 
-/// Closes on scope exit.
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
-int open_retrying(const char* path, int flags, mode_t mode = 0) {
-  int fd;
-  do fd = ::open(path, flags | O_CLOEXEC, mode);
-  while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-/// Reading a model of tens of megabytes would take a page fault for every 4 KB.
-void advise_huge_pages([[maybe_unused]] std::uint8_t* bytes, [[maybe_unused]] std::size_t size) {
-#ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t kPage = std::uintptr_t{1} << 21;
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes), end = (begin + size) / kPage * kPage;
-  const std::uintptr_t first = (begin + kPage - 1) / kPage * kPage;
-  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // advice only
-#endif
-}
-
-void write_all(int fd, std::span<const std::uint8_t> bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(path, "cannot be written", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
+void require(const std::error_code& error, const std::filesystem::path& path, const char* what) {
+  if (error) throw FileError({path.string(), what, "", error.message(), fix_for(error)});
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
-  const Descriptor file{open_retrying(path.c_str(), O_RDONLY)};
-  if (file.fd < 0) fail(path, "cannot be opened", errno);
-  struct stat info {};
-  if (::fstat(file.fd, &info) != 0) fail(path, "cannot be read", errno);
-  if (S_ISDIR(info.st_mode)) fail(path, "cannot be read", EISDIR);
+  std::error_code error;
+  File file(path, File::Open::read, error);
+  require(error, path, "cannot be opened");
+  const File::Info info = file.info(error);
+  require(error, path, "cannot be read");
+  if (info.is_folder) require(std::make_error_code(std::errc::is_a_directory), path, "cannot be read");
   std::vector<std::uint8_t> bytes;
   // One more, so that the end shows without making room for more.
-  bytes.reserve(static_cast<std::size_t>(info.st_size) + 1);
-  advise_huge_pages(bytes.data(), bytes.capacity());
-  bytes.resize(static_cast<std::size_t>(info.st_size) + 1);
+  bytes.reserve(static_cast<std::size_t>(info.size) + 1);
+  // Reading a model of tens of megabytes would take a page fault for every 4 KB.
+  platform::advise_huge_pages(bytes.data(), bytes.capacity());
+  bytes.resize(static_cast<std::size_t>(info.size) + 1);
   std::size_t filled = 0;
-  for (;;) {  // Pipes and /proc files say size 0, and a file may grow: read to the end whatever stat said.
+  for (;;) {  // Pipes and /proc files say size 0, and a file may grow: read to the end whatever its size is said to be.
     if (filled == bytes.size()) bytes.resize(bytes.size() + 65536);
-    const ssize_t n = ::read(file.fd, bytes.data() + filled, bytes.size() - filled);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(path, "cannot be read", errno);
+    const std::size_t n = file.read(std::span(bytes).subspan(filled), error);
+    require(error, path, "cannot be read");
     if (n == 0) break;
-    filled += static_cast<std::size_t>(n);
+    filled += n;
   }
   bytes.resize(filled);
   return bytes;
@@ -90,29 +61,34 @@ std::string read_text(const std::filesystem::path& path) {
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  std::error_code error;
   // A device or a pipe is written to, not replaced: as root, /dev/null would become a file.
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    const Descriptor file{open_retrying(path.c_str(), O_WRONLY)};
-    if (file.fd < 0) fail(path, "cannot be written", errno);
-    return write_all(file.fd, bytes, path);
+  const std::filesystem::file_status there = std::filesystem::status(path, error);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    File file(path, File::Open::write, error);
+    require(error, path, "cannot be written");
+    file.write(bytes, error);
+    return require(error, path, "cannot be written");
   }
-  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
+  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(platform::process_id());
   try {
-    const Descriptor file{open_retrying(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644)};
-    if (file.fd < 0) fail(path, "cannot be written", errno);
-    write_all(file.fd, bytes, path);
-    if (::fsync(file.fd) != 0) fail(path, "cannot be written", errno);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be replaced", errno);
+    File file(temporary, File::Open::replace, error);
+    require(error, path, "cannot be written");
+    file.write(bytes, error);
+    require(error, path, "cannot be written");
+    file.sync(error);
+    require(error, path, "cannot be written");
+    std::filesystem::rename(temporary, path, error);
+    require(error, path, "cannot be replaced");
   } catch (...) {
-    ::unlink(temporary.c_str());
+    std::filesystem::remove(temporary, error);
     throw;
   }
   // The rename itself is only durable once the folder is; a folder that cannot be synced (some network disks) is no
   // loss.
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const Descriptor directory{open_retrying(folder.c_str(), O_RDONLY | O_DIRECTORY)};
-  if (directory.fd >= 0) ::fsync(directory.fd);
+  File directory(folder, File::Open::folder, error);
+  if (directory.is_open()) directory.sync(error);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {

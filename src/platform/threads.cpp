@@ -16,6 +16,8 @@ constexpr auto kSpin = std::chrono::microseconds(100);
 inline void pause() {
 #if defined(__x86_64__) || defined(__i386__)
   _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");  // the processor's: to its other threads, without asking the system
 #else
   std::this_thread::yield();
 #endif

@@ -1,12 +1,17 @@
 #include "lineament/train/fit.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
-#include "lineament/faces/crop.hpp"
+#include "lineament/error.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/train/batches.hpp"
 #include "lineament/train/evaluate.hpp"
+#include "train/checks.hpp"
+#include "train/frozen.hpp"
+#include "train/objective.hpp"
+#include "train/outputs.hpp"
 
 namespace lineament {
 namespace {
@@ -16,12 +21,13 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-/// Sums over an epoch.
+/// Sums over the epoch under way.
 struct Totals {
-  double loss = 0, nme = 0, accuracy = 0;
-  std::size_t batches = 0, samples = 0;
+  double loss = 0;  ///< of batches
+  std::size_t batches = 0;
+  NamedSums metrics;  ///< of samples
 
-  double mean(double sum) const { return samples == 0 ? 0 : sum / static_cast<double>(samples); }
+  Means means() const { return {metrics.samples(), loss / static_cast<double>(batches), metrics.means()}; }
 };
 
 class Fit {
@@ -33,65 +39,75 @@ class Fit {
         validation_(validation),
         options_(options),
         callbacks_(callbacks),
-        session_((check(), network), {.mode = Mode::train,
-                                      .batch = options.batch_size,
-                                      .threads = options.threads,
-                                      .seed = options.seed,
-                                      .precision = options.precision}),
-        optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network)) {}
+        objective_((check_fit(network, train, validation, options), places_of(network)), options),
+        frozen_(network, options.frozen),
+        session_(network, {.batch = options.batch_size,
+                           .threads = options.threads,
+                           .precision = options.precision,
+                           .seed = options.seed}),
+        outputs_(places_of(network)),
+        optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network), frozen_.ranges()) {}
 
   FitResult run(const TrainingState* resume) {
     if (resume != nullptr) {
       state_ = *resume;
       optimizer_.restore(state_.optimizer, state_.step);
       session_.set_step(state_.step);
-    } else {
-      set_mean_shape();
+    } else if (options_.start_at_mean) {
+      start_at_mean();
     }
     Batches batches(train_, {.batch_size = static_cast<std::size_t>(options_.batch_size),
                              .seed = options_.seed,
                              .threads = options_.loader_threads,
                              .copies = options_.copies,
                              .augmented = options_.augmented,
-                             .epoch = state_.epoch});
+                             .epoch = state_.epoch,
+                             .batch = state_.batch});
     FitResult result;
-    while (state_.epoch < static_cast<std::size_t>(options_.epochs) && !out_of_patience()) {
-      result.epochs.push_back(train_epoch(batches));
-      EpochReport& report = result.epochs.back();
-      validate(report);
-      note_best(report);
-      state_.epoch = report.epoch;
-      state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
-      if (callbacks_.on_epoch && !callbacks_.on_epoch(report, network_, state_)) break;
-    }
+    result.ended = run_epochs(batches, result.epochs);
     result.best_epoch = state_.best_epoch;
     result.best = state_.best;
+    state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
+    result.state = std::move(state_);
     return result;
   }
 
  private:
-  void check() const {
-    const auto require = [](bool good, const char* option, const char* wanted, int got) {
-      if (!good) throw ArgumentError({option, "out of range", wanted, std::to_string(got), ""});
-    };
-    require(options_.epochs >= 1, "epochs", "1 or more", options_.epochs);
-    require(options_.batch_size >= 1, "batch", "1 or more", options_.batch_size);
-    require_fit(train_, "the training samples");
-    if (validation_ == nullptr) return;
-    require_fit(*validation_, "the validation samples");
-    if (validation_->size() == 0)
-      throw ArgumentError({"validation", "there are no samples", "at least one", "none", "leave it out"});
+  static std::vector<WeightRange> decayed_ranges(const Network& network) {
+    std::vector<WeightRange> ranges;
+    for (const ParamInfo& p : network.params())
+      if (p.trainable && p.decay) ranges.push_back({p.offset, p.size});
+    return ranges;
   }
 
-  void require_fit(const SampleSource& samples, const char* which) const {
-    if (network_.input_shape().size() == samples.pixels_per_sample() &&
-        network_.output_shape().size() == samples.values_per_sample())
-      return;
-    throw SpecError({"network", std::string("it does not fit ") + which,
-                     std::to_string(samples.pixels_per_sample()) + " values in and " +
-                         std::to_string(samples.values_per_sample()) + " out",
-                     to_string(network_.input_shape()) + " in and " + to_string(network_.output_shape()) + " out",
-                     "change the network's input or the crop's size"});
+  /// A bias that is all 0 is one that was never trained.
+  void start_at_mean() {
+    std::vector<float> mean;
+    for (const OutputPlace& place : outputs_.places()) {
+      const ParamInfo* bias = bias_of(network_, place);
+      if (bias == nullptr || frozen_.has(*bias)) continue;
+      const std::span<float> values = network_.values(*bias);
+      if (std::any_of(values.begin(), values.end(), [](float b) { return b != 0; })) continue;
+      if (mean.empty()) mean = mean_values(train_);
+      std::copy_n(mean.begin() + static_cast<std::ptrdiff_t>(place.first), place.size, values.begin());
+    }
+  }
+
+  Ended run_epochs(Batches& batches, std::vector<EpochReport>& reports) {
+    while (state_.epoch < static_cast<std::size_t>(options_.epochs)) {
+      if (out_of_patience()) return Ended::patience;
+      EpochReport report;
+      const bool stopped = !train_epoch(batches, report);
+      if (state_.batch > 0) return Ended::on_step;
+      validate(report);
+      note_best(report);
+      state_.epoch = report.epoch;
+      state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
+      reports.push_back(std::move(report));
+      if (callbacks_.on_epoch && !callbacks_.on_epoch(reports.back(), network_, state_)) return Ended::on_epoch;
+      if (stopped) return Ended::on_step;
+    }
+    return Ended::all_epochs;
   }
 
   /// Asked before an epoch, not after it, so that a run that had lost patience is not trained further by resuming it.
@@ -99,64 +115,52 @@ class Fit {
     return options_.patience > 0 && state_.epoch - state_.best_epoch >= static_cast<std::size_t>(options_.patience);
   }
 
-  static std::vector<DecayRange> decayed_ranges(const Network& network) {
-    std::vector<DecayRange> ranges;
-    for (const ParamInfo& p : network.params())
-      if (p.trainable && p.decay) ranges.push_back({p.offset, p.size});
-    return ranges;
-  }
-
-  void set_mean_shape() {
-    const Dense* last = std::get_if<Dense>(&network_.spec()[network_.spec().last()].layer);
-    if (last != nullptr && last->bias) network_.set_output_bias(mean_values(train_));
-  }
-
-  EpochReport train_epoch(Batches& batches) {
+  /// False if on_step wants no more; state_.batch is then where, 0 after the last batch.
+  bool train_epoch(Batches& batches, EpochReport& report) {
     const auto begin = Clock::now();
     const double waited = batches.waited_seconds();
-    EpochReport report;
+    const std::size_t count = batches.batches_per_epoch(), first = state_.batch;
+    Totals totals = restored_totals(count);
     report.epoch = state_.epoch + 1;
-    Totals totals;
-    const std::size_t count = batches.batches_per_epoch();
-    for (std::size_t b = 0; b < count; ++b) {
+    bool go_on = true;
+    for (std::size_t b = first; b < count && go_on; ++b) {
       const double progress = static_cast<double>(state_.epoch) + static_cast<double>(b) / static_cast<double>(count);
       report.learning_rate = static_cast<double>(learning_rate(options_.schedule, progress, options_.epochs));
       train_step(batches.next(), static_cast<float>(report.learning_rate), totals);
+      report.images_per_second =
+          static_cast<double>((b + 1 - first) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin);
       if (callbacks_.on_step)
-        callbacks_.on_step(
-            {report.epoch, b + 1, count, totals.loss / static_cast<double>(totals.batches), totals.mean(totals.nme),
-             totals.mean(totals.accuracy),
-             static_cast<double>((b + 1) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin)});
+        go_on = callbacks_.on_step({report.epoch, b + 1, count, totals.means(), report.images_per_second});
     }
-    // The last step may have done damage that no loss has shown yet, and the epoch's network is about to be kept.
+    // The last step may have done damage that no loss has shown yet, and the network is about to be kept.
     for (const float weight : network_.weights()) require_finite(static_cast<double>(weight), "a weight");
+    store_totals(totals, count);
+    report.train = totals.means();
     report.seconds = seconds_since(begin);
     report.waited_seconds = batches.waited_seconds() - waited;
-    report.loss = totals.loss / static_cast<double>(totals.batches);
-    report.nme = totals.mean(totals.nme);
-    report.accuracy = totals.mean(totals.accuracy);
     report.images_per_second =
-        static_cast<double>(count * static_cast<std::size_t>(options_.batch_size)) / report.seconds;
-    return report;
+        static_cast<double>((count - first) * static_cast<std::size_t>(options_.batch_size)) / report.seconds;
+    return go_on;
   }
 
   void train_step(const Batch& batch, float rate, Totals& totals) {
-    std::copy(batch.pixels.begin(), batch.pixels.end(), session_.input().begin());
-    const std::span<const float> output = session_.forward();
-    const double loss = static_cast<double>(
-        value_and_gradient(options_.loss, output, batch.values, session_.output_gradient(), options_.batch_size));
-    measure(output, batch, totals);
+    put_inputs(session_, network_, batch.pixels);
+    outputs_.forward(session_);
+    const double loss = objective_.of_batch(outputs_, session_, batch);
+    measure(batch, totals);
     session_.zero_gradients();
     session_.backward();
     require_finite(loss, "the loss");
     float scale = 1;
     const OnThreads parallel{session_.threads()};
     if (options_.clip_norm > 0) {
+      frozen_.clear_gradients(session_.gradients());
       const double norm = gradient_norm(session_.gradients(), parallel);
-      require_finite(norm, "the gradient's length");
+      require_finite(norm, "the gradient's norm");
       scale = clip_scale(norm, options_.clip_norm);
     }
     optimizer_.step(network_.weights().first(network_.trainable_size()), session_.gradients(), rate, scale, parallel);
+    frozen_.restore_statistics(network_);
     ++state_.step;
     totals.loss += loss;
     ++totals.batches;
@@ -169,33 +173,63 @@ class Fit {
                          "lower the learning rate or clip the gradient; the last checkpoint is still good"});
   }
 
-  void measure(std::span<const float> output, const Batch& batch, Totals& totals) const {
-    const std::size_t values = train_.values_per_sample();
-    if (values != kValues) return;
-    for (std::size_t k = 0; k < batch.fresh; ++k) {
-      const Landmarks predicted = values_to_crop_points(output.subspan(k * values, values), 1);
-      const Landmarks truth = values_to_crop_points(batch.values.subspan(k * values, values), 1);
-      totals.nme += nme(predicted, truth);
-      totals.accuracy += pck(predicted, truth);
-    }
-    totals.samples += batch.fresh;
+  void measure(const Batch& batch, Totals& totals) {
+    if (!options_.metric) return;
+    const std::size_t values = train_.values_per_sample(), weights = batch.weights.empty() ? 0 : values;
+    for (std::size_t k = 0; k < batch.fresh; ++k)
+      totals.metrics.add(options_.metric(outputs_.sample(k), batch.values.subspan(k * values, values),
+                                         batch.weights.subspan(k * weights, weights)));
   }
 
   void validate(EpochReport& report) {
     if (validation_ == nullptr) return;
     const auto begin = Clock::now();
-    report.validation = evaluate(network_, *validation_, {.threads = options_.threads});
+    Means means{.samples = validation_->size()};
+    NamedSums metrics;
+    for_each_prediction(network_, *validation_, {.threads = options_.threads}, [&](const Prediction& p) {
+      means.loss += objective_.of_sample(p);
+      if (options_.metric) metrics.add(options_.metric(p.output, p.truth, p.weights));
+    });
+    means.loss /= static_cast<double>(means.samples);
+    means.metrics = metrics.means();
+    report.validation = std::move(means);
     report.validation_seconds = seconds_since(begin);
   }
 
   void note_best(EpochReport& report) {
-    const double training = train_.values_per_sample() == kValues ? report.nme : report.loss;
-    const double error = report.validation ? report.validation->nme_inter_ocular / 100 : training;
-    require_finite(error, "the validation error");
-    report.best = state_.best_epoch == 0 || error < state_.best;
+    const Means& means = report.validation ? *report.validation : report.train;
+    const NamedValue loss{"loss", means.loss};
+    const NamedValue& now = means.metrics.empty() ? loss : means.metrics.front();
+    require_finite(now.value, report.validation ? "the validation error" : "the training error");
+    // A best by another measure says nothing about this one.
+    report.best = state_.best_epoch == 0 || state_.best_of != now.name ||
+                  (now.higher_is_better ? now.value > state_.best : now.value < state_.best);
     if (!report.best) return;
-    state_.best = error;
+    state_.best = now.value;
+    state_.best_of = now.name;
     state_.best_epoch = report.epoch;
+  }
+
+  /// Of an epoch that was left in the middle.
+  Totals restored_totals(std::size_t batches) const {
+    Totals totals;
+    if (state_.batch == 0) return totals;
+    if (state_.batch >= batches || state_.sums.size() < 2)
+      throw ArgumentError({"resume", "the run was stopped in the middle of another epoch",
+                           "fewer than " + std::to_string(batches) + " batches done", std::to_string(state_.batch),
+                           "resume with the samples and batch size the run was started with"});
+    totals.loss = state_.sums.front();
+    totals.batches = state_.batch;
+    totals.metrics.restore(std::span(state_.sums).subspan(2), static_cast<std::size_t>(state_.sums[1]));
+    return totals;
+  }
+
+  void store_totals(const Totals& totals, std::size_t batches) {
+    state_.batch = totals.batches < batches ? totals.batches : 0;
+    state_.sums.clear();
+    if (state_.batch == 0) return;
+    state_.sums = totals.metrics.sums();
+    state_.sums.insert(state_.sums.begin(), {totals.loss, static_cast<double>(totals.metrics.samples())});
   }
 
   Network& network_;
@@ -203,7 +237,10 @@ class Fit {
   const SampleSource* validation_;
   const FitOptions& options_;
   const FitCallbacks& callbacks_;
-  Session session_;
+  Objective objective_;
+  Frozen frozen_;
+  TrainingSession session_;
+  Outputs outputs_;
   Optimizer optimizer_;
   TrainingState state_;
 };
@@ -218,13 +255,19 @@ FitResult fit(Network& network, const SampleSource& train, const SampleSource* v
 std::vector<float> mean_values(const SampleSource& samples) {
   const std::size_t count = std::min<std::size_t>(samples.size(), 1000);
   std::vector<float> pixels(samples.pixels_per_sample()), values(samples.values_per_sample());
-  std::vector<double> sum(values.size(), 0);
+  std::vector<float> weights(samples.weighted() ? values.size() : 0);
+  std::vector<double> sum(values.size(), 0), total(values.size(), 0);
   for (std::size_t i = 0; i < count; ++i) {
-    samples.prepare(i, Random(0), false, pixels, values);
-    for (std::size_t v = 0; v < values.size(); ++v) sum[v] += static_cast<double>(values[v]);
+    samples.prepare(i, Random(0), false, {pixels, values, weights});
+    for (std::size_t v = 0; v < values.size(); ++v) {
+      const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[v]);
+      if (weight == 0) continue;  // the value may be NaN
+      sum[v] += weight * static_cast<double>(values[v]);
+      total[v] += weight;
+    }
   }
   for (std::size_t v = 0; v < values.size(); ++v)
-    values[v] = static_cast<float>(sum[v] / static_cast<double>(std::max<std::size_t>(1, count)));
+    values[v] = total[v] > 0 ? static_cast<float>(sum[v] / total[v]) : 0.0f;
   return values;
 }
 

@@ -63,27 +63,20 @@ void check(const OptimizerOptions& o) {
   if (!(o.weight_decay >= 0)) wrong("weight decay is out of range", "0 or more", o.weight_decay);
 }
 
-// Sorted and with neighbours joined, so that a chunk is worked on in as few pieces as there can be.
-std::vector<DecayRange> joined(std::vector<DecayRange> ranges, std::size_t parameters) {
-  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
-  std::vector<DecayRange> result;
-  for (const DecayRange& range : ranges) {
-    if (range.offset > parameters || range.size > parameters - range.offset) {
-      throw ArgumentError({.where = "optimizer",
-                           .what = "a range of weight decay goes beyond the weights",
-                           .wanted = "at most " + std::to_string(parameters),
-                           .got = std::to_string(range.offset) + " + " + std::to_string(range.size),
-                           .fix = ""});
-    }
-    if (range.size == 0) continue;
-    if (result.empty() || range.offset > result.back().offset + result.back().size) {
-      result.push_back(range);
-    } else {
-      DecayRange& last = result.back();
-      last.size = std::max(last.size, range.offset + range.size - last.offset);
-    }
+void check_ranges(const std::vector<WeightRange>& ranges, const char* which, std::size_t parameters) {
+  for (const WeightRange& range : ranges) {
+    if (range.offset <= parameters && range.size <= parameters - range.offset) continue;
+    throw ArgumentError({.where = "optimizer",
+                         .what = std::string("a range of ") + which + " goes beyond the weights",
+                         .wanted = "at most " + std::to_string(parameters),
+                         .got = std::to_string(range.offset) + " + " + std::to_string(range.size),
+                         .fix = ""});
   }
-  return result;
+}
+
+bool within(const std::vector<WeightRange>& ranges, std::size_t weight) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [weight](const WeightRange& r) { return weight >= r.offset && weight - r.offset < r.size; });
 }
 
 std::size_t values_of_state(const OptimizerOptions& options, std::size_t parameters) {
@@ -133,10 +126,25 @@ float clip_scale(double norm, double limit) {
   return static_cast<float>(std::min(1.0, limit / (norm + 1e-6)));
 }
 
-Optimizer::Optimizer(const OptimizerOptions& options, std::size_t parameters, std::vector<DecayRange> decayed)
+Optimizer::Optimizer(const OptimizerOptions& options, std::size_t parameters, const std::vector<WeightRange>& decayed,
+                     const std::vector<WeightRange>& frozen)
     : options_(options), parameters_(parameters), chunks_(ChunkPlan::of(parameters)) {
   check(options);
-  decayed_ = joined(std::move(decayed), parameters);
+  check_ranges(decayed, "weight decay", parameters);
+  check_ranges(frozen, "frozen weights", parameters);
+  std::vector<std::size_t> cuts{0, parameters};
+  for (const auto* ranges : {&decayed, &frozen})
+    for (const WeightRange& r : *ranges) cuts.insert(cuts.end(), {r.offset, r.offset + r.size});
+  std::sort(cuts.begin(), cuts.end());
+  // Neighbours of a kind are joined, so that a chunk is worked on in as few pieces as there can be.
+  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+    if (cuts[i] == cuts[i + 1] || within(frozen, cuts[i])) continue;
+    const bool decays = within(decayed, cuts[i]);
+    if (!pieces_.empty() && pieces_.back().end == cuts[i] && pieces_.back().decays == decays)
+      pieces_.back().end = cuts[i + 1];
+    else
+      pieces_.push_back({cuts[i], cuts[i + 1], decays});
+  }
   state_.assign(values_of_state(options, parameters), 0.0f);
 }
 
@@ -172,17 +180,12 @@ Optimizer::Factors Optimizer::begin_step(std::size_t weights, std::size_t gradie
 }
 
 void Optimizer::update_chunk(std::size_t chunk, float* weights, const float* gradients, const Factors& factors) {
-  std::size_t at = chunk * chunks_.size;
-  const std::size_t end = std::min(at + chunks_.size, parameters_);
-  auto range = std::partition_point(decayed_.begin(), decayed_.end(),
-                                    [at](const DecayRange& r) { return r.offset + r.size <= at; });
-  while (at < end) {
-    const bool decays = range != decayed_.end() && range->offset <= at;
-    const std::size_t next = range == decayed_.end() ? end : decays ? range->offset + range->size : range->offset;
-    const std::size_t stop = std::min(next, end);
-    update(at, stop - at, weights, gradients, factors, decays ? static_cast<float>(options_.weight_decay) : 0.0f);
-    if (decays) ++range;
-    at = stop;
+  const std::size_t begin = chunk * chunks_.size, end = std::min(begin + chunks_.size, parameters_);
+  auto piece = std::partition_point(pieces_.begin(), pieces_.end(), [begin](const Piece& p) { return p.end <= begin; });
+  for (; piece != pieces_.end() && piece->offset < end; ++piece) {
+    const std::size_t first = std::max(begin, piece->offset), last = std::min(end, piece->end);
+    update(first, last - first, weights, gradients, factors,
+           piece->decays ? static_cast<float>(options_.weight_decay) : 0.0f);
   }
 }
 

@@ -289,8 +289,8 @@ TEST_CASE("a run is neither started anew nor resumed by mistake") {
   REQUIRE(place.run(start).code == 0);
   const std::string model = place.read("run/model.safetensors"), last = place.read("run/last.safetensors");
   require_refused(place.run(start), {"run: there is a run in this folder", "--resume", "--out"});
-  const std::vector<Words> differing{{"--epochs", "2"},     {"--seed", "2"}, {"--loss", "l1"},
-                                     {"--synthetic", "17"}, {"--lr", "0.1"}, {"--data", "x"}};
+  const std::vector<Words> differing{{"--seed", "2"}, {"--loss", "l1"},         {"--synthetic", "17"}, {"--lr", "0.1"},
+                                     {"--data", "x"}, {"--freeze", "conv2d_1"}, {"--from", "x"}};
   for (const Words& option : differing) {
     INFO(option[0]);
     Words words{"train", "--resume", "--out", "run/"};

@@ -10,9 +10,10 @@ namespace lineament::test {
 TEST_CASE("the help of each command names every option and shows an example") {
   const Place place;
   const std::map<std::string, Words> options{
-      {"train", {"--data",     "--synthetic", "--network",      "--epochs", "--batch",   "--lr",     "--schedule",
-                 "--loss",     "--optimizer", "--weight-decay", "--clip",   "--augment", "--copies", "--val-split",
-                 "--patience", "--box",       "--margin",       "--seed",   "--threads", "--out",    "--resume"}},
+      {"train", {"--data",     "--synthetic", "--network",   "--epochs",       "--batch",  "--lr",
+                 "--schedule", "--loss",      "--optimizer", "--weight-decay", "--clip",   "--augment",
+                 "--copies",   "--val-split", "--patience",  "--box",          "--margin", "--seed",
+                 "--threads",  "--out",       "--resume",    "--from",         "--freeze", "--precision"}},
       {"evaluate", {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json"}},
       {"predict", {"MODEL", "IMAGE", "--box", "--passes", "--json", "--pts", "--overlay", "--threads"}},
       {"inspect", {"MODEL", "--batch", "--json"}},
@@ -81,6 +82,11 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {train({"--augment", "wild"}), {"augment", "standard", "wild"}},
       {train({"--box", "detector"}), {"box", "points, file or image", "detector"}},
       {train({"--box", "file"}), {"box"}},
+      {train({"--loss", "cross-entropy"}), {"loss", "l2, l1, smooth-l1, wing or nme", "'cross-entropy'"}},
+      {train({"--freeze", "conv2d_1,dense_7"}), {"'dense_7'", "no layer", "conv2d_1, batch_norm_1, dense_1"}},
+      {train({"--freeze", "*"}), {"--freeze", "nothing left to train"}},
+      {train({"--from", "nowhere.safetensors"}), {"nowhere.safetensors", "check the path"}},
+      {train({"--from", "folder"}), {"folder", "folder/model.safetensors"}},
       {{"train", "--synthetic", "8", "--network", "resnet"}, {"network", "reference", "resnet"}},
       {{"train", "--synthetic", "1000000000"}, {"--synthetic", "memory", "at most"}},
       {{"train", "--resume", "--out", "nowhere"}, {"nowhere", "no run to resume", "without --resume"}},

@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "cli/machine.hpp"
+#include "lineament/landmarker/face_training.hpp"
 
 namespace lineament::test {
 namespace {
@@ -49,20 +50,19 @@ std::string require_whole(const Report& report) {
   return html;
 }
 
+/// With an NME in %.
 EpochReport epoch(std::size_t number, double nme, bool held_out) {
   EpochReport e;
   e.epoch = number;
-  e.loss = nme / 10;
-  e.nme = nme;
-  e.accuracy = 0.5;
+  e.train = {100, nme / 1000, {{std::string(kNme), nme}, {std::string(kPck), 0.5}}};
   e.learning_rate = 1e-3;
   e.seconds = 61;
   e.images_per_second = 100;
   e.best = true;
   if (held_out) {
-    e.validation.emplace();
-    e.validation->faces = 3;
-    e.validation->nme_inter_ocular = 100 * nme;
+    e.validation = e.train;
+    e.validation->metrics.push_back({std::string(kAuc), 0.1});
+    e.validation->metrics.push_back({std::string(kFailureRate), 0.2});
   }
   return e;
 }
@@ -82,22 +82,29 @@ ReportFace face(const std::string& name, double nme) {
 }  // namespace
 
 TEST_CASE("a report of one epoch without held-out faces is a whole page that says so") {
-  Report report{.title = "One epoch", .facts = {{"seed", "1"}}, .epochs = {epoch(1, 0.2, false)}};
+  Report report{.title = "One epoch", .facts = {{"seed", "1"}}, .epochs = {epoch(1, 20, false)}};
   std::string html = require_whole(report);
   CHECK(html.find("No faces were held out") != std::string::npos);
+  CHECK(html.find("20.00<small> %</small></b><span class='what'>training NME") != std::string::npos);
   CHECK(count(html, "<img") == 0);
   // With the training faces measured instead:
-  report.held_out = evaluation({0.05, 0.07, 0.2});
-  report.best = {face("a.png", 0.05)};
-  report.worst = {face("b.png", 0.2)};
+  report.held_out = evaluation({5, 7, 20});
+  report.best = {face("a.png", 5)};
+  report.worst = {face("b.png", 20)};
   html = require_whole(report);
   CHECK(html.find("No faces were held out") != std::string::npos);
   CHECK(count(html, "<img") == 2);
+  // Errors are in % throughout: 5 and 7 of 5, 7 and 20 are within 8 %.
+  for (const char* part : {"66.7 % within 8 %", "33.3&nbsp;% of faces lie beyond 15&nbsp;%", "a.png, NME 5.00 %",
+                           "<b>20.00 %</b>", "<td>20.000<td>50.00<td>"}) {
+    INFO(part);
+    CHECK(count(html, part) == 1);
+  }
 }
 
 TEST_CASE("a report of nothing, and one of an empty held-out set, are whole pages") {
   require_whole(Report{});
-  Report report{.title = "Empty", .epochs = {epoch(1, 0.2, true)}};
+  Report report{.title = "Empty", .epochs = {epoch(1, 20, true)}};
   report.held_out = Evaluation{};
   report.held_out->nme_inter_ocular = kNaN;
   const std::string html = require_whole(report);
@@ -106,9 +113,9 @@ TEST_CASE("a report of nothing, and one of an empty held-out set, are whole page
 
 TEST_CASE("names and facts in a report are shown, not obeyed") {
   const std::string evil = "<script>alert(\"1\")</script>&'\x01\xFC.png";
-  Report report{.title = evil, .facts = {{evil, evil}}, .epochs = {epoch(1, 0.1, true)}, .held_out_name = evil};
-  report.held_out = evaluation({0.1});
-  report.best = report.worst = {face(evil, 0.1), {evil, 0.1, Image()}};
+  Report report{.title = evil, .facts = {{evil, evil}}, .epochs = {epoch(1, 10, true)}, .held_out_name = evil};
+  report.held_out = evaluation({10});
+  report.best = report.worst = {face(evil, 10), {evil, 10, Image()}};
   const std::string html = require_whole(report);
   CHECK(html.find("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;\uFFFD\uFFFD.png") != std::string::npos);
   CHECK(count(html, "alert(\"") == 0);
@@ -122,10 +129,11 @@ TEST_CASE("numbers that are none, or beyond any chart, leave gaps and do not bre
   for (const double value : {0.1, kNaN, kInfinite, -kInfinite, 1e300, 0.0, -0.0, 1e-300}) {
     report.epochs.push_back(epoch(report.epochs.size() + 1, value, true));
     EpochReport& e = report.epochs.back();
-    e.loss = e.accuracy = e.learning_rate = e.seconds = e.waited_seconds = e.images_per_second = value;
-    e.validation->pck = e.validation->auc = e.validation->failure_rate = e.validation_seconds = value;
+    e.train.loss = e.learning_rate = e.seconds = e.waited_seconds = e.images_per_second = e.validation_seconds = value;
+    for (NamedValue& m : e.train.metrics) m.value = value;
+    for (NamedValue& m : e.validation->metrics) m.value = value;
   }
-  report.held_out = evaluation({0.1, kNaN, kInfinite, 1e300});
+  report.held_out = evaluation({10, kNaN, kInfinite, 1e300});
   for (double& r : report.held_out->region_nme) r = kNaN;
   report.held_out->region_nme[0] = kInfinite;
   report.held_out->pck = report.held_out->auc = report.held_out->failure_rate = kNaN;
@@ -142,10 +150,10 @@ TEST_CASE("a log scale carries the smallest and the largest numbers") {
 
 TEST_CASE("a report shows as many faces as it is given, and every epoch") {
   Report report{.title = "Many"};
-  for (std::size_t i = 1; i <= 300; ++i) report.epochs.push_back(epoch(i, 1.0 / static_cast<double>(i), true));
-  report.held_out = evaluation(std::vector<double>(40, 0.03));
-  for (int i = 0; i < 12; ++i) report.best.push_back(face("best " + std::to_string(i), 0.01));
-  for (int i = 0; i < 7; ++i) report.worst.push_back(face("worst " + std::to_string(i), 0.5));
+  for (std::size_t i = 1; i <= 300; ++i) report.epochs.push_back(epoch(i, 100.0 / static_cast<double>(i), true));
+  report.held_out = evaluation(std::vector<double>(40, 3));
+  for (int i = 0; i < 12; ++i) report.best.push_back(face("best " + std::to_string(i), 1));
+  for (int i = 0; i < 7; ++i) report.worst.push_back(face("worst " + std::to_string(i), 50));
   const std::string html = require_whole(report);
   CHECK(count(html, "<img") == 19);
   CHECK(count(html, "src='data:image/jpeg;base64,/9j/") == 19);  // FF D8 FF

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
+#include "lineament/model/model.hpp"
 #include "lineament/random.hpp"
 #include "program.hpp"
 
@@ -158,6 +159,77 @@ TEST_CASE("a run that lost patience is not trained further by resuming it") {
   const std::string last = place.read("run/last.safetensors");
   CHECK(place.run({"train", "--resume", "--out", "run"}).code == 0);
   CHECK(place.read("run/last.safetensors") == last);
+}
+
+TEST_CASE("a run of an older version is resumed: its NMEs, its log and its settings are understood") {
+  // Begun for 6 epochs and killed after 2: the best NME stands in the checkpoint as a fraction, newer options are
+  // missing in the settings.
+  const Place place;
+  std::filesystem::copy(Path(LINEAMENT_SOURCE_DIR) / "tests/cli/old_run", place / "run");
+  const Words old = lines_of(place.read("run/log.jsonl"));
+  REQUIRE(old.size() == 2);
+  const Outcome other = place.run({"train", "--resume", "--out", "run", "--clip", "2"});
+  require_refused(other, {"--clip: it differs", "wanted 1.0", "got 2.0"});
+  require_refused(place.run({"train", "--resume", "--out", "run", "--freeze", "conv2d_1"}), {"--freeze: it differs"});
+  const Outcome o = place.run({"train", "--resume", "--out", "run"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("going on after epoch 2 of 6\n") != std::string::npos);
+  CHECK(o.err.find("schedule") == std::string::npos);
+  const Words log = lines_of(place.read("run/log.jsonl"));
+  REQUIRE(log.size() == 6);
+  CHECK(Words(log.begin(), log.begin() + 2) == old);
+  double best = 1e9, best_training = 1e9;
+  for (const std::string& line : log) {
+    const auto j = nlohmann::json::parse(line);
+    CHECK(j["nme"].get<double>() > 5);  // in %, like those of the old lines
+    CHECK(j["best"] == (j["nme"].get<double>() < best));
+    best = std::min(best, j["nme"].get<double>());
+    CHECK(j["train_nme"].get<double>() < best_training);
+    best_training = j["train_nme"].get<double>();
+  }
+  CHECK(place.read("run/report.html").find("<td>6") != std::string::npos);
+}
+
+TEST_CASE("settings that this program does not know are refused in one line") {
+  const Place place;
+  std::filesystem::copy(Path(LINEAMENT_SOURCE_DIR) / "tests/cli/old_run", place / "run");
+  const auto with_settings = [&](const std::string& settings) {
+    Checkpoint checkpoint = load_checkpoint(place / "run/last.safetensors");
+    checkpoint.state->settings = settings;
+    save_checkpoint(place / "run/last.safetensors", checkpoint.model, *checkpoint.state);
+    return place.run({"train", "--resume", "--out", "run"});
+  };
+  require_refused(with_settings(R"({"data":[],"synthetic":8,"colour":"red"})"),
+                  {"run/last.safetensors", "'colour'", "the program that began it"});
+  for (const char* wrong : {"", "3", "[]", R"({"data":7})", R"({"synthetic":"many"})", R"({"freeze":[7]})"})
+    require_refused(with_settings(wrong), {"run/last.safetensors", "settings cannot be understood"});
+}
+
+TEST_CASE("--resume --epochs extends a run, with the schedule of the longer one") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  const Words options{"--synthetic", "32", "--epochs", "2", "--copies", "2"};
+  REQUIRE(place.run(training("run", options)).code == 0);
+  require_refused(place.run({"train", "--resume", "--out", "run", "--epochs", "1"}),
+                  {"--epochs", "done more already", "2 or more", "got 1"});
+  const Outcome o = place.run({"train", "--resume", "--out", "run", "--epochs", "4"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("going on after epoch 2 of 4\n") != std::string::npos);
+  CHECK(o.err.find("begun for 2 epochs: from here on its learning rate follows the schedule of the longer run of 4") !=
+        std::string::npos);
+  const Words log = lines_of(place.read("run/log.jsonl"));
+  REQUIRE(log.size() == 4);
+  const auto rate = [&](std::size_t i) { return nlohmann::json::parse(log[i])["learning_rate"].get<double>(); };
+  // The cosine of 2 epochs is near its end after 2, that of 4 after 4.
+  CHECK(rate(1) < 2e-4);
+  CHECK(rate(2) > 2e-4);
+  CHECK(rate(3) < 1e-4);
+  // From now on it is a run of 4.
+  const Outcome again = place.run({"train", "--resume", "--out", "run"});
+  CHECK(again.err.find("all 4 epochs are done") != std::string::npos);
+  CHECK(again.err.find("schedule") == std::string::npos);
 }
 
 TEST_CASE("a run stopped in its first epoch may be started anew") {

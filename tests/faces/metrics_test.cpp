@@ -30,22 +30,22 @@ Landmarks moved(Landmarks p, std::size_t first, std::size_t last, Point by) {
 
 TEST_CASE("NME is the mean error over the chosen length of the truth") {
   const Landmarks all = moved(truth(), 0, 67, {3, 4});  // Every point off by 5.
-  CHECK(nme(all, truth()) == Approx(5.0 / 140));
-  CHECK(nme(all, truth(), Normalisation::inter_pupil) == Approx(5.0 * 3 / 320));
-  CHECK(nme(all, truth(), Normalisation::box_diagonal) == Approx(5.0 / 175));
+  CHECK(nme(all, truth()) == Approx(500.0 / 140));
+  CHECK(nme(all, truth(), Normalisation::inter_pupil) == Approx(500.0 * 3 / 320));
+  CHECK(nme(all, truth(), Normalisation::box_diagonal) == Approx(500.0 / 175));
   CHECK(nme(truth(), truth()) == 0);
 
   // The prediction's own size must not matter.
   Landmarks wide = truth();
   wide[45] = {260, 0};
-  CHECK(nme(wide, truth()) == Approx(140.0 / 68 / 140));
+  CHECK(nme(wide, truth()) == Approx(100 * 140.0 / 68 / 140));
 }
 
 TEST_CASE("NME of one part of the face looks at its points only") {
   const Landmarks mouth = moved(truth(), 48, 67, {0, 7});
-  CHECK(nme(mouth, truth(), kRegions[6]) == Approx(0.05));
+  CHECK(nme(mouth, truth(), kRegions[6]) == Approx(5));
   CHECK(nme(mouth, truth(), kRegions[0]) == 0);
-  CHECK(nme(mouth, truth()) == Approx(7.0 * 20 / 68 / 140));
+  CHECK(nme(mouth, truth()) == Approx(100 * 7.0 * 20 / 68 / 140));
 }
 
 TEST_CASE("PCK counts points closer than a tenth of the inter-ocular distance") {
@@ -57,20 +57,20 @@ TEST_CASE("PCK counts points closer than a tenth of the inter-ocular distance") 
 }
 
 TEST_CASE("AUC, failure rate and CED of a staircase") {
-  const std::vector<double> errors{0.0, 0.02, 0.04, 0.10};
-  CHECK(auc(errors, 0.08) == Approx((1 + 0.75 + 0.5 + 0) / 4));
-  CHECK(auc(errors, 0.02) == Approx(0.25));
+  const std::vector<double> errors{0, 2, 4, 10};
+  CHECK(auc(errors, 8) == Approx((1 + 0.75 + 0.5 + 0) / 4));
+  CHECK(auc(errors, 2) == Approx(0.25));
   CHECK(failure_rate(errors) == 0.25);
-  CHECK(failure_rate(std::vector{0.08}) == 0);  // At the threshold is not above it.
-  const std::vector<double> at{0.0, 0.02, 0.03, 0.1};
+  CHECK(failure_rate(std::vector{8.0}) == 0);  // At the threshold is not above it.
+  const std::vector<double> at{0, 2, 3, 10};
   CHECK(ced(errors, at) == std::vector<double>{0.25, 0.5, 0.5, 1.0});
 
   // The area is that of the curve: compare with a fine sum of its heights.
   std::vector<double> thresholds;
-  for (int i = 0; i < 80000; ++i) thresholds.push_back((i + 0.5) * 1e-6);
+  for (int i = 0; i < 80000; ++i) thresholds.push_back((i + 0.5) * 1e-4);
   double area = 0;
-  for (const double share : ced(errors, thresholds)) area += share * 1e-6;
-  CHECK(auc(errors, 0.08) == Approx(area / 0.08).epsilon(1e-4));
+  for (const double share : ced(errors, thresholds)) area += share * 1e-4;
+  CHECK(auc(errors, 8) == Approx(area / 8).epsilon(1e-4));
 }
 
 TEST_CASE("a NaN prediction is a failure, not a success") {
@@ -94,9 +94,9 @@ TEST_CASE("an evaluation averages over faces") {
   CHECK(e.region_nme[6] == Approx((10.5 + 5) / 3));
   CHECK(e.pck == Approx(2.0 / 3));
   CHECK(e.failure_rate == Approx(1.0 / 3));
-  CHECK(e.auc == Approx((1 + 0 + 1 - third / 140 / 0.08) / 3));
+  CHECK(e.auc == Approx((1 + 0 + 1 - 100 * third / 140 / 8) / 3));
   REQUIRE(e.errors.size() == 3);
-  CHECK(e.errors[1] == Approx(0.105));
+  CHECK(e.errors[1] == Approx(10.5));
 }
 
 TEST_CASE("what cannot be measured is refused") {

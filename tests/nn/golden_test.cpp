@@ -79,8 +79,8 @@ class FloatOptimizer {
   }
 
  private:
-  static std::vector<DecayRange> ranges(const Network& network) {
-    std::vector<DecayRange> list;
+  static std::vector<WeightRange> ranges(const Network& network) {
+    std::vector<WeightRange> list;
     for (const ParamInfo& p : network.params())
       if (p.decay) list.push_back({p.offset, p.size});
     return list;
@@ -98,7 +98,7 @@ double loss_of(BasicTrainingSession<T>& session, const Json& file) {
   std::vector<T> target(values_of(file["target"]).size());
   put(std::span<T>(target), values_of(file["target"]));
   const std::span<const T> output = session.forward();
-  return static_cast<double>(value_and_gradient<T>(Loss{}, output, target, session.output_gradient(), session.batch()));
+  return static_cast<double>(L2{}(output, target, {}, session.output_gradient(), session.batch()));
 }
 
 template <class T>

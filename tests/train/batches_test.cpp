@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "catch.hpp"
@@ -18,19 +19,22 @@ struct Numbers : SampleSource {
   std::size_t count = 10, bad = ~std::size_t{0};
   mutable std::atomic<int> calls{0};
   int delay_us = 0;
+  bool with_weights = false;
   explicit Numbers(std::size_t n) : count(n) {}
 
   std::size_t size() const override { return count; }
   std::size_t pixels_per_sample() const override { return 4; }
   std::size_t values_per_sample() const override { return 2; }
-  void prepare(std::size_t index, Random random, bool augmented, std::span<float> pixels,
-               std::span<float> values) const override {
+  bool weighted() const override { return with_weights; }
+  void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const override {
     if (index == bad) throw FormatError({"sample", "is bad", "", "", ""});
     if (delay_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
-    pixels[0] = static_cast<float>(index);
-    for (std::size_t i = 1; i < 4; ++i) pixels[i] = augmented ? random.uniform() : 0;
-    values[0] = static_cast<float>(index) + 0.5f;
-    values[1] = augmented ? random.uniform() : 0;
+    to.pixels[0] = static_cast<float>(index);
+    for (std::size_t i = 1; i < 4; ++i) to.pixels[i] = augmented ? random.uniform() : 0;
+    to.values[0] = static_cast<float>(index) + 0.5f;
+    to.values[1] = augmented ? random.uniform() : 0;
+    REQUIRE(to.weights.size() == (with_weights ? 2u : 0u));
+    for (std::size_t i = 0; i < to.weights.size(); ++i) to.weights[i] = static_cast<float>(10 * index + i);
     ++calls;
   }
 };
@@ -171,6 +175,22 @@ TEST_CASE("no more is prepared ahead than there is room for, and leaving never h
   const auto begin = std::chrono::steady_clock::now();
   { Batches batches(source, {.batch_size = 1000, .threads = 2}); }  // A batch takes a second.
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(500));
+}
+
+TEST_CASE("weights come with their values, if the source has any") {
+  Numbers source(6);
+  CHECK(Batches(source, {.batch_size = 4}).next().weights.empty());
+  source.with_weights = true;
+  Batches batches(source, {.batch_size = 4});
+  const Batch& b = batches.next();
+  REQUIRE(b.weights.size() == b.values.size());
+  for (std::size_t i = 0; i < 8; ++i) CHECK(b.weights[i] == static_cast<float>(10 * b.indices[i / 2] + i % 2));
+}
+
+TEST_CASE("a source that would be gone before the first batch does not compile") {
+  static_assert(std::is_constructible_v<Batches, const Numbers&, const BatchOptions&>);
+  static_assert(!std::is_constructible_v<Batches, Numbers, const BatchOptions&>);
+  static_assert(!std::is_constructible_v<Batches, const Numbers, const BatchOptions&>);
 }
 
 TEST_CASE("the time spent waiting is measured") {

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "lineament/landmarker/face_store.hpp"
+#include "lineament/landmarker/face_training.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/train/fit.hpp"
 
@@ -37,11 +38,10 @@ struct Watched : SampleSource {
   std::size_t size() const override { return samples.size(); }
   std::size_t pixels_per_sample() const override { return samples.pixels_per_sample(); }
   std::size_t values_per_sample() const override { return samples.values_per_sample(); }
-  void prepare(std::size_t index, Random random, bool with_augmentation, std::span<float> pixels,
-               std::span<float> values) const override {
+  void prepare(std::size_t index, Random random, bool with_augmentation, const Sample& to) const override {
     if (index == bad) throw FormatError({"sample", "is bad", "", "", ""});
     ++(with_augmentation ? augmented : plain);
-    samples.prepare(index, random, with_augmentation, pixels, values);
+    samples.prepare(index, random, with_augmentation, to);
   }
 };
 
@@ -54,8 +54,13 @@ struct Trace {
 };
 
 inline std::vector<double> numbers(const EpochReport& r) {
-  std::vector<double> n{static_cast<double>(r.epoch), r.loss, r.nme, r.accuracy, r.learning_rate, r.best ? 1.0 : 0.0};
-  if (r.validation) n.insert(n.end(), r.validation->errors.begin(), r.validation->errors.end());
+  std::vector<double> n{static_cast<double>(r.epoch), r.learning_rate, r.best ? 1.0 : 0.0};
+  const auto add = [&](const Means& means) {
+    n.insert(n.end(), {static_cast<double>(means.samples), means.loss});
+    for (const NamedValue& m : means.metrics) n.push_back(m.value);
+  };
+  add(r.train);
+  if (r.validation) add(*r.validation);
   return n;
 }
 

@@ -28,7 +28,7 @@ double overfit(const Spec& spec, int size, int steps, float rate) {
   options.schedule = {.kind = Schedule::Kind::cosine, .rate = rate};
   options.threads = 2;
   fit(network, faces, nullptr, options);
-  return evaluate(network, faces).nme_inter_ocular;
+  return evaluate(network, faces, face_metric).metric(kNme);
 }
 
 /// One batch an epoch, without augmentation.
@@ -39,20 +39,9 @@ FitOptions plain_options(int epochs, float rate) {
   options.augmented = false;
   options.schedule = {.rate = rate};
   options.threads = 1;
+  options.metric = face_metric;
   return options;
 }
-
-/// Points on a line: 4 pixels in, 2 values out. No faces.
-struct Line : SampleSource {
-  std::size_t size() const override { return 16; }
-  std::size_t pixels_per_sample() const override { return 4; }
-  std::size_t values_per_sample() const override { return 2; }
-  void prepare(std::size_t i, Random, bool, std::span<float> pixels, std::span<float> values) const override {
-    for (std::size_t k = 0; k < 4; ++k) pixels[k] = static_cast<float>(i % (k + 2));
-    values[0] = pixels[0] - pixels[3];
-    values[1] = 2 * pixels[1] + 1;
-  }
-};
 
 std::vector<float> copy_of(std::span<const float> values) {
   return {values.begin(), values.end()};
@@ -76,7 +65,7 @@ TEST_CASE("training starts at the mean shape") {
   const FaceStore faces = small_faces(3);
   std::vector<float> mean(kValues, 0), pixels(kSmall.size()), values(kValues);
   for (std::size_t i = 0; i < 3; ++i) {
-    faces.prepare(i, Random(9), false, pixels, values);
+    faces.prepare(i, Random(9), false, {pixels, values, {}});
     for (std::size_t v = 0; v < mean.size(); ++v) mean[v] += values[v] / 3;
   }
   const std::vector<float> computed = mean_values(faces);
@@ -110,16 +99,18 @@ TEST_CASE("validation samples are never augmented, training samples are") {
   REQUIRE(result.epochs.size() == 3);
   double best = 1e9;
   for (std::size_t e = 0; e < 3; ++e) {
-    const Evaluation again = evaluate(networks[e], others, {.threads = 2});
-    CHECK(result.epochs[e].validation->errors == again.errors);
-    const double error = again.nme_inter_ocular / 100;
+    const Means again = evaluate(networks[e], others, face_metric, {.threads = 2});
+    REQUIRE(result.epochs[e].validation);
+    CHECK(result.epochs[e].validation->samples == 4);
+    for (const NamedValue& m : again.metrics) CHECK(result.epochs[e].validation->metric(m.name) == m.value);
+    const double error = again.metric(kNme);
     CHECK(result.epochs[e].best == (error < best));
     if (error >= best) continue;
     best = error;
     CHECK(result.best_epoch >= e + 1);
   }
   CHECK(result.best == best);
-  CHECK(result.epochs[result.best_epoch - 1].validation->nme_inter_ocular == 100 * best);
+  CHECK(result.epochs[result.best_epoch - 1].validation->metric(kNme) == best);
 }
 
 TEST_CASE("training ends when the caller says so, or patience does") {
@@ -132,7 +123,9 @@ TEST_CASE("training ends when the caller says so, or patience does") {
     last = state;
     return ++called != 2;
   };
-  CHECK(fit(network, faces, &faces, plain_options(9, 1e-3f), callbacks).epochs.size() == 2);
+  const FitResult ended = fit(network, faces, &faces, plain_options(9, 1e-3f), callbacks);
+  CHECK(ended.epochs.size() == 2);
+  CHECK(ended.ended == Ended::on_epoch);
 
   // At a rate of 0 and without batch norm no epoch is better than the first.
   Network still(Spec() << Flatten{} << Dense{.features = kValues}, kSmall, 1);
@@ -141,6 +134,7 @@ TEST_CASE("training ends when the caller says so, or patience does") {
   const FitResult result = fit(still, faces, &faces, options, callbacks);
   CHECK(result.epochs.size() == 4);
   CHECK(result.best_epoch == 1);
+  CHECK(result.ended == Ended::patience);
   // Resumed, it has no more patience than before.
   const FitResult resumed = fit(still, faces, &faces, options, callbacks, &last);
   CHECK(resumed.epochs.empty());
@@ -158,7 +152,10 @@ TEST_CASE("on_step follows the epoch") {
   options.copies = 3;
   std::vector<StepReport> steps;
   FitCallbacks callbacks;
-  callbacks.on_step = [&](const StepReport& s) { steps.push_back(s); };
+  callbacks.on_step = [&](const StepReport& s) {
+    steps.push_back(s);
+    return true;
+  };
   const FitResult result = fit(network, faces, nullptr, options, callbacks);
   REQUIRE(steps.size() == 16);  // two epochs of 15 samples in batches of 2
   for (std::size_t i = 0; i < 16; ++i) {
@@ -167,9 +164,11 @@ TEST_CASE("on_step follows the epoch") {
     CHECK(steps[i].batches == 8);
     CHECK(steps[i].images_per_second > 0);
   }
-  CHECK(steps[15].loss == result.epochs[1].loss);
-  CHECK(steps[15].nme == result.epochs[1].nme);
-  CHECK(steps[15].accuracy == result.epochs[1].accuracy);
+  CHECK(result.ended == Ended::all_epochs);
+  CHECK(steps[15].train.loss == result.epochs[1].train.loss);
+  CHECK(steps[15].train.samples == 15);
+  for (const std::string_view name : {kNme, kPck})
+    CHECK(steps[15].train.metric(name) == result.epochs[1].train.metric(name));
 }
 
 TEST_CASE("a run that blows up says in which epoch, and its network is shown to nobody") {
@@ -221,23 +220,41 @@ TEST_CASE("samples and options that do not fit are refused before anything happe
   CHECK_THROWS_AS(fit(network, large, nullptr, options), SpecError);
   CHECK_THROWS_WITH(fit(network, large, nullptr, options),
                     "network: it does not fit the training samples (wanted 4800 values in and 136 out, got 32x32x3 in "
-                    "and 136 out); change the network's input or the crop's size");
+                    "and 136 out); change the network's input and output, or the samples");
   CHECK_THROWS_WITH(fit(network, faces, &large, options), Catch::Contains("does not fit the validation samples"));
   CHECK_THROWS_AS(fit(network, faces, &none, options), ArgumentError);
-  CHECK_THROWS_AS(evaluate(network, large), SpecError);
-  CHECK_THROWS_AS(evaluate(network, none), ArgumentError);
-  for (const auto& change :
-       std::vector<void (*)(FitOptions&)>{[](FitOptions& o) { o.epochs = 0; }, [](FitOptions& o) { o.batch_size = 0; },
-                                          [](FitOptions& o) { o.optimizer.epsilon = 0; }}) {
+  CHECK_THROWS_AS(evaluate(network, large, face_metric), SpecError);
+  CHECK_THROWS_AS(evaluate(network, none, face_metric), ArgumentError);
+  CHECK_THROWS_AS(fit(network, none, nullptr, options), ArgumentError);
+  const std::vector<std::pair<std::string, void (*)(FitOptions&)>> changes{
+      {"FitOptions::epochs: out of range (wanted 1 or more, got 0)", [](FitOptions& o) { o.epochs = 0; }},
+      {"FitOptions::batch_size: out of range (wanted 1 or more, got -1)", [](FitOptions& o) { o.batch_size = -1; }},
+      {"FitOptions::copies: ", [](FitOptions& o) { o.copies = 0; }},
+      {"FitOptions::patience: ", [](FitOptions& o) { o.patience = -1; }},
+      {"FitOptions::threads: ", [](FitOptions& o) { o.threads = -1; }},
+      {"FitOptions::loader_threads: out of range (wanted 1 to 256, got 0)",
+       [](FitOptions& o) { o.loader_threads = 0; }},
+      {"FitOptions::clip_norm: ", [](FitOptions& o) { o.clip_norm = std::nan(""); }},
+      {"FitOptions::schedule.rate: ", [](FitOptions& o) { o.schedule.rate = -1; }},
+      {"schedule constant: ", [](FitOptions& o) { o.schedule.warmup = -1; }},
+      {"optimizer adam: epsilon ", [](FitOptions& o) { o.optimizer.epsilon = 0; }},
+      {"FitOptions::loss: there is no loss", [](FitOptions& o) { o.loss = nullptr; }},
+      {"FitOptions::frozen: there is nothing left to train", [](FitOptions& o) { o.frozen = {"*"}; }},
+      {"'conv': no layer with weights has this name", [](FitOptions& o) { o.frozen = {"conv"}; }},
+      {"FitOptions::losses: the network has no output of this name (wanted dense_2, got 'points')",
+       [](FitOptions& o) {
+         o.losses = {{"points", L2{}}};
+       }},
+      {"FitOptions::losses, output 'dense_2': the factor", [](FitOptions& o) {
+         o.losses = {{"dense_2", L2{}, -1}};
+       }}};
+  for (const auto& [message, change] : changes) {
     FitOptions wrong = options;
     change(wrong);
     CHECK_THROWS_AS(fit(network, faces, nullptr, wrong), ArgumentError);
+    CHECK_THROWS_WITH(fit(network, faces, nullptr, wrong), Catch::StartsWith(message));
   }
   CHECK(copy_of(network.weights()) == before);
-  CHECK_THROWS_AS(fit(network, none, nullptr, options), ArgumentError);
-  FitOptions wrong = options;
-  wrong.loader_threads = 0;
-  CHECK_THROWS_AS(fit(network, faces, nullptr, wrong), ArgumentError);
 
   TrainingState state;
   state.optimizer.resize(7);
@@ -253,18 +270,5 @@ TEST_CASE("what a sample throws ends the run, also from another thread") {
   options.threads = options.loader_threads = 3;
   CHECK_THROWS_WITH(fit(network, broken, nullptr, options), "sample: is bad");
   CHECK_THROWS_WITH(fit(network, faces, &broken, options), "sample: is bad");
-  CHECK_THROWS_WITH(evaluate(network, broken, {.threads = 3}), "sample: is bad");
-}
-
-TEST_CASE("samples that are no faces can be trained on, and the best epoch is that of the lowest loss") {
-  Network network(Spec() << Dense{.features = 2}, Shape{4}, 1);
-  FitOptions options = plain_options(60, 0.05f);
-  options.loss.kind = Loss::Kind::l2;
-  const FitResult result = fit(network, Line(), nullptr, options);
-  CHECK(result.epochs.back().loss < 0.01 * result.epochs.front().loss);
-  double lowest = 1e9;
-  for (const EpochReport& r : result.epochs) lowest = std::min(lowest, r.loss);
-  CHECK(result.best == lowest);
-  CHECK(result.epochs[result.best_epoch - 1].loss == lowest);
-  CHECK_THROWS_AS(evaluate(network, Line()), SpecError);
+  CHECK_THROWS_WITH(evaluate(network, broken, face_metric, {.threads = 3}), "sample: is bad");
 }

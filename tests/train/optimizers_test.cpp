@@ -24,7 +24,7 @@ std::vector<float> random_values(std::size_t n, std::uint64_t stream) {
 
 /// The weight, from 1, after each of three steps with gradients 0.5, -1, 2 and rate 0.1.
 std::vector<double> three_steps(const OptimizerOptions& options, bool decayed) {
-  Optimizer optimizer(options, 1, decayed ? std::vector<DecayRange>{{0, 1}} : std::vector<DecayRange>{});
+  Optimizer optimizer(options, 1, decayed ? std::vector<WeightRange>{{0, 1}} : std::vector<WeightRange>{});
   std::vector<float> w{1};
   std::vector<double> course;
   for (const float gradient : {0.5f, -1.0f, 2.0f}) {
@@ -106,14 +106,14 @@ TEST_CASE("adam takes the steps worked out by hand") {
 TEST_CASE("weight decay touches its ranges only, and bias correction counts steps, not ranges") {
   const std::size_t n = 3 * ChunkPlan::kMinSize + 5;
   // Out of order, overlapping, over the border of a chunk, up to the end.
-  const std::vector<DecayRange> ranges{
+  const std::vector<WeightRange> ranges{
       {ChunkPlan::kMinSize - 3, 10}, {2, 3}, {ChunkPlan::kMinSize, 20}, {n - 1, 1}, {9, 0}};
   std::vector<bool> decays(n, false);
-  for (const DecayRange& r : ranges) std::fill_n(decays.begin() + static_cast<std::ptrdiff_t>(r.offset), r.size, true);
+  for (const WeightRange& r : ranges) std::fill_n(decays.begin() + static_cast<std::ptrdiff_t>(r.offset), r.size, true);
   const std::vector<float> gradients = random_values(n, 1), start = random_values(n, 2);
   for (OptimizerOptions options : kAll) {
     CAPTURE(name(options), options.momentum, options.nesterov);
-    const auto after = [&](double decay, std::vector<DecayRange> where) {
+    const auto after = [&](double decay, std::vector<WeightRange> where) {
       options.weight_decay = decay;
       Optimizer optimizer(options, n, std::move(where));
       std::vector<float> w = start;
@@ -128,13 +128,42 @@ TEST_CASE("weight decay touches its ranges only, and bias correction counts step
   }
 }
 
+TEST_CASE("frozen weights keep their bits, and the others step as without them") {
+  const std::size_t n = 3 * ChunkPlan::kMinSize + 5;
+  // Out of order, over the border of a chunk, overlapping what decays.
+  const std::vector<WeightRange> decayed{{2, 30}, {ChunkPlan::kMinSize - 3, 10}},
+      frozen{{ChunkPlan::kMinSize - 1, 5}, {20, 20}, {n - 1, 1}, {7, 0}};
+  std::vector<bool> stays(n, false);
+  for (const WeightRange& r : frozen) std::fill_n(stays.begin() + static_cast<std::ptrdiff_t>(r.offset), r.size, true);
+  const std::vector<float> start = random_values(n, 2);
+  for (const OptimizerOptions& options : kAll) {
+    CAPTURE(name(options), options.momentum, options.nesterov);
+    Optimizer some(options, n, decayed, frozen), all(options, n, decayed);
+    // A state from before the freezing moves nothing, either.
+    const std::vector<float> momentum = random_values(some.state().size(), 3);
+    std::vector<float> squares = momentum;
+    for (float& m : squares) m = m * m;
+    some.restore(squares, 7);
+    all.restore(squares, 7);
+    std::vector<float> a = start, b = start;
+    for (std::uint64_t step = 0; step < 3; ++step) {
+      const std::vector<float> gradients = random_values(n, 10 + step);
+      some.step(a, gradients, 0.01f);
+      all.step(b, gradients, 0.01f);
+    }
+    for (std::size_t i = 0; i < n; ++i)
+      if (a[i] != (stays[i] ? start[i] : b[i])) FAIL("weight " << i);
+  }
+  CHECK_THROWS_WITH(Optimizer({}, 10, {}, {{8, 3}}), Catch::Contains("frozen"));
+}
+
 TEST_CASE("the same bits whole, in turn, backwards and on threads") {
   const std::size_t n = GENERATE(std::size_t{1}, std::size_t{1000}, ChunkPlan::kMinSize * 5 + 77);
   const std::vector<float> start = random_values(n, 4);
   Threads threads(3);
   for (const OptimizerOptions& options : kAll) {
     CAPTURE(name(options), n);
-    const std::vector<DecayRange> ranges{{n / 3, n / 2}};
+    const std::vector<WeightRange> ranges{{n / 3, n / 2}};
     Optimizer forwards(options, n, ranges), backwards(options, n, ranges), threaded(options, n, ranges);
     std::vector<float> a = start, b = start, c = start;
     for (std::uint64_t step = 0; step < 3; ++step) {

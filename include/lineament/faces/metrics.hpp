@@ -1,5 +1,6 @@
 // How good predicted points are: normalised mean error (NME), percentage of correct keypoints (PCK), and the cumulative
-// error distribution (CED) with its area (AUC) and failure rate (FR).
+// error distribution (CED) with its area (AUC) and failure rate (FR). An NME is in % everywhere, also where it is a
+// threshold; PCK, AUC and FR are shares, in [0, 1].
 // Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013; Yang and Ramanan, CVPR 2011 (PCK).
 #pragma once
 #include <array>
@@ -43,15 +44,15 @@ inline double mean_error(const Landmarks& predicted, const Landmarks& truth, int
   return sum / (last - first + 1);
 }
 
-/// Normalised mean error of one face as a fraction (0.05 = 5 %). Throws like normaliser.
+/// Normalised mean error of one face, %. Throws like normaliser.
 inline double nme(const Landmarks& predicted, const Landmarks& truth, Normalisation by = Normalisation::inter_ocular) {
-  return mean_error(predicted, truth) / normaliser(truth, by);
+  return 100 * mean_error(predicted, truth) / normaliser(truth, by);
 }
 
 /// The same over the points of one part of the face.
 inline double nme(const Landmarks& predicted, const Landmarks& truth, const Region& region,
                   Normalisation by = Normalisation::inter_ocular) {
-  return mean_error(predicted, truth, region.first, region.last) / normaliser(truth, by);
+  return 100 * mean_error(predicted, truth, region.first, region.last) / normaliser(truth, by);
 }
 
 /// Share of one face's points whose error is below `threshold` x the inter-ocular distance, in [0, 1].
@@ -63,10 +64,10 @@ inline double pck(const Landmarks& predicted, const Landmarks& truth, double thr
   return correct / static_cast<double>(kPoints);
 }
 
-/// Area under the CED curve from 0 to `threshold`, divided by the threshold: 1 = every face is perfect, 0 = none is
-/// below it. Exact: the curve is a staircase, and a face with error e < threshold adds a strip of width threshold - e.
-/// Throws ArgumentError when there are no errors or the threshold is not above 0.
-inline double auc(std::span<const double> errors, double threshold = 0.08) {
+/// Area under the CED curve from 0 to `threshold` (an NME, %), divided by the threshold: 1 = every face is perfect, 0 =
+/// none is below it. Exact: the curve is a staircase, and a face with error e < threshold adds a strip of width
+/// threshold - e. Throws ArgumentError when there are no errors or the threshold is not above 0.
+inline double auc(std::span<const double> errors, double threshold = 8) {
   if (errors.empty()) throw ArgumentError({"area under the curve", "there are no faces", "", "", ""});
   if (!(threshold > 0)) {
     throw ArgumentError({"area under the curve", "the threshold is not above 0", "", std::to_string(threshold), ""});
@@ -76,15 +77,16 @@ inline double auc(std::span<const double> errors, double threshold = 0.08) {
   return sum / static_cast<double>(errors.size());
 }
 
-/// Share of faces whose error is above `threshold` (or NaN), in [0, 1]. Throws ArgumentError when there are no errors.
-inline double failure_rate(std::span<const double> errors, double threshold = 0.08) {
+/// Share of faces whose error is above `threshold`, both in % (or NaN), in [0, 1]. Throws ArgumentError when there are
+/// no errors.
+inline double failure_rate(std::span<const double> errors, double threshold = 8) {
   if (errors.empty()) throw ArgumentError({"failure rate", "there are no faces", "", "", ""});
   std::size_t failed = 0;
   for (const double e : errors) failed += e <= threshold ? 0 : 1;
   return static_cast<double>(failed) / static_cast<double>(errors.size());
 }
 
-/// Cumulative error distribution: for each threshold the share of faces with an error at or below it.
+/// Cumulative error distribution: for each threshold, in %, the share of faces with an error at or below it.
 /// Throws ArgumentError when there are no errors.
 inline std::vector<double> ced(std::span<const double> errors, std::span<const double> thresholds) {
   std::vector<double> shares;
@@ -103,7 +105,7 @@ struct Evaluation {
   double pck = 0;                                    ///< Share of points below 0.1 x inter-ocular, in [0, 1].
   double auc = 0;                                    ///< AUC@8, in [0, 1].
   double failure_rate = 0;                           ///< FR@8, in [0, 1].
-  std::vector<double> errors;  ///< Inter-ocular NME of each face as a fraction, in the order added.
+  std::vector<double> errors;                        ///< Inter-ocular NME of each face, %, in the order added.
 };
 
 /// Adds up results face by face.
@@ -111,18 +113,15 @@ class Evaluator {
  public:
   /// Both in the same coordinates, any unit. Throws ArgumentError for a truth without size; then nothing was added.
   void add(const Landmarks& predicted, const Landmarks& truth) {
-    const double ocular = normaliser(truth, Normalisation::inter_ocular);
-    const double pupil = normaliser(truth, Normalisation::inter_pupil);
-    const double diagonal = normaliser(truth, Normalisation::box_diagonal);
-    const double error = mean_error(predicted, truth);
-    sums_.nme_inter_ocular += error / ocular;
-    sums_.nme_inter_pupil += error / pupil;
-    sums_.nme_box_diagonal += error / diagonal;
-    for (std::size_t r = 0; r < kRegions.size(); ++r) {
-      sums_.region_nme[r] += mean_error(predicted, truth, kRegions[r].first, kRegions[r].last) / ocular;
-    }
+    const double error = nme(predicted, truth);
+    const double pupil = nme(predicted, truth, Normalisation::inter_pupil);
+    const double diagonal = nme(predicted, truth, Normalisation::box_diagonal);
+    sums_.nme_inter_ocular += error;
+    sums_.nme_inter_pupil += pupil;
+    sums_.nme_box_diagonal += diagonal;
+    for (std::size_t r = 0; r < kRegions.size(); ++r) sums_.region_nme[r] += nme(predicted, truth, kRegions[r]);
     sums_.pck += lineament::pck(predicted, truth);
-    sums_.errors.push_back(error / ocular);
+    sums_.errors.push_back(error);
   }
 
   std::size_t faces() const noexcept { return sums_.errors.size(); }
@@ -133,10 +132,10 @@ class Evaluator {
     Evaluation e = sums_;
     e.faces = e.errors.size();
     const double n = static_cast<double>(e.faces);
-    e.nme_inter_ocular *= 100 / n;
-    e.nme_inter_pupil *= 100 / n;
-    e.nme_box_diagonal *= 100 / n;
-    for (double& r : e.region_nme) r *= 100 / n;
+    e.nme_inter_ocular /= n;
+    e.nme_inter_pupil /= n;
+    e.nme_box_diagonal /= n;
+    for (double& r : e.region_nme) r /= n;
     e.pck /= n;
     e.auc = lineament::auc(e.errors);
     e.failure_rate = lineament::failure_rate(e.errors);

@@ -80,11 +80,10 @@ class FaceStore : public SampleSource {
     return side * side * 3;
   }
   std::size_t values_per_sample() const override { return kValues; }
-  void prepare(std::size_t index, Random random, bool augmented, std::span<float> pixels,
-               std::span<float> values) const override {
+  void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const override {
     const Kept& face = faces_[index];
     prepare_sample(face.image, face.points, face.box, preprocessing_, augmented ? augment_ : scaled({}, 0), random,
-                   pixels, values);
+                   to.pixels, to.values);
   }
 
   const Image& image(std::size_t i) const { return faces_[i].image; }

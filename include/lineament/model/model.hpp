@@ -1,7 +1,6 @@
 // Model files: a network, how its input is made, and a test of itself, in one .safetensors file. A checkpoint is the
 // same file with the state of training beside the weights.
 #pragma once
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "lineament/faces/crop.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/ranges.hpp"
+#include "lineament/train/training_state.hpp"
 
 namespace lineament {
 
@@ -18,16 +18,6 @@ struct Model {
   Preprocessing preprocessing{};
   std::string trained_on{};          ///< in words: "4000 drawn faces"; a model's licence follows its data's
   std::vector<LayerRange> ranges{};  ///< of activations, for inference in int8; empty: not calibrated
-};
-
-/// What a training run must remember to go on as if it had never stopped.
-struct TrainingState {
-  std::size_t epoch = 0;           ///< epochs completed
-  std::uint64_t step = 0;          ///< optimiser steps taken
-  double best = 0;                 ///< lowest validation error so far
-  std::size_t best_epoch = 0;      ///< 1-based; 0: none yet
-  std::vector<float> optimizer{};  ///< Optimizer::state()
-  std::string settings{};          ///< the run's options as the caller writes them, compared on resuming
 };
 
 /// Writes the model, replacing `path` in one step. Throws FileError, ModelError (the network gives values that are no

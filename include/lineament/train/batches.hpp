@@ -35,15 +35,16 @@ struct BatchOptions {
 /// One batch. Sample k is sample indices[k] of the source; its pixels begin at k * pixels_per_sample().
 struct Batch {
   std::span<const float> pixels, values;
+  std::span<const float> weights;  ///< as many as values, or none: every value counts the same
   std::span<const std::size_t> indices;
   std::size_t epoch = 0, index = 0;
   /// The first `fresh` samples are the epoch's; the others repeat its beginning to fill the last batch.
   std::size_t fresh = 0;
 };
 
-/// An endless row of batches: batch 0 … batches_per_epoch() - 1 of an epoch, then those of the next one. An epoch is
-/// every sample `copies` times, shuffled by (seed, epoch). Every batch is full: the last of an epoch is filled up from
-/// the beginning of the epoch's order, augmented anew.
+/// An endless sequence of batches: batch 0 … batches_per_epoch() - 1 of an epoch, then those of the next one. An epoch
+/// is every sample `copies` times, shuffled by (seed, epoch). Every batch is full: the last of an epoch is filled up
+/// from the beginning of the epoch's order, augmented anew.
 class Batches {
  public:
   /// Allocates everything and starts loading. `source` must outlive this object.
@@ -57,6 +58,7 @@ class Batches {
     for (Slot& slot : slots_) {
       slot.pixels = Buffer<float>(options_.batch_size * source_.pixels_per_sample());
       slot.values = Buffer<float>(options_.batch_size * source_.values_per_sample());
+      if (source_.weighted()) slot.weights = Buffer<float>(slot.values.span().size());
       slot.indices.resize(options_.batch_size);
     }
     try {
@@ -66,6 +68,7 @@ class Batches {
       throw;
     }
   }
+  Batches(const SampleSource&& source, const BatchOptions& options) = delete;  ///< It would be gone by the next line.
   ~Batches() { join(); }
   Batches(const Batches&) = delete;
   Batches& operator=(const Batches&) = delete;
@@ -91,7 +94,7 @@ class Batches {
 
  private:
   struct Slot {
-    Buffer<float> pixels, values;
+    Buffer<float> pixels, values, weights;
     std::vector<std::size_t> indices;
     Batch batch;
     std::exception_ptr error;
@@ -163,14 +166,17 @@ class Batches {
     const std::size_t first = index * options_.batch_size;
     shuffle_epoch(order, epoch);
     const std::size_t pixels = source_.pixels_per_sample(), values = source_.values_per_sample();
+    const std::size_t weights = source_.weighted() ? values : 0;
     for (std::size_t k = 0; k < options_.batch_size; ++k) {
       if (stop_) return;  // Nobody will ask for this batch.
       slot.indices[k] = order.samples[(first + k) % order.samples.size()];
       source_.prepare(slot.indices[k], Random(options_.seed ^ kStream, epoch, first + k), options_.augmented,
-                      slot.pixels.span().subspan(k * pixels, pixels), slot.values.span().subspan(k * values, values));
+                      {slot.pixels.span().subspan(k * pixels, pixels), slot.values.span().subspan(k * values, values),
+                       slot.weights.span().subspan(k * weights, weights)});
     }
     slot.batch = {slot.pixels.span(),
                   slot.values.span(),
+                  slot.weights.span(),
                   slot.indices,
                   epoch,
                   index,

@@ -2,17 +2,15 @@
 #pragma once
 #include <functional>
 #include <span>
+#include <vector>
 
-#include "lineament/faces/metrics.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/pass.hpp"
 #include "lineament/nn/ranges.hpp"
+#include "lineament/train/metrics.hpp"
 #include "lineament/train/samples.hpp"
 
 namespace lineament {
-
-/// Called for each sample in order: its index and the predicted values (units of the crop's side).
-using PredictionCallback = std::function<void(std::size_t index, std::span<const float> values)>;
 
 struct EvaluationOptions {
   int threads = 1;
@@ -20,13 +18,25 @@ struct EvaluationOptions {
   std::span<const LayerRange> ranges{};  ///< int8 needs them: see calibrate()
 };
 
-/// Runs `network` on every sample, not augmented. Throws SpecError when the network does not fit the samples or they
-/// are no faces, ArgumentError when there are none, and what preparing a sample throws.
-Evaluation evaluate(const Network& network, const SampleSource& samples, const EvaluationOptions& options = {},
-                    const PredictionCallback& on_prediction = {});
+/// What a network makes of one sample. `output` and `truth` hold all outputs, one after the other.
+struct Prediction {
+  std::size_t index = 0;
+  std::span<const float> output, truth;
+  std::span<const float> weights;  ///< of the truth; empty unless the samples are weighted
+};
+using PredictionCallback = std::function<void(const Prediction&)>;
+
+/// Runs `network` on every sample, not augmented, and calls back for each in order. Throws SpecError when the network
+/// does not fit the samples, ArgumentError when there are none, and what preparing a sample throws.
+void for_each_prediction(const Network& network, const SampleSource& samples, const EvaluationOptions& options,
+                         const PredictionCallback& on_prediction);
+
+/// The means of `metric` over all samples, not augmented. Throws as for_each_prediction().
+Means evaluate(const Network& network, const SampleSource& samples, const Metric& metric,
+               const EvaluationOptions& options = {});
 
 /// The ranges of `network`'s activations on some of the samples, evenly spread, not augmented: what int8 needs. To be
-/// taken of samples for training, not of those that are judged by. Throws as evaluate().
+/// taken of samples for training, not of those that are judged by. Throws as for_each_prediction().
 std::vector<LayerRange> calibrate(const Network& network, const SampleSource& samples, int threads = 1,
                                   std::size_t count = 64);
 

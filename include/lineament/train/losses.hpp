@@ -1,58 +1,41 @@
-// What training minimises: value and gradient of a batch of predictions, with respect to the predictions.
+// What training minimises: the value of a batch of outputs and its gradient with respect to them.
 // Wing: Feng et al., "Wing loss for robust facial landmark localisation with convolutional neural networks", CVPR 2018.
 #pragma once
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "lineament/error.hpp"
-#include "lineament/faces/landmarks.hpp"
 
 namespace lineament {
 
-/// A loss and its parameters: a plain value. All lengths are in the unit of the network's values (the crop's side).
+/// A loss is a function of a batch: (output, truth, weights, gradient, batch) -> value. Any function will do.
 ///
-/// Every loss is the mean over the batch of the mean over one sample. With x = prediction - target, a sample's mean is
-/// - l2:        mean of x^2 (PyTorch's MSELoss; there is no factor 1/2);
-/// - l1:        mean of |x| (PyTorch's L1Loss);
-/// - smooth_l1: mean of x^2 / (2 beta) where |x| < beta, |x| - beta / 2 elsewhere (PyTorch's SmoothL1Loss);
-/// - wing:      mean of w ln(1 + |x| / epsilon) where |x| < w, |x| - C elsewhere, C = w - w ln(1 + w / epsilon);
-/// - nme:       mean over the 68 points of the distance to the true point, divided by the true |p36 - p45|:
-///              the metric itself, as a fraction (0.05 is "5 %").
-/// At a kink (x = 0 in l1 and wing, a point exactly in place in nme) the gradient is 0.
-struct Loss {
-  enum class Kind { l2, l1, smooth_l1, wing, nme };
-  Kind kind = Kind::l2;
-  float beta = 2.0f / 128;     ///< smooth_l1: where the parabola ends; 2 pixels of a 128x128 crop
-  float w = 10.0f / 128;       ///< wing: where the logarithm ends; the paper's 10 pixels
-  float epsilon = 2.0f / 128;  ///< wing: the logarithm's curvature; the paper's 2 pixels
-  friend bool operator==(const Loss&, const Loss&) = default;
-};
-
-inline constexpr std::array<std::string_view, 5> kLossNames{"l2", "l1", "smooth-l1", "wing", "nme"};
-
-/// "l2", "l1", "smooth-l1", "wing" or "nme": what loss_by_name() reads.
-inline std::string_view name(const Loss& loss) {
-  return kLossNames[static_cast<std::size_t>(loss.kind)];
-}
-
-/// The loss of that name with its default parameters. Throws ArgumentError, listing the names.
-inline Loss loss_by_name(std::string_view wanted) {
-  for (std::size_t i = 0; i < kLossNames.size(); ++i) {
-    if (kLossNames[i] == wanted) return Loss{.kind = static_cast<Loss::Kind>(i)};
-  }
-  throw ArgumentError({.where = "loss",
-                       .what = "there is no loss of this name",
-                       .wanted = "l2, l1, smooth-l1, wing or nme",
-                       .got = "'" + std::string(wanted) + "'",
-                       .fix = ""});
-}
+/// - output, truth: batch x values;
+/// - weights: how much each value counts, as many as values, or none: all the same. A value of weight 0 is not looked
+///   at, nor is its truth, which may be NaN;
+/// - gradient: of the value with respect to each output, overwritten. Training always passes it whole; the losses below
+///   also take none, which is "not wanted".
+///
+/// The losses below are plain values for any scalar (double makes gradient checks tight); lengths are in the unit of
+/// the network's values (the crop's side). Their value is the mean over all values of the batch, weighted where there
+/// are weights. Sums run in double and in index order. They throw ArgumentError for sizes that do not fit, for a weight
+/// below 0, and for a parameter that is not above 0.
+using Loss = std::function<double(std::span<const float> output, std::span<const float> truth,
+                                  std::span<const float> weights, std::span<float> gradient, int batch)>;
 
 namespace detail {
+
+template <class T>
+using In = std::type_identity_t<std::span<const T>>;
+template <class T>
+using Out = std::type_identity_t<std::span<T>>;
 
 struct ValueAndSlope {
   double value, slope;
@@ -62,128 +45,200 @@ inline double sign(double x) {
   return static_cast<double>(x > 0) - static_cast<double>(x < 0);
 }
 
-inline ValueAndSlope l2(double x) {
-  return {x * x, 2 * x};
-}
-inline ValueAndSlope l1(double x) {
-  return {std::abs(x), sign(x)};
-}
-inline ValueAndSlope smooth_l1(double x, double beta) {
-  const double a = std::abs(x);
-  if (a < beta) return {x * x / (2 * beta), x / beta};
-  return {a - beta / 2, sign(x)};
-}
-inline ValueAndSlope wing(double x, double w, double epsilon) {
-  const double a = std::abs(x);
-  if (a < w) return {w * std::log1p(a / epsilon), sign(x) * w / (epsilon + a)};
-  return {a - (w - w * std::log1p(w / epsilon)), sign(x)};
-}
+/// Throws ArgumentError unless the spans are batch samples of one size (weights and gradient may be empty).
+void check_sizes(const char* loss, std::size_t outputs, std::size_t truths, std::size_t weights, std::size_t gradients,
+                 int batch);
+[[noreturn]] void bad_weight(const char* loss, double got);
+void require_positive(const char* loss, const char* parameter, float value);
 
-/// Throws ArgumentError unless the spans are batch samples of one size (an empty gradient is "not wanted").
-inline std::size_t values_per_sample(std::size_t predictions, std::size_t targets, std::size_t gradients, int batch) {
-  const bool fits = batch > 0 && predictions > 0 && predictions % static_cast<std::size_t>(batch) == 0 &&
-                    targets == predictions && (gradients == predictions || gradients == 0);
-  if (!fits) {
-    throw ArgumentError({.where = "loss",
-                         .what = "predictions, targets and gradients do not fit together",
-                         .wanted = "as many of each, a multiple of the batch",
-                         .got = std::to_string(predictions) + ", " + std::to_string(targets) + " and " +
-                                std::to_string(gradients) + " values for a batch of " + std::to_string(batch),
-                         .fix = ""});
-  }
-  return predictions / static_cast<std::size_t>(batch);
-}
-
-template <std::floating_point T, class Element>
-T elementwise(std::span<const T> prediction, std::span<const T> target, std::span<T> gradient, int batch,
-              Element element) {
-  // All samples are of one size, so the mean of their means is the mean of all values.
-  values_per_sample(prediction.size(), target.size(), gradient.size(), batch);
-  const double share = 1.0 / static_cast<double>(prediction.size());
+/// Sum of the weights, `count` where there are none. Throws ArgumentError for one below 0 or not finite.
+template <class T>
+double sum_of_weights(const char* loss, std::span<const T> weights, std::size_t count) {
+  if (weights.empty()) return static_cast<double>(count);
   double sum = 0;
-  for (std::size_t i = 0; i < prediction.size(); ++i) {
-    const ValueAndSlope at = element(static_cast<double>(prediction[i]) - static_cast<double>(target[i]));
-    sum += at.value;
-    if (!gradient.empty()) gradient[i] = static_cast<T>(share * at.slope);
+  for (const T w : weights) {
+    if (!(w >= 0 && std::isfinite(w))) bad_weight(loss, static_cast<double>(w));
+    sum += static_cast<double>(w);
+  }
+  return sum;
+}
+
+/// The weighted mean of at(output - truth) over all values.
+template <class T, class At>
+T elementwise(const char* loss, std::span<const T> output, std::span<const T> truth, std::span<const T> weights,
+              std::span<T> gradient, int batch, At at) {
+  check_sizes(loss, output.size(), truth.size(), weights.size(), gradient.size(), batch);
+  const double total = sum_of_weights(loss, weights, output.size()), share = total > 0 ? 1.0 / total : 0.0;
+  double sum = 0;
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[i]);
+    ValueAndSlope here{0, 0};
+    if (weight > 0) here = at(static_cast<double>(output[i]) - static_cast<double>(truth[i]));
+    sum += weight * here.value;
+    if (!gradient.empty()) gradient[i] = static_cast<T>(share * (weight * here.slope));
   }
   return static_cast<T>(share * sum);
 }
 
-template <std::floating_point T>
-double true_inter_ocular(std::span<const T> sample, std::size_t index) {
-  const auto at = [&](int point, int axis) { return static_cast<double>(sample[std::size_t(2 * point + axis)]); };
-  const double d =
-      std::hypot(at(kLeftEyeOuter, 0) - at(kRightEyeOuter, 0), at(kLeftEyeOuter, 1) - at(kRightEyeOuter, 1));
-  // The smallest length that can be meant seriously: a millionth of the crop. NaN fails as well.
-  if (!(d >= 1e-6)) {
-    throw ArgumentError({.where = "loss nme, sample " + std::to_string(index) + " of the batch",
-                         .what = "the true outer eye corners (points 36 and 45) are in one place",
-                         .wanted = "a distance above 0",
-                         .got = std::to_string(d),
-                         .fix = "leave the sample out"});
+}  // namespace detail
+
+/// x^2 with x = output - truth (PyTorch's MSELoss; there is no factor 1/2).
+struct L2 {
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
+               int batch) const {
+    return detail::elementwise<T>("l2", output, truth, weights, gradient, batch, [](double x) {
+      return detail::ValueAndSlope{x * x, 2 * x};
+    });
   }
-  return d;
+};
+
+/// |x| (PyTorch's L1Loss). The gradient at 0 is 0.
+struct L1 {
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
+               int batch) const {
+    return detail::elementwise<T>("l1", output, truth, weights, gradient, batch, [](double x) {
+      return detail::ValueAndSlope{std::abs(x), detail::sign(x)};
+    });
+  }
+};
+
+/// x^2 / (2 beta) where |x| < beta, |x| - beta / 2 elsewhere (PyTorch's SmoothL1Loss).
+struct SmoothL1 {
+  float beta = 2.0f / 128;  ///< where the parabola ends; 2 pixels of a 128x128 crop
+
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
+               int batch) const {
+    detail::require_positive("smooth-l1", "beta", beta);
+    return detail::elementwise<T>("smooth-l1", output, truth, weights, gradient, batch,
+                                  [b = static_cast<double>(beta)](double x) -> detail::ValueAndSlope {
+                                    const double a = std::abs(x);
+                                    if (a < b) return {x * x / (2 * b), x / b};
+                                    return {a - b / 2, detail::sign(x)};
+                                  });
+  }
+};
+
+/// w ln(1 + |x| / epsilon) where |x| < w, |x| - C elsewhere, C = w - w ln(1 + w / epsilon). The gradient at 0 is 0.
+struct Wing {
+  float w = 10.0f / 128;       ///< where the logarithm ends; the paper's 10 pixels
+  float epsilon = 2.0f / 128;  ///< the logarithm's curvature; the paper's 2 pixels
+
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
+               int batch) const {
+    detail::require_positive("wing", "w", w);
+    detail::require_positive("wing", "epsilon", epsilon);
+    return detail::elementwise<T>(
+        "wing", output, truth, weights, gradient, batch,
+        [end = static_cast<double>(w), e = static_cast<double>(epsilon)](double x) -> detail::ValueAndSlope {
+          const double a = std::abs(x);
+          if (a < end) return {end * std::log1p(a / e), detail::sign(x) * end / (e + a)};
+          return {a - (end - end * std::log1p(end / e)), detail::sign(x)};
+        });
+  }
+};
+
+/// -sum t ln softmax(x): for classifiers, whose truth is a 1 for the class and 0 for the others, or a probability for
+/// each. The mean is over samples (over rows of `classes` values), not over values. Where there are weights, they are
+/// those of the classes' terms; a row whose weights are all 0 is left out. Throws ArgumentError for a truth that is not
+/// a distribution.
+struct CrossEntropy {
+  int classes = 0;  ///< values of one distribution; 0: all values of a sample
+
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
+               int batch) const;
+};
+
+/// A loss as the command line and files name it.
+struct NamedLoss {
+  std::string_view name;    ///< "smooth-l1"
+  std::string_view help;    ///< one line
+  Loss (*make)();           ///< with its default parameters
+  bool of_classes = false;  ///< the truth is a distribution over classes
+};
+
+/// Every loss of this file, in the order help lists them.
+std::span<const NamedLoss> losses();
+
+/// The loss of that name. Throws ArgumentError, listing the names.
+Loss loss_by_name(std::string_view name, std::span<const NamedLoss> table = losses());
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+void check_classes(int classes, std::size_t values);
+[[noreturn]] void not_a_distribution(std::size_t row, double sum);
+
+/// Whether any value of a row counts.
+template <class T>
+bool counts(std::span<const T> weights) {
+  return weights.empty() || std::any_of(weights.begin(), weights.end(), [](T w) { return w > 0; });
 }
 
-template <std::floating_point T>
-T nme(std::span<const T> prediction, std::span<const T> target, std::span<T> gradient, int batch) {
-  const std::size_t n = values_per_sample(prediction.size(), target.size(), gradient.size(), batch);
-  if (n != kValues) {
-    throw ArgumentError({.where = "loss nme",
-                         .what = "it is defined for the 68-point scheme only",
-                         .wanted = std::to_string(kValues) + " values a sample",
-                         .got = std::to_string(n),
-                         .fix = "choose another loss"});
+/// sum w t of a row: 1 without weights. Throws ArgumentError unless t is 0 or more, and 1 in all.
+template <class T>
+double weighted_mass(std::span<const T> truth, std::span<const T> weights, std::size_t row) {
+  double sum = 0, mass = 0;
+  bool negative = false;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const double t = static_cast<double>(truth[i]);
+    negative = negative || t < 0;
+    sum += t;
+    mass += weights.empty() ? t : t * static_cast<double>(weights[i]);
   }
-  double sum = 0;
-  for (std::size_t sample = 0; sample < static_cast<std::size_t>(batch); ++sample) {
-    const std::size_t first = sample * n;
-    const double share = 1.0 / (kPoints * double(batch) * true_inter_ocular(target.subspan(first, n), sample));
-    for (std::size_t i = first; i < first + n; i += 2) {
-      const double dx = static_cast<double>(prediction[i]) - static_cast<double>(target[i]);
-      const double dy = static_cast<double>(prediction[i + 1]) - static_cast<double>(target[i + 1]);
-      const double distance = std::sqrt(dx * dx + dy * dy);
-      sum += share * distance;
-      if (gradient.empty()) continue;
-      gradient[i] = distance > 0 ? static_cast<T>(share * dx / distance) : T(0);
-      gradient[i + 1] = distance > 0 ? static_cast<T>(share * dy / distance) : T(0);
-    }
-  }
-  return static_cast<T>(sum);
+  constexpr double kRounding = 1e-3;  // why so much: a thousand probabilities in float
+  if (negative || !(std::abs(sum - 1) <= kRounding)) not_a_distribution(row, sum);
+  return mass;
 }
 
 }  // namespace detail
 
-/// The loss of a batch and, in `gradient`, its derivative by each predicted value (overwritten; an empty span: not
-/// wanted). `prediction` and `target` are batch x values. Sums run in double and in index order.
-/// Throws ArgumentError: sizes that do not fit, a parameter that is not above 0; for nme: other than 136 values a
-/// sample, or true eye corners in one place.
 template <std::floating_point T>
-T value_and_gradient(const Loss& loss, std::span<const T> prediction, std::span<const T> target, std::span<T> gradient,
-                     int batch) {
-  const double beta = loss.beta, w = loss.w, epsilon = loss.epsilon;
-  if (!(beta > 0 && w > 0 && epsilon > 0)) {
-    throw ArgumentError({.where = "loss " + std::string(name(loss)),
-                         .what = "a parameter is out of range",
-                         .wanted = "beta, w and epsilon above 0",
-                         .got = std::to_string(beta) + ", " + std::to_string(w) + ", " + std::to_string(epsilon),
-                         .fix = ""});
+T CrossEntropy::operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights,
+                           detail::Out<T> gradient, int batch) const {
+  detail::check_sizes("cross-entropy", output.size(), truth.size(), weights.size(), gradient.size(), batch);
+  const std::size_t per_sample = output.size() / static_cast<std::size_t>(batch);
+  detail::check_classes(classes, per_sample);
+  const std::size_t n = classes > 0 ? static_cast<std::size_t>(classes) : per_sample;
+  detail::sum_of_weights<T>("cross-entropy", weights, output.size());
+  const auto row_of = [n](auto all, std::size_t first) { return all.empty() ? all : all.subspan(first, n); };
+
+  double total = 0;
+  for (std::size_t first = 0; first < output.size(); first += n)
+    if (const auto w = row_of(weights, first); detail::counts<T>(w))
+      total += detail::weighted_mass<T>(truth.subspan(first, n), w, first / n);
+  const double share = total > 0 ? 1.0 / total : 0.0;
+
+  double sum = 0;
+  for (std::size_t first = 0; first < output.size(); first += n) {
+    const auto x = output.subspan(first, n), t = truth.subspan(first, n), w = row_of(weights, first);
+    const auto dx = row_of(gradient, first);
+    if (!detail::counts<T>(w)) {
+      std::fill(dx.begin(), dx.end(), T(0));
+      continue;
+    }
+    // The largest output is taken off first: exp of anything else might be infinite.
+    const double largest = static_cast<double>(*std::max_element(x.begin(), x.end()));
+    double exponentials = 0;
+    for (const T v : x) exponentials += std::exp(static_cast<double>(v) - largest);
+    const double log_sum = largest + std::log(exponentials);
+    const auto term = [&](std::size_t i) {
+      return w.empty() ? static_cast<double>(t[i]) : static_cast<double>(t[i]) * static_cast<double>(w[i]);
+    };
+    double mass = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      mass += term(i);
+      if (term(i) != 0) sum += term(i) * (log_sum - static_cast<double>(x[i]));
+    }
+    for (std::size_t i = 0; i < dx.size(); ++i)
+      dx[i] = static_cast<T>(share * (mass * std::exp(static_cast<double>(x[i]) - log_sum) - term(i)));
   }
-  switch (loss.kind) {
-    case Loss::Kind::l1:
-      return detail::elementwise(prediction, target, gradient, batch, detail::l1);
-    case Loss::Kind::smooth_l1:
-      return detail::elementwise(prediction, target, gradient, batch,
-                                 [beta](double x) { return detail::smooth_l1(x, beta); });
-    case Loss::Kind::wing:
-      return detail::elementwise(prediction, target, gradient, batch,
-                                 [w, epsilon](double x) { return detail::wing(x, w, epsilon); });
-    case Loss::Kind::nme:
-      return detail::nme(prediction, target, gradient, batch);
-    case Loss::Kind::l2:
-      break;
-  }
-  return detail::elementwise(prediction, target, gradient, batch, detail::l2);
+  return static_cast<T>(share * sum);
 }
 
 }  // namespace lineament

@@ -42,8 +42,8 @@ std::string_view name(const OptimizerOptions& options);
 /// names.
 OptimizerOptions optimizer_by_name(std::string_view name);
 
-/// A range of the flat weight buffer that weight decay applies to: the weights, not biases and normalisations.
-struct DecayRange {
+/// A range of the flat weight buffer.
+struct WeightRange {
   std::size_t offset = 0, size = 0;
 };
 
@@ -108,9 +108,11 @@ float clip_scale(double norm, double limit);
 
 class Optimizer {
  public:
-  /// For a flat buffer of `parameters` weights. Throws ArgumentError: a constant out of range, a range beyond the
-  /// buffer.
-  Optimizer(const OptimizerOptions& options, std::size_t parameters, std::vector<DecayRange> decayed = {});
+  /// For a flat buffer of `parameters` weights. Weight decay applies to the ranges `decayed`: weights, not biases and
+  /// normalisations. Weights in the ranges `frozen` keep their bits, whatever their gradients. Throws ArgumentError: a
+  /// constant out of range, a range beyond the buffer.
+  Optimizer(const OptimizerOptions& options, std::size_t parameters, const std::vector<WeightRange>& decayed = {},
+            const std::vector<WeightRange>& frozen = {});
 
   /// One step. All gradients are first multiplied by `gradient_scale` (clipping, or 1 / number of accumulated batches).
   /// Allocates nothing. Throws ArgumentError when the spans are not of the size given at construction.
@@ -138,6 +140,12 @@ class Optimizer {
     float second_scale = 1;    ///< 1 / sqrt(1 - beta2^t)
   };
 
+  /// A range in which all weights decay, or none.
+  struct Piece {
+    std::size_t offset = 0, end = 0;
+    bool decays = false;
+  };
+
   Factors begin_step(std::size_t weights, std::size_t gradients, float learning_rate, float gradient_scale);
   void update_chunk(std::size_t chunk, float* weights, const float* gradients, const Factors& factors);
   void update(std::size_t first, std::size_t n, float* weights, const float* gradients, const Factors& factors,
@@ -145,7 +153,7 @@ class Optimizer {
 
   OptimizerOptions options_;
   std::size_t parameters_;
-  std::vector<DecayRange> decayed_;  ///< sorted, apart from each other
+  std::vector<Piece> pieces_;  ///< all that is not frozen, in order
   ChunkPlan chunks_;
   std::vector<float> state_;
   std::uint64_t steps_ = 0;

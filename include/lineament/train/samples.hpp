@@ -7,19 +7,28 @@
 
 namespace lineament {
 
+/// Where one sample is to be written, every element of every span.
+struct Sample {
+  std::span<float> pixels;  ///< the network's input
+  std::span<float> values;  ///< the truth: the values of all outputs, one output after the other
+  /// How much each value counts in losses and metrics: 0 for one that is not known, usually 1 for the others. Empty
+  /// unless the source is weighted().
+  std::span<float> weights;
+};
+
 /// A set of samples that can be prepared in any order and from several threads at once.
 class SampleSource {
  public:
   virtual ~SampleSource() = default;
   virtual std::size_t size() const = 0;               ///< Number of samples.
   virtual std::size_t pixels_per_sample() const = 0;  ///< Length of `pixels` in prepare.
-  virtual std::size_t values_per_sample() const = 0;  ///< Length of `values` in prepare.
+  virtual std::size_t values_per_sample() const = 0;  ///< Length of `values` (and `weights`) in prepare.
+  virtual bool weighted() const { return false; }     ///< Whether prepare writes weights, too.
 
-  /// Writes sample `index` as network input and target, every element of both. All that is random comes from `random`;
-  /// with `augmented` false nothing is. Must be safe to call from several threads at once. What it throws ends the run:
-  /// bad samples are to be left out when the source is made.
-  virtual void prepare(std::size_t index, Random random, bool augmented, std::span<float> pixels,
-                       std::span<float> values) const = 0;
+  /// Writes sample `index`. All that is random comes from `random`; with `augmented` false nothing is. Must be safe to
+  /// call from several threads at once. What it throws ends the run: bad samples are to be left out when the source is
+  /// made.
+  virtual void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const = 0;
 };
 
 }  // namespace lineament

@@ -1,10 +1,14 @@
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <set>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/networks.hpp"
+#include "cli/options.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/json.hpp"
 #include "lineament/faces/pts.hpp"
@@ -16,6 +20,41 @@
 
 namespace lineament::cli {
 namespace {
+
+struct PredictOptions {
+  Path model;
+  std::vector<Path> images;
+  std::string box;  ///< as given
+  int passes = 2;
+  std::string precision = "fp32";
+  Path json, pts, overlay;
+  int threads = 1;
+};
+
+void add_options(CLI::App& c, PredictOptions& o) {
+  c.add_option("MODEL", o.model, "A .safetensors file written by training")->required();
+  c.add_option("IMAGE", o.images, "JPEG, PNG, BMP or PNM")->required();
+  c.add_option("--box", o.box, "x,y,width,height of the face, brows to chin, in pixels");
+  c.add_option("--passes", o.passes, "Times the face is cropped anew to the points just found")
+      ->capture_default_str()
+      ->check(whole(1, 10));
+  add_precision(c, o.precision);
+  c.add_option("--json", o.json, "File for all results")->type_name("FILE");
+  c.add_option("--pts", o.pts, "Folder for a .pts file for each photo")->type_name("FOLDER");
+  c.add_option("--overlay", o.overlay, "Folder for a picture of each photo with its points")->type_name("FOLDER");
+  add_threads(c, o.threads);
+}
+
+std::optional<Box> parse_box(const std::string& given) {
+  if (given.empty()) return std::nullopt;
+  Box box;
+  char rest = 0;
+  if (std::sscanf(given.c_str(), "%f,%f,%f,%f%c", &box.x, &box.y, &box.width, &box.height, &rest) != 4 ||
+      !(box.width > 0) || !(box.height > 0))
+    throw ArgumentError(
+        {"--box", "not a box", "x,y,width,height with a width and height above 0, e.g. 120,80,200,200", given, ""});
+  return box;
+}
 
 /// The image's stem, made different from those used before: photos of several folders may have one name.
 std::string free_stem(const Path& image, std::set<std::string>& used) {
@@ -67,24 +106,24 @@ void require_sane(const Box& box, const Image& photo) {
                        "give x,y,width,height in pixels of the upright photo"});
 }
 
-Face predict_one(Landmarker& landmarker, const PredictOptions& o, const Path& path, const std::string& stem) {
+Face predict_one(Landmarker& landmarker, const PredictOptions& o, const std::optional<Box>& box, const Path& path,
+                 const std::string& stem) {
   const Path pts = o.pts / (stem + ".pts"), overlay = o.overlay / (stem + ".png");
   if (!o.pts.empty()) require_other_file(pts, path, "--pts");
   if (!o.overlay.empty()) require_other_file(overlay, path, "--overlay");
   Image photo = read_image(path);
-  if (o.box) require_sane(*o.box, photo);
-  const FaceLandmarks found = o.box ? landmarker.predict(photo, *o.box) : landmarker.predict(photo);
+  if (box) require_sane(*box, photo);
+  const FaceLandmarks found = box ? landmarker.predict(photo, *box) : landmarker.predict(photo);
   if (!o.pts.empty()) write_pts(pts, found.points);
   if (!o.overlay.empty()) {
     draw_landmarks(photo, found.points);
     write_png(overlay, photo);
   }
-  return {path, found.points, o.box, ""};
+  return {path, found.points, box, ""};
 }
 
-}  // namespace
-
 int predict(const PredictOptions& o) {
+  const std::optional<Box> box = parse_box(o.box);
   require_no_folder(o.model);
   Landmarker landmarker(o.model,
                         {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)});
@@ -97,7 +136,7 @@ int predict(const PredictOptions& o) {
   Progress progress("predicting");
   for (const Path& image : o.images) {
     try {
-      found.push_back(predict_one(landmarker, o, image, free_stem(image, stems)));
+      found.push_back(predict_one(landmarker, o, box, image, free_stem(image, stems)));
     } catch (const Error& e) {  // one bad photo of many is no reason to lose the others
       progress.clear();
       say(std::string("lineament: ") + e.what());
@@ -119,6 +158,22 @@ int predict(const PredictOptions& o) {
     say(line);
   }
   return failed == 0 ? 0 : 2;
+}
+
+}  // namespace
+
+Command predict_command() {
+  const auto o = std::make_shared<PredictOptions>();
+  return {.name = "predict",
+          .about = "Find the 68 points of a face in photos",
+          .footer =
+              "Without --box the face should fill most of the picture. Without --json, --pts and --overlay, JSON "
+              "is printed.\n"
+              "Examples:\n"
+              "  lineament predict run/model.safetensors photo.jpg --box 120,80,200,200 --overlay out\n"
+              "  lineament predict run/model.safetensors photos/*.jpg --json points.json --pts out",
+          .options = [o](CLI::App& c) { add_options(c, *o); },
+          .run = [o] { return predict(*o); }};
 }
 
 }  // namespace lineament::cli

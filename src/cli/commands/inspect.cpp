@@ -1,9 +1,13 @@
 #include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <optional>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
+#include "cli/options.hpp"
+#include "cli/why.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/spec_json.hpp"
@@ -12,14 +16,34 @@
 namespace lineament::cli {
 namespace {
 
+struct InspectOptions {
+  std::string model;
+  int batch = 32;
+  bool json = false;
+  bool why = false, train = false;
+  std::string precision = "fp32";
+  int threads = 1;
+};
+
+void add_options(CLI::App& c, InspectOptions& o) {
+  c.add_option("MODEL", o.model, "A .safetensors file, " + network_names() + "or a JSON file")->required();
+  c.add_option("--batch", o.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
+  c.add_flag("--json", o.json, "Print JSON");
+  auto* why =
+      c.add_flag("--why", o.why, "Op by op: which kernel runs, which were refused and why, what was fused, memory");
+  c.add_flag("--train", o.train, "With --why: the plan of a training step of --batch images, not of inferring one")
+      ->needs(why);
+  add_precision(c, o.precision)->needs(why);
+  add_threads(c, o.threads)->needs(why);
+}
+
 struct Sizes {
   std::size_t train, infer, infer_one;
 };
 
 Sizes arena_sizes(Network& network, int batch) {
-  return {Session(network, {.mode = Mode::train, .batch = batch}).arena_bytes(),
-          Session(std::as_const(network), {.batch = batch}).arena_bytes(),
-          Session(std::as_const(network), {}).arena_bytes()};
+  return {TrainingSession(network, {.batch = batch}).arena_bytes(),
+          InferenceSession(network, {.batch = batch}).arena_bytes(), InferenceSession(network).arena_bytes()};
 }
 
 std::size_t weights_of(const Network& network, NodeId id) {
@@ -42,9 +66,19 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
   std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
   std::printf("arena, inference, batch 1    %8.1f MB\n\n", static_cast<double>(sizes.infer_one) / 1e6);
   std::printf("inference runs as (%s):\n", current_isa().c_str());
-  const Session session(network);
-  for (const PlannedStep& step : session.plan())
+  const InferenceSession session(network);
+  for (const PlannedOp& step : session.plan())
     std::printf("  %-36s %-12s %s\n", step.layers.c_str(), step.kernel.c_str(), to_string(step.output).c_str());
+}
+
+/// The plan that the options ask about.
+std::vector<PlannedOp> plan_for(Network& network, const InspectOptions& o, const std::vector<LayerRange>& known) {
+  const Precision precision = precision_by_name(o.precision);
+  if (o.train) return TrainingSession(network, {.batch = o.batch, .threads = o.threads, .precision = precision}).plan();
+  std::vector<LayerRange> ranges = known;
+  if (precision == Precision::int8 && ranges.empty())  // an untrained network: any image will do
+    ranges = measure_ranges(network, std::vector<float>(network.input_shape().size(), 0.5f));
+  return InferenceSession(network, {.threads = o.threads, .precision = precision, .ranges = ranges}).plan();
 }
 
 void print_json(const Network& network, const Sizes& sizes, int batch) {
@@ -63,8 +97,6 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
   std::printf("%s\n", json_text(json, 2).c_str());
 }
 
-}  // namespace
-
 int inspect(const InspectOptions& o) {
   std::optional<Model> model;
   require_no_folder(o.model);
@@ -75,6 +107,11 @@ int inspect(const InspectOptions& o) {
   const SpecFile file = is_model_file(o.model) ? SpecFile{} : network_by_name(o.model);
   if (is_model_file(o.model)) model = load_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);
+  if (o.why) {
+    const auto plan = plan_for(network, o, model ? model->ranges : std::vector<LayerRange>());
+    std::printf("%s", o.json ? (json_text(why_json(plan), 2) + "\n").c_str() : why_text(plan).c_str());
+    return 0;
+  }
   const Sizes sizes = arena_sizes(network, o.batch);
   if (o.json) {
     print_json(network, sizes, o.batch);
@@ -85,6 +122,19 @@ int inspect(const InspectOptions& o) {
                 model->preprocessing.size, static_cast<double>(model->preprocessing.margin), model->trained_on.c_str());
   print_table(network, sizes, o.batch);
   return 0;
+}
+
+}  // namespace
+
+Command inspect_command() {
+  const auto o = std::make_shared<InspectOptions>();
+  return {.name = "inspect",
+          .about = "Show a model's or network's layers, weights, multiply-adds and memory",
+          .footer =
+              "Examples:\n  lineament inspect reference\n  lineament inspect run/model.safetensors --json\n"
+              "  lineament inspect mobile --why --threads 2\n  lineament inspect mobile --why --train --batch 8",
+          .options = [o](CLI::App& c) { add_options(c, *o); },
+          .run = [o] { return inspect(*o); }};
 }
 
 }  // namespace lineament::cli

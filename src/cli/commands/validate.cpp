@@ -1,13 +1,26 @@
 #include "lineament/faces/validate.hpp"
 
 #include <cstdio>
+#include <filesystem>
+#include <memory>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/json_text.hpp"
+#include "cli/options.hpp"
 
 namespace lineament::cli {
 namespace {
+
+struct ValidateOptions {
+  std::vector<Path> data;
+  bool json = false;
+};
+
+void add_options(CLI::App& c, ValidateOptions& o) {
+  c.add_option("DIR", o.data, "As --data of training")->required();
+  c.add_flag("--json", o.json, "Print JSON");
+}
 
 void print_table(const Path& path, const ValidationReport& r) {
   std::printf("%s: %s in %s can be used, %zu cannot\n", path.string().c_str(), counted(r.faces, "face").c_str(),
@@ -36,8 +49,6 @@ nlohmann::ordered_json to_json(const Path& path, const ValidationReport& r) {
   return json;
 }
 
-}  // namespace
-
 int validate(const ValidateOptions& o) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   bool clean = true;
@@ -55,6 +66,19 @@ int validate(const ValidateOptions& o) {
   }
   if (o.json) std::printf("%s\n", json_text(all, 2).c_str());
   return clean ? 0 : 2;
+}
+
+}  // namespace
+
+Command validate_command() {
+  const auto o = std::make_shared<ValidateOptions>();
+  return {.name = "validate",
+          .about = "Read whole data sets and list every file that cannot be used, with the reason",
+          .footer =
+              "Examples:\n  lineament validate 300w\n  lineament validate my_photos more.xml --json\nThe exit "
+              "code is 2 if anything is rejected.",
+          .options = [o](CLI::App& c) { add_options(c, *o); },
+          .run = [o] { return validate(*o); }};
 }
 
 }  // namespace lineament::cli

@@ -1,17 +1,47 @@
-#include "lineament/train/evaluate.hpp"
-
 #include <cstdio>
+#include <memory>
 #include <optional>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
+#include "cli/options.hpp"
+#include "lineament/error.hpp"
+#include "lineament/landmarker/face_training.hpp"
 #include "lineament/model/model.hpp"
 
 namespace lineament::cli {
 namespace {
+
+struct EvaluateOptions {
+  Path model;
+  std::vector<Path> data;
+  int synthetic = 0;
+  std::string part = "all";
+  std::string box = "points";
+  std::string precision = "fp32";
+  std::uint64_t seed = 1;
+  int threads = 0;
+  bool json = false;
+};
+
+void add_options(CLI::App& c, EvaluateOptions& o) {
+  c.add_option("MODEL", o.model, "A .safetensors file written by training")->required();
+  auto* data = c.add_option("--data", o.data, "As for training; several may be given")->type_name("FOLDER");
+  c.add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")
+      ->check(at_least(1))
+      ->excludes(data);
+  c.add_option("--part", o.part, "Of a folder with the layout of 300-W: train, test, all")
+      ->capture_default_str()
+      ->check(one_of({"train", "test", "all"}));
+  add_box_source(c, o.box);
+  add_precision(c, o.precision, "; the last two also print the change of the NME");
+  add_seed(c, o.seed, "Of the drawn faces");
+  add_threads(c, o.threads);
+  c.add_flag("--json", o.json, "Print JSON");
+}
 
 Part part_by_name(const std::string& name) {
   if (name == "train") return Part::train;
@@ -48,9 +78,9 @@ void print_table(const Evaluation& e, const std::optional<double>& change, const
   std::printf("FR@8                  %6.3f\n", e.failure_rate);
 }
 
-}  // namespace
-
 int evaluate(const EvaluateOptions& o) {
+  if (o.data.empty() && o.synthetic == 0)
+    throw ArgumentError({"evaluate", "it needs faces to measure on", "--data DIR or --synthetic N", "neither", ""});
   require_no_folder(o.model);
   const Model model = load_model(o.model);
   StoreOptions store;
@@ -61,10 +91,10 @@ int evaluate(const EvaluateOptions& o) {
                                           : load_faces(read_data(o.data, part_by_name(o.part)).faces, store);
   Progress progress("measuring");
   const auto measure = [&](Precision precision) {
-    const auto show = [&](std::size_t i, std::span<const float>) {
-      progress.update(i + 1, faces.size(), text("%zu of %zu", i + 1, faces.size()));
+    const auto show = [&](const Prediction& p) {
+      progress.update(p.index + 1, faces.size(), text("%zu of %zu", p.index + 1, faces.size()));
     };
-    return lineament::evaluate(model.network, faces, {o.threads, precision, model.ranges}, show);
+    return evaluate_faces(model.network, faces, {o.threads, precision, model.ranges}, show);
   };
   const Evaluation result = measure(precision_by_name(o.precision));
   std::optional<double> change;  // of the NME, in points of per cent
@@ -75,6 +105,20 @@ int evaluate(const EvaluateOptions& o) {
   else
     print_table(result, change, o);
   return 0;
+}
+
+}  // namespace
+
+Command evaluate_command() {
+  const auto o = std::make_shared<EvaluateOptions>();
+  return {.name = "evaluate",
+          .about = "Measure a model on annotated faces",
+          .footer =
+              "Examples:\n"
+              "  lineament evaluate run/model.safetensors --synthetic 500\n"
+              "  lineament evaluate run/model.safetensors --data 300w --part test --json",
+          .options = [o](CLI::App& c) { add_options(c, *o); },
+          .run = [o] { return evaluate(*o); }};
 }
 
 }  // namespace lineament::cli

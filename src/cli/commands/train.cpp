@@ -1,20 +1,24 @@
 #include <algorithm>
+#include <memory>
 #include <optional>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
 #include "cli/networks.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
 #include "cli/run_report.hpp"
+#include "cli/train_options.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
 #include "lineament/isa.hpp"
+#include "lineament/landmarker/face_training.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/threads.hpp"
 #include "lineament/train/evaluate.hpp"
+#include "lineament/train/fine_tune.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::cli {
@@ -26,13 +30,15 @@ FitOptions fit_options(const TrainOptions& o) {
   f.batch_size = o.batch;
   f.copies = o.copies;
   f.augmented = o.augment != "none";
-  f.loss = loss_by_name(o.loss);
+  f.loss = loss_by_name(o.loss, face_losses());
+  f.metric = face_metric;
   f.optimizer = optimizer_by_name(o.optimizer);
   if (o.weight_decay >= 0) f.optimizer.weight_decay = o.weight_decay;
   f.schedule.kind = schedule_by_name(o.schedule).kind;
   f.schedule.rate = static_cast<float>(o.lr);
   f.clip_norm = o.clip;
   f.patience = o.patience;
+  f.frozen = o.freeze;
   f.precision = precision_by_name(o.precision);
   f.seed = o.seed;
   f.threads = o.threads;
@@ -40,10 +46,10 @@ FitOptions fit_options(const TrainOptions& o) {
 }
 
 void say_epoch(const EpochReport& r, int epochs) {
-  std::string line =
-      text("epoch %3zu/%d  loss %.5f  train NME %5.2f %%  PCK %.3f", r.epoch, epochs, r.loss, 100 * r.nme, r.accuracy);
+  std::string line = text("epoch %3zu/%d  loss %.5f  train NME %5.2f %%  PCK %.3f", r.epoch, epochs, r.train.loss,
+                          r.train.metric(kNme), r.train.metric(kPck));
   if (r.validation)
-    line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->nme_inter_ocular, r.validation->pck);
+    line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->metric(kNme), r.validation->metric(kPck));
   say(line + text("  %.0f images/s%s", r.images_per_second, r.best ? "  best" : ""));
 }
 
@@ -55,32 +61,51 @@ class Run {
     if (!o_.resume) check_options();
     if (!o_.resume) {
       Model model = new_model();
-      return go_on(RunFolder(o_.out, false), std::move(model), {.settings = settings_of(o_)});
+      return go_on(RunFolder(o_.out, false), std::move(model), {});
     }
     const RunFolder folder(o_.out, true);
     Checkpoint checkpoint = load_checkpoint(folder.last());
     if (!checkpoint.state)
       throw ModelError({folder.last().string(), "it holds no state of training", "", "", "start a new run"});
-    restore_settings(o_, checkpoint.state->settings, folder.last());
+    restore(*checkpoint.state, folder.last());
     check_options();
     log_ = read_log(folder.log(), checkpoint.state->epoch);
     return go_on(folder, std::move(checkpoint.model), *checkpoint.state);
   }
 
  private:
-  int go_on(const RunFolder& folder, Model model, const TrainingState& state) {
+  void restore(TrainingState& state, const Path& file) {
+    TrainOptions begun;
+    restore_settings(begun, state.settings, file);
+    restore_settings(o_, state.settings, file);
+    begun_epochs_ = begun.epochs;
+    if (o_.epochs < 0 || static_cast<std::size_t>(o_.epochs) < state.epoch)
+      throw ArgumentError({"--epochs", "the run that is resumed has done more already, " + file.string(),
+                           text("%zu or more", state.epoch), std::to_string(o_.epochs),
+                           "leave the option out, or start a new run in another folder"});
+    if (state.best_epoch == 0 || !state.best_of.empty()) return;
+    state.best *= 100;  // a run of an older version has the NME as a fraction
+    state.best_of = kNme;
+  }
+
+  int go_on(const RunFolder& folder, Model model, TrainingState state) {
     const Sets sets = load_sets(o_, model.preprocessing);
     check_batch(sets);
-    if (!o_.resume) model.trained_on = sets.about;
+    if (!o_.resume) model.trained_on = sets.about + begun_with_;
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
         (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
         counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
+    for (const std::string& note : notes_) say(note);
     if (o_.precision == "bf16") say_precision(model.network);
     if (o_.resume) say_resumed(model, state, sets);
-    // A kill in the first epoch, too, leaves something to resume; and a disk too small says so now.
-    else
+    // A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so
+    // now.
+    const std::string settings = settings_of(o_);
+    if (!o_.resume || (o_.has("epochs") && settings != state.settings)) {
+      state.settings = settings;
       save_checkpoint(folder.last(), model, state);
+    }
     say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() +
                          "' goes on after the last whole epoch");
     try {
@@ -95,9 +120,9 @@ class Run {
 
   /// Nobody should believe in a faster run that is none.
   void say_precision(Network& network) const {
-    const Session session(network, {.mode = Mode::train, .precision = Precision::bf16});
+    const TrainingSession session(network, {.precision = Precision::bf16});
     const auto in_bf16 = std::count_if(session.plan().begin(), session.plan().end(),
-                                       [](const PlannedStep& s) { return s.kernel.find("bf16") != std::string::npos; });
+                                       [](const PlannedOp& s) { return s.kernel.find("bf16") != std::string::npos; });
     if (in_bf16 > 0)
       say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
     else
@@ -124,6 +149,10 @@ class Run {
       say(text("all %d epochs are done; the report is written anew", o_.epochs));
     else
       say(text("going on after epoch %zu of %d", state.epoch, o_.epochs));
+    if (o_.epochs != begun_epochs_)
+      say(text(
+          "the run was begun for %d epochs: from here on its learning rate follows the schedule of the %s run of %d",
+          begun_epochs_, o_.epochs > begun_epochs_ ? "longer" : "shorter", o_.epochs));
     if (!model.trained_on.starts_with(std::to_string(sets.train.size()) + " ") && o_.synthetic == 0)
       say("note: the data has changed: the run was begun with " + model.trained_on +
           "; its result will be another than without the stop");
@@ -139,30 +168,62 @@ class Run {
     fit_options(o_);
   }
 
-  Model new_model() const {
-    const SpecFile file = network_by_name(o_.network);
+  Model new_model() {
+    std::optional<Model> from;
+    if (!o_.from.empty()) from = base_model();
+    const SpecFile file = from && !o_.has("network") ? SpecFile{from->network.spec(), from->network.input_shape()}
+                                                     : network_by_name(o_.network);
     Model model;
     model.network = Network(file.spec, file.input, o_.seed);
+    if (from) take_over(*from, model.network);
     if (file.input.rank() != 3 || file.input[0] != file.input[1] || file.input[2] != 3 ||
         !(model.network.output_shape() == Shape{kValues}))
       throw SpecError({o_.network, "not a network for face landmarks",
-                       "a square picture of 3 channels in, 136 values out",
+                       "a square image of 3 channels in, 136 values out",
                        to_string(file.input) + " in, " + to_string(model.network.output_shape()) + " out", ""});
     model.preprocessing = {.size = file.input[0], .margin = static_cast<float>(o_.margin)};
+    note_frozen(model.network);
     return model;
+  }
+
+  /// The model of --from. What the command line leaves open is as it was there.
+  Model base_model() {
+    require_no_folder(o_.from);
+    Model from = load_model(o_.from);
+    if (!o_.has("network")) o_.network = o_.from.string();
+    const float margin = from.preprocessing.margin;
+    if (!o_.has("margin") && margin != static_cast<float>(o_.margin)) o_.margin = static_cast<double>(margin);
+    begun_with_ = ", begun with a model trained on " + from.trained_on;
+    return from;
+  }
+
+  void take_over(const Model& from, Network& network) {
+    const TakenWeights weights = take_weights(network, from.network);
+    std::string line = "weights of " + counted(weights.taken.size(), "layer") + " taken from " + o_.from.string();
+    if (!weights.fresh.empty()) line += "; new: ";
+    for (const std::string& layer : weights.fresh) line += (&layer == &weights.fresh.front() ? "" : ", ") + layer;
+    notes_.push_back(line);
+  }
+
+  void note_frozen(const Network& network) {
+    if (o_.freeze.empty()) return;
+    std::size_t frozen = 0;
+    for (const ParamInfo& p : params_named(network, o_.freeze)) frozen += p.trainable ? p.size : 0;
+    if (frozen == network.weight_count())
+      throw ArgumentError({"--freeze", "there is nothing left to train", "a layer that is not frozen", "none", ""});
+    notes_.push_back(text("frozen: %zu of %zu weights", frozen, network.weight_count()));
   }
 
   /// A network can be useless without a NaN in it. It is not saved, and must not be: a good one may be there already.
   void require_sensible(const EpochReport& r, double guess) const {
     constexpr double kAstray = 50;  // why so much: first epochs at a brave rate may be some times worse, and recover
-    constexpr double kLeastGuess = 0.1;  // why: the mean of one face fits it exactly
-    const double error = r.validation ? r.validation->nme_inter_ocular / 100 : r.nme;
+    constexpr double kLeastGuess = 10;  // %; why: the mean of one face fits it exactly
+    const double error = (r.validation ? *r.validation : r.train).metric(kNme);
     if (error <= kAstray * std::max(guess, kLeastGuess)) return;
     throw TrainingError(
         {text("epoch %zu", r.epoch),
          "training has gone astray: the network is far worse than guessing the mean face; this epoch is not saved",
-         text("a %s NME near or below %.1f %%", r.validation ? "held-out" : "training", 100 * guess),
-         text("%.4g %%", 100 * error),
+         text("a %s NME near or below %.1f %%", r.validation ? "held-out" : "training", guess), text("%.4g %%", error),
          text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr)});
   }
 
@@ -171,7 +232,10 @@ class Run {
     const double guess = mean_shape_nme(sets);
     Progress progress("training");
     FitCallbacks callbacks;
-    callbacks.on_step = [&](const StepReport& s) { show_step(progress, s, sets.train.size()); };
+    callbacks.on_step = [&](const StepReport& s) {
+      show_step(progress, s, sets.train.size());
+      return true;
+    };
     callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
       progress.clear();
       require_sensible(r, guess);
@@ -190,7 +254,7 @@ class Run {
                                  callbacks, state.epoch > 0 ? &state : nullptr);
     progress.clear();
     say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training",
-             100 * result.best));
+             result.best));
   }
 
   void show_step(Progress& progress, const StepReport& s, std::size_t faces) const {
@@ -199,18 +263,33 @@ class Run {
     const double images_left = epochs_left * static_cast<double>(faces) * o_.copies;
     progress.rename(text("epoch %zu/%d", s.epoch, o_.epochs));
     progress.update(s.batch, s.batches,
-                    text("loss %.4f  accuracy %.3f  %.0f images/s  %s left", s.loss, s.accuracy, s.images_per_second,
-                         clock_text(images_left / s.images_per_second).c_str()));
+                    text("loss %.4f  PCK %.3f  %.0f images/s  %s left", s.train.loss, s.train.metric(kPck),
+                         s.images_per_second, clock_text(images_left / s.images_per_second).c_str()));
   }
 
   TrainOptions o_;
+  std::string begun_with_;          ///< of --from: what its model was trained on
+  std::vector<std::string> notes_;  ///< to be said once it is certain that there will be a run
+  int begun_epochs_ = 0;            ///< of a resumed run
   std::vector<EpochReport> log_;
 };
 
 }  // namespace
 
-int train(TrainOptions options) {
-  return Run(std::move(options)).go();
+Command train_command() {
+  const auto o = std::make_shared<TrainOptions>();
+  return {.name = "train",
+          .about = "Train a network on annotated photos or on drawn faces",
+          .footer =
+              "Examples:\n"
+              "  lineament train --synthetic 4000 --epochs 10 --out run        no data needed: faces are drawn\n"
+              "  lineament train --data 300w --epochs 60 --out run             a folder with the layout of 300-W\n"
+              "  lineament train --resume --out run                            go on after a stop\n"
+              "  lineament train --data mine --from run/model.safetensors --out tuned\n"
+              "                                                                go on with other faces\n"
+              "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.",
+          .options = [o](CLI::App& c) { add_train_options(c, *o); },
+          .run = [o] { return Run(*o).go(); }};
 }
 
 }  // namespace lineament::cli

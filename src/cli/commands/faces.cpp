@@ -1,7 +1,10 @@
 #include <cmath>
+#include <filesystem>
+#include <memory>
 
-#include "cli/commands.hpp"
+#include "cli/command.hpp"
 #include "cli/console.hpp"
+#include "cli/options.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/pts.hpp"
 #include "lineament/faces/synthetic.hpp"
@@ -10,6 +13,25 @@
 #include "lineament/landmarker/overlay.hpp"
 
 namespace lineament::cli {
+namespace {
+
+struct FacesOptions {
+  int count = 12;
+  int size = 192;
+  std::uint64_t seed = 1;
+  Path out = "faces";
+  Path sheet;
+  bool points = false;
+};
+
+void add_options(CLI::App& c, FacesOptions& o) {
+  c.add_option("--count", o.count, "How many")->capture_default_str()->check(at_least(1));
+  c.add_option("--size", o.size, "Side of a picture, pixels")->capture_default_str()->check(whole(32, 2048));
+  add_seed(c, o.seed, "Same seed, same faces");
+  c.add_option("--out", o.out, "Folder for .png and .pts files")->type_name("FOLDER")->capture_default_str();
+  c.add_option("--sheet", o.sheet, "One picture of all faces instead")->type_name("FILE");
+  c.add_flag("--points", o.points, "Draw the points into the pictures");
+}
 
 int faces(const FacesOptions& o) {
   std::error_code error;
@@ -37,6 +59,20 @@ int faces(const FacesOptions& o) {
   if (!o.sheet.empty()) write_png(o.sheet, sheet);
   say(counted(static_cast<std::size_t>(o.count), "face") + ": " + (o.sheet.empty() ? o.out : o.sheet).string());
   return 0;
+}
+
+}  // namespace
+
+Command faces_command() {
+  const auto o = std::make_shared<FacesOptions>();
+  return {.name = "faces",
+          .about = "Draw faces with their points, as training does",
+          .footer =
+              "Examples:\n"
+              "  lineament faces --count 12 --out faces\n"
+              "  lineament faces --count 40 --seed 3 --points --sheet faces.png",
+          .options = [o](CLI::App& c) { add_options(c, *o); },
+          .run = [o] { return faces(*o); }};
 }
 
 }  // namespace lineament::cli

@@ -1,0 +1,240 @@
+#include "cli/train_options.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "cli/checks.hpp"
+#include "cli/json_text.hpp"
+#include "cli/options.hpp"
+#include "lineament/error.hpp"
+#include "lineament/landmarker/face_training.hpp"
+#include "lineament/train/optimizers.hpp"
+#include "lineament/train/schedules.hpp"
+
+namespace lineament::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// How an option's value is stored with a run.
+
+/// A text, or the list of its bytes where it is not UTF-8: names of files may be anything, and a resumed run needs them
+/// unchanged.
+Json stored_form(const std::string& value) {
+  if (utf8(value) == value) return value;
+  return std::vector<std::uint8_t>(value.begin(), value.end());
+}
+/// Absolute, so that a run can be resumed from another folder.
+Json stored_form(const Path& path) {
+  return path.empty() ? Json("") : stored_form(std::filesystem::absolute(path).lexically_normal().string());
+}
+template <class Element>
+Json stored_form(const std::vector<Element>& values) {
+  Json list = Json::array();
+  for (const Element& value : values) list.push_back(stored_form(value));
+  return list;
+}
+Json stored_form(const auto& number) {
+  return number;
+}
+
+void take(const Json& stored, std::string& value) {
+  if (stored.is_array()) {
+    const auto bytes = stored.get<std::vector<std::uint8_t>>();
+    value.assign(bytes.begin(), bytes.end());
+  } else {
+    stored.get_to(value);
+  }
+}
+void take(const Json& stored, Path& path) {
+  std::string name;
+  take(stored, name);
+  path = name;
+}
+template <class Element>
+void take(const Json& stored, std::vector<Element>& values) {
+  values.clear();
+  for (const Json& element : stored) take(element, values.emplace_back());
+}
+void take(const Json& stored, auto& number) {
+  stored.get_to(number);
+}
+
+/// One option: all that is to be known of it, but for its use.
+class RunOption {
+ public:
+  template <class Value>
+  RunOption(const char* name, Value TrainOptions::*member, std::string help, Check check = {})
+      : name_(name),
+        add_([=, flag = "--" + name_](CLI::App& c, TrainOptions& o) -> CLI::Option* {
+          if constexpr (std::is_same_v<Value, bool>)
+            return c.add_flag(flag, o.*member, help);
+          else
+            return c.add_option(flag, o.*member, help);
+        }),
+        store_([=](const TrainOptions& o) { return stored_form(o.*member); }),
+        take_([=](const Json& stored, TrainOptions& o) { take(stored, o.*member); }),
+        check_(std::move(check)) {}
+
+  /// The default has no place in the help.
+  RunOption&& no_default() && {
+    shows_default_ = false;
+    return std::move(*this);
+  }
+  /// What stands for the value in the help.
+  RunOption&& type(const char* word) && {
+    type_ = word;
+    return std::move(*this);
+  }
+  /// Several values may stand in one word, separated by commas.
+  RunOption&& with_commas() && {
+    commas_ = true;
+    return std::move(*this);
+  }
+  /// May be another when the run is resumed.
+  RunOption&& may_change() && {
+    may_change_ = true;
+    return std::move(*this);
+  }
+  /// Changes nothing of the result: not stored.
+  RunOption&& not_stored() && {
+    stored_ = false;
+    return std::move(*this);
+  }
+
+  const std::string& name() const { return name_; }
+  bool is_stored() const { return stored_; }
+
+  void add(CLI::App& command, TrainOptions& options) const {
+    CLI::Option* option = add_(command, options);
+    if (shows_default_) option->capture_default_str();
+    if (!type_.empty()) option->type_name(type_);
+    if (commas_) option->delimiter(',');
+    if (check_) option->check(check_);
+  }
+  Json stored(const TrainOptions& options) const { return store_(options); }
+
+  /// Takes the stored value over, unless the command line has another and may.
+  void restore(TrainOptions& options, const Json& stored, const Path& file) const {
+    const Json here = store_(options);
+    const bool differs = options.has(name_) && here != stored;
+    if (differs && !may_change_)
+      throw ArgumentError({"--" + name_, "it differs from the run that is resumed, " + file.string(), json_text(stored),
+                           json_text(here), "leave the option out, or start a new run in another folder"});
+    if (!differs) take_(stored, options);
+  }
+
+ private:
+  std::string name_;
+  std::function<CLI::Option*(CLI::App&, TrainOptions&)> add_;
+  std::function<Json(const TrainOptions&)> store_;
+  std::function<void(const Json&, TrainOptions&)> take_;
+  Check check_;
+  std::string type_;
+  bool shows_default_ = true, commas_ = false, may_change_ = false, stored_ = true;
+};
+
+/// "a, b, c".
+template <class List, class NameOf>
+std::string names_of(const List& list, NameOf name_of) {
+  std::string names;
+  for (const auto& element : list) names += (names.empty() ? "" : ", ") + std::string(name_of(element));
+  return names;
+}
+std::string names_of(const auto& list) {
+  return names_of(list, [](std::string_view name) { return name; });
+}
+
+/// Every option, in the order of the help. A new one is a member of TrainOptions and an entry here.
+const std::vector<RunOption>& run_options() {
+  using O = TrainOptions;
+  static const std::vector<RunOption> options{
+      RunOption("data", &O::data,
+                "Folder of photos with .pts files, or a .xml (dlib), .csv or .ljson file; several may be given")
+          .type("FOLDER")
+          .no_default(),
+      RunOption("synthetic", &O::synthetic, "Train on this many drawn faces instead", at_least(1)).no_default(),
+      RunOption("network", &O::network,
+                network_names() + "or a JSON file that describes a network (default with --from: its network)"),
+      RunOption("from", &O::from, "Start from the weights of this model, taken over by the layers' names")
+          .type("MODEL")
+          .no_default(),
+      RunOption("freeze", &O::freeze,
+                "Layers that stay as they are: names, or patterns such as 'conv*', with commas between")
+          .type("NAMES")
+          .with_commas()
+          .no_default(),
+      RunOption(
+          "epochs", &O::epochs,
+          "Epochs; with --resume it extends the run, whose learning rate then follows the schedule of the longer one",
+          at_least(1))
+          .may_change(),
+      RunOption("batch", &O::batch, "Batch size", at_least(1)),
+      RunOption("lr", &O::lr, "Learning rate", number(1e-12, 1e6)),
+      RunOption("schedule", &O::schedule, "Of the learning rate: " + names_of(kScheduleNames)),
+      RunOption("loss", &O::loss, names_of(face_losses(), [](const NamedLoss& loss) { return loss.name; })),
+      RunOption("optimizer", &O::optimizer, names_of(kOptimizerNames)),
+      RunOption("weight-decay", &O::weight_decay,
+                "Of the weights, not of biases and norms (default: 0.01 for adamw, else 0)", number(0, 1e6))
+          .no_default(),
+      RunOption("clip", &O::clip, "Clip the gradient norm; 0: off", number(0, 1e12)),
+      RunOption("augment", &O::augment, "none, light, standard, strong"),
+      RunOption("copies", &O::copies, "Augmented copies of each face in an epoch", at_least(1)),
+      RunOption("val-split", &O::val_split, "Share of the photos held out", number(0, 0.9)),
+      RunOption("patience", &O::patience, "Stop after this many epochs without a new best; 0: never", at_least(0)),
+      RunOption("box", &O::box, "Where a face's box comes from: points, file, image"),
+      RunOption("margin", &O::margin, "Free border around the box, in box sides", number(-0.4, 4)),
+      RunOption("precision", &O::precision,
+                "Arithmetic precision of 1x1 convolutions: fp32, or bf16, faster where the processor has it",
+                one_of({"fp32", "bf16"})),
+      RunOption("seed", &O::seed, "Same seed, same bits, for any number of threads", any_seed()),
+      RunOption("threads", &O::threads, "0: one for each core", whole(0, kMostThreads)).not_stored(),
+      RunOption("out", &O::out, "Folder of the run").type("FOLDER").not_stored(),
+      RunOption("resume", &O::resume, "Go on with the run in --out, with its settings").no_default().not_stored()};
+  return options;
+}
+
+void require_known(const Json& stored, const Path& file) {
+  for (const auto& [name, value] : stored.get_ref<const Json::object_t&>())
+    if (std::none_of(run_options().begin(), run_options().end(),
+                     [&, &wanted = name](const RunOption& o) { return o.is_stored() && o.name() == wanted; }))
+      throw ModelError({file.string(), "the run was begun with an option that this program does not know", "",
+                        "'" + name + "'", "resume it with the program that began it"});
+}
+
+}  // namespace
+
+bool TrainOptions::has(const std::string& name) const {
+  return std::find(given.begin(), given.end(), name) != given.end();
+}
+
+void add_train_options(CLI::App& command, TrainOptions& options) {
+  for (const RunOption& option : run_options()) option.add(command, options);
+  command.callback([&command, &options] {
+    for (const CLI::Option* option : command.get_options())
+      if (option->count() > 0) options.given.push_back(option->get_single_name());
+  });
+}
+
+std::string settings_of(const TrainOptions& options) {
+  Json settings;
+  for (const RunOption& option : run_options())
+    if (option.is_stored()) settings[option.name()] = option.stored(options);
+  return json_text(settings);
+}
+
+void restore_settings(TrainOptions& options, const std::string& settings, const Path& file) {
+  try {
+    const Json stored = Json::parse(settings);
+    require_known(stored, file);
+    for (const RunOption& option : run_options())
+      if (option.is_stored())
+        option.restore(options,
+                       stored.contains(option.name()) ? stored.at(option.name()) : option.stored(TrainOptions{}), file);
+  } catch (const Json::exception& e) {
+    throw ModelError({file.string(), "the run's settings cannot be understood", "", e.what(), "start a new run"});
+  }
+}
+
+}  // namespace lineament::cli

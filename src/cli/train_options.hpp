@@ -1,0 +1,54 @@
+// The options of a training run, in one table: its entries are what help, the command line, the settings that a run is
+// stored with, and resuming are made from.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace lineament::cli {
+
+struct TrainOptions {
+  std::vector<Path> data;
+  int synthetic = 0;
+  std::string network = "reference";
+  Path from;
+  std::vector<std::string> freeze;
+  int epochs = 30;
+  int batch = 32;
+  double lr = 1e-3;
+  std::string schedule = "cosine";
+  std::string loss = "wing";
+  std::string optimizer = "adam";
+  double weight_decay = -1;  ///< below 0: the optimiser's own
+  double clip = 0;
+  std::string augment = "standard";
+  int copies = 1;
+  double val_split = 0.1;
+  int patience = 0;
+  std::string box = "points";
+  double margin = 0.15;
+  std::string precision = "fp32";
+  std::uint64_t seed = 1;
+  // What does not change the result:
+  Path out = "run";
+  bool resume = false;
+  int threads = 0;
+  std::vector<std::string> given;  ///< of the options, the names on the command line, without dashes
+
+  bool has(const std::string& name) const;  ///< whether the option `name` was given
+};
+
+/// Adds the options to the command.
+void add_train_options(CLI::App& command, TrainOptions& options);
+
+/// The options that change a run's result, as JSON text: stored in checkpoints.
+std::string settings_of(const TrainOptions& options);
+
+/// Takes a stored run's settings over; what those of an older version lack takes its default. Throws ArgumentError when
+/// an option given on the command line differs from them and may not, ModelError when they hold one that this program
+/// does not know, or are not settings at all.
+void restore_settings(TrainOptions& options, const std::string& settings, const Path& file);
+
+}  // namespace lineament::cli

@@ -1,0 +1,144 @@
+// POSIX, with what Linux alone has where it is there.
+#include "platform/platform.hpp"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <new>
+#include <utility>
+
+namespace lineament::platform {
+namespace {
+
+std::error_code last_error() {
+  return {errno, std::generic_category()};
+}
+
+/// What `call` returns once no signal interrupts it; below 0 with errno set when it fails.
+template <class Call>
+auto uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+int flags_of(File::Open how) {
+  switch (how) {
+    case File::Open::read:
+      return O_RDONLY;
+    case File::Open::write:
+      return O_WRONLY;
+    case File::Open::replace:
+      return O_WRONLY | O_CREAT | O_TRUNC;
+    case File::Open::folder:
+      return O_RDONLY | O_DIRECTORY;
+  }
+  return O_RDONLY;
+}
+
+}  // namespace
+
+File::File(const std::filesystem::path& path, Open how, std::error_code& error) {
+  descriptor_ = uninterrupted([&] { return ::open(path.c_str(), flags_of(how) | O_CLOEXEC, 0644); });
+  error = descriptor_ < 0 ? last_error() : std::error_code();
+}
+
+File::File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+File& File::operator=(File&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+void File::close() noexcept {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+}
+
+File::Info File::info(std::error_code& error) const {
+  struct stat info {};
+  const bool known = ::fstat(descriptor_, &info) == 0;
+  error = known ? std::error_code() : last_error();
+  if (!known) return {};
+  return {static_cast<std::uint64_t>(info.st_size), S_ISDIR(info.st_mode)};
+}
+
+std::size_t File::read(std::span<std::uint8_t> bytes, std::error_code& error) {
+  const ssize_t n = uninterrupted([&] { return ::read(descriptor_, bytes.data(), bytes.size()); });
+  error = n < 0 ? last_error() : std::error_code();
+  return n < 0 ? 0 : static_cast<std::size_t>(n);
+}
+
+void File::write(std::span<const std::uint8_t> bytes, std::error_code& error) {
+  error.clear();
+  while (!bytes.empty()) {
+    const ssize_t n = uninterrupted([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+    if (n < 0) {
+      error = last_error();
+      return;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+}
+
+void File::sync(std::error_code& error) {
+  error = ::fsync(descriptor_) == 0 ? std::error_code() : last_error();
+}
+
+bool File::lock() {
+  return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  void* memory = nullptr;
+  return ::posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
+}
+
+void advise_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage;
+  const std::uintptr_t end = (begin + bytes) / kHugePage * kHugePage;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#endif
+}
+
+std::uint64_t physical_memory() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+int process_id() {
+  return static_cast<int>(::getpid());
+}
+
+bool error_is_terminal() {
+  return ::isatty(STDERR_FILENO) != 0;
+}
+
+std::size_t error_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void write_error_in_handler(std::string_view text) noexcept {
+  // What a failed write would say cannot be said.
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+double parse_double(const char* text, const char*& end) {
+  static const locale_t plain = ::newlocale(LC_ALL_MASK, "C", nullptr);
+  if (plain == nullptr) throw std::bad_alloc();
+  char* last = nullptr;
+  const double value = ::strtod_l(text, &last, plain);
+  end = last;
+  return value;
+}
+
+}  // namespace lineament::platform

@@ -1,0 +1,62 @@
+#include "train/checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "lineament/error.hpp"
+#include "lineament/train/fine_tune.hpp"
+#include "train/outputs.hpp"
+
+namespace lineament {
+namespace {
+
+[[noreturn]] void out_of_range(const char* option, const std::string& wanted, const std::string& got) {
+  throw ArgumentError({"FitOptions::" + std::string(option), "out of range", wanted, got, ""});
+}
+
+void require_whole(const char* option, int got, int low, int high = std::numeric_limits<int>::max()) {
+  if (got >= low && got <= high) return;
+  const bool open = high == std::numeric_limits<int>::max();
+  out_of_range(option, std::to_string(low) + (open ? " or more" : " to " + std::to_string(high)), std::to_string(got));
+}
+
+void require_not_negative(const char* option, double got) {
+  if (got >= 0 && std::isfinite(got)) return;
+  out_of_range(option, "0 or more", std::to_string(got));
+}
+
+void require_something_to_train(const Network& network, const FitOptions& options) {
+  const auto trainable = [](const ParamInfo& p) { return p.trainable; };
+  const std::vector<ParamInfo> frozen = params_named(network, options.frozen);
+  if (std::count_if(network.params().begin(), network.params().end(), trainable) >
+      std::count_if(frozen.begin(), frozen.end(), trainable))
+    return;
+  throw ArgumentError(
+      {"FitOptions::frozen", "there is nothing left to train", "a layer with weights that is not frozen", "none", ""});
+}
+
+}  // namespace
+
+void check_fit(const Network& network, const SampleSource& train, const SampleSource* validation,
+               const FitOptions& options) {
+  require_whole("epochs", options.epochs, 1);
+  require_whole("batch_size", options.batch_size, 1);
+  require_whole("copies", options.copies, 1);
+  require_whole("patience", options.patience, 0);
+  require_whole("threads", options.threads, 0);
+  require_whole("loader_threads", options.loader_threads, 1, 256);
+  require_not_negative("clip_norm", options.clip_norm);
+  require_not_negative("schedule.rate", static_cast<double>(options.schedule.rate));
+  learning_rate(options.schedule, 0, options.epochs);  // throws for what is wrong with it
+  require_something_to_train(network, options);
+  require_fit(network, train, "the training samples");
+  if (train.size() == 0) throw ArgumentError({"training", "there are no samples", "at least one", "none", ""});
+  if (validation == nullptr) return;
+  require_fit(network, *validation, "the validation samples");
+  if (validation->size() == 0)
+    throw ArgumentError({"validation", "there are no samples", "at least one", "none", "leave it out"});
+}
+
+}  // namespace lineament
