@@ -4,6 +4,7 @@
 // A constexpr variable holds up to 160 layers; at run time, and while a constant expression is worked out, there is no
 // limit.
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
