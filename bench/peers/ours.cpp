@@ -94,7 +94,7 @@ void write_layers(const std::string& path, const Network& network) {
   const auto name = [&](NodeId id) { return id == Spec::kInput ? std::string("input") : spec[id].name.str(); };
   for (NodeId id = 1; id <= spec.size(); ++id) {
     const Node& node = spec[id];
-    file << type_of(node.layer) << ' ' << name(id) << ' ' << sizes(shapes[id]) << ' ' << node.input_count;
+    file << type_of(node.layer) << ' ' << name(id) << ' ' << sizes(shapes[id]) << ' ' << node.inputs.size();
     for (const NodeId input : node.input_ids()) file << ' ' << name(input);
     file << options(node.layer, shapes[node.inputs[0]]) << '\n';
   }

@@ -152,9 +152,9 @@ class Sampler {
     const auto weights_x = box(across()), weights_y = box(down());
     const int reach_x = static_cast<int>(weights_x.size() / 2), reach_y = static_cast<int>(weights_y.size() / 2);
     const int n = 3 * view_.width;
-    smooth_ = std::make_unique_for_overwrite<std::uint16_t[]>(
-        static_cast<std::size_t>(n) * static_cast<std::size_t>(view_.height) + 1);  // The idle lane of the last pixel.
-    smooth_[static_cast<std::size_t>(n) * static_cast<std::size_t>(view_.height)] = 0;
+    const std::size_t values = static_cast<std::size_t>(n) * static_cast<std::size_t>(view_.height);
+    smooth_.reset(new std::uint16_t[values + 1]);  // one more for the idle lane of the last pixel
+    smooth_[values] = 0;
     // A row averaged over its neighbours above and below, with its end pixels repeated on both sides.
     std::vector<std::uint8_t> padded(static_cast<std::size_t>(n + 6 * reach_x));
     std::uint8_t* const middle = padded.data() + std::ptrdiff_t{3} * reach_x;

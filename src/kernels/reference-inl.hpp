@@ -11,9 +11,8 @@ class ReferenceKernel final : public Kernel<T> {
  public:
   std::string_view name() const override { return "reference"; }
   Needs needs(const OpProblem& p) const override {
-    if constexpr (requires(const L& layer) { layer.template saved_bytes<T>(p.output, p.batch); })
-      if (p.mode == Mode::train) return {.saved = std::get<L>(p.layer).template saved_bytes<T>(p.output, p.batch)};
-    return {};
+    if (p.mode != Mode::train) return {};
+    return {.saved = saved_bytes(std::get<L>(p.layer), p.inputs, p.batch, sizeof(T))};
   }
   void forward(const OpProblem& p, const KernelForward<T>& f) const override {
     Reference<L>::template forward<T>(std::get<L>(p.layer), f);

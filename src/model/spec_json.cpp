@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "lineament/error.hpp"
 
@@ -14,6 +15,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kPaddingNames[] = {"same", "valid", "fixed"};
 
+Json shape_to_json(const Shape& shape) {
+  Json list = Json::array();
+  for (int i = 0; i < shape.rank(); ++i) list.push_back(shape[i]);
+  return list;
+}
+
 /// Writes a layer's options.
 struct Writer {
   Json& json;
@@ -22,12 +29,22 @@ struct Writer {
   void operator()(const char* key, float value) const { json[key] = value; }
   void operator()(const char* key, double value) const { json[key] = value; }
   void operator()(const char* key, Padding value) const { json[key] = kPaddingNames[static_cast<int>(value)]; }
+  void operator()(const char* key, const Shape& value) const { json[key] = shape_to_json(value); }
 };
 
 /// A whole number that an int can hold; larger ones are read as others.
 bool is_int(const Json& json) {
   if (json.is_number_unsigned()) return json.get<std::uint64_t>() <= std::numeric_limits<int>::max();
   return json.is_number_integer() && json.get<std::int64_t>() >= std::numeric_limits<int>::min();
+}
+
+/// [height, width, channels] or [features], each 1 to 65536.
+std::optional<Shape> shape_from_json(const Json& json) {
+  if (!json.is_array() || (json.size() != 1 && json.size() != 3)) return std::nullopt;
+  for (const Json& size : json)
+    if (!is_int(size) || size.get<int>() < 1 || size.get<int>() > 65536) return std::nullopt;
+  if (json.size() == 1) return Shape{json[0].get<int>()};
+  return Shape{json[0].get<int>(), json[1].get<int>(), json[2].get<int>()};
 }
 
 /// Reads those options that are given and remembers which keys it knows.
@@ -78,6 +95,13 @@ struct Reader {
       }
     wrong(key, "same, valid or fixed", *given);
   }
+  void operator()(const char* key, Shape& value) {
+    const Json* given = find(key);
+    if (given == nullptr) return;
+    const auto shape = shape_from_json(*given);
+    if (!shape) wrong(key, "[height, width, channels]", *given);
+    value = *shape;
+  }
 };
 
 template <std::size_t I = 0>
@@ -86,39 +110,57 @@ Layer layer_of_type(const std::string& type, const std::string& where, std::stri
     throw SpecError({where, "there is no layer of this type", "one of " + known, type, "check the spelling"});
   } else {
     using L = std::variant_alternative_t<I, Layer>;
-    if (L::kType == type) return L{};
+    if constexpr (!std::same_as<L, Custom>)  // which Custom it is says another key
+      if (L::kType == type) return L{};
     return layer_of_type<I + 1>(type, where, known + (I == 0 ? "" : ", ") + std::string(L::kType));
   }
 }
 
-NodeId find_node(const Spec& spec, const Json& name, const std::string& where) {
-  if (!name.is_string()) throw FormatError({where, "an entry of 'inputs' is wrong", "a layer's name", name.dump(), ""});
-  if (name == "input") return Spec::kInput;
-  for (NodeId id = 1; id <= spec.size(); ++id)
-    if (spec[id].name.view() == name.get<std::string>()) return id;
-  throw SpecError({where, "an input is not known", "\"input\" or the name of an earlier layer", name.dump(), ""});
+/// A layer of a user's own: {"type": "custom", "layer": "channel_gain", …}.
+Layer custom_layer(const Json& json, const std::string& where) {
+  const auto name = json.find("layer");
+  if (name == json.end() || !name->is_string())
+    throw FormatError(
+        {where, "a custom layer has no name", "\"layer\": \"…\"", name == json.end() ? "" : name->dump(), ""});
+  const CustomType* type = find_registered_layer(name->get<std::string>());
+  if (type == nullptr)
+    throw SpecError({where, "there is no custom layer of this name", "one of those registered: " + registered_layers(),
+                     name->get<std::string>(), "call register_layer<…>() with its struct before loading"});
+  return Custom(*type);
+}
+
+NodeId find_node(const Spec& spec, const Json& name, const std::string& where, const char* list = "inputs") {
+  if (!name.is_string())
+    throw FormatError({where, "an entry of '" + std::string(list) + "' is wrong", "a layer's name", name.dump(), ""});
+  if (const auto id = spec.find(name.get<std::string>())) return *id;
+  throw SpecError({where, list == std::string_view("inputs") ? "an input is not known" : "an output is not known",
+                   "\"input\" or the name of an earlier layer", name.dump(), ""});
 }
 
 Shape read_input(const Json& json, std::string_view name) {
   const auto it = json.find("input");
-  const bool fits = it != json.end() && it->is_array() && (it->size() == 3 || it->size() == 1);
-  Shape shape;
-  if (fits && it->size() == 3 && is_int((*it)[0]) && is_int((*it)[1]) && is_int((*it)[2]))
-    shape = {(*it)[0].get<int>(), (*it)[1].get<int>(), (*it)[2].get<int>()};
-  if (fits && it->size() == 1 && is_int((*it)[0])) shape = {(*it)[0].get<int>()};
-  bool positive = shape.rank() > 0;
-  for (int i = 0; i < shape.rank(); ++i) positive = positive && shape[i] > 0 && shape[i] <= 65536;
-  if (!positive)
+  const std::optional<Shape> shape = it == json.end() ? std::nullopt : shape_from_json(*it);
+  if (!shape)
     throw FormatError({std::string(name), "\"input\" is missing or wrong", "[height, width, channels]",
                        it == json.end() ? "nothing" : it->dump(), "add \"input\": [128, 128, 3]"});
-  return shape;
+  return *shape;
+}
+
+void read_outputs(Spec& spec, const Json& json, const std::string& where) {
+  const auto it = json.find("outputs");
+  if (it == json.end()) return;
+  if (!it->is_array() || it->empty())
+    throw FormatError({where, "'outputs' is wrong", "a list of layers' names", it->dump(), ""});
+  for (const Json& name : *it) spec.mark_output(find_node(spec, name, where, "outputs"));
 }
 
 void add_layer(Spec& spec, const Json& json, const std::string& where) {
   if (!json.is_object() || !json.contains("type") || !json["type"].is_string())
     throw FormatError({where, "a layer is not described", "{\"type\": …}", json.dump().substr(0, 60), ""});
-  Layer layer = layer_of_type(json["type"].get<std::string>(), where);
+  const bool own = json["type"] == Custom::kType;
+  Layer layer = own ? custom_layer(json, where) : layer_of_type(json["type"].get<std::string>(), where);
   Reader reader{json, where};
+  if (own) reader.known.emplace_back("layer");
   std::visit([&](auto& l) { l.fields(l, reader); }, layer);
   for (const auto& [key, value] : json.items())
     if (std::find(reader.known.begin(), reader.known.end(), key) == reader.known.end()) {
@@ -126,7 +168,8 @@ void add_layer(Spec& spec, const Json& json, const std::string& where) {
       for (const auto& k : reader.known) known += (known.empty() ? "" : ", ") + k;
       throw SpecError({where, "this layer has no such option", "one of " + known, key, "check the spelling"});
     }
-  std::vector<NodeId> inputs{spec.last()};
+  std::vector<NodeId> inputs;
+  if (!std::holds_alternative<Input>(layer)) inputs.push_back(spec.last());
   if (const auto it = json.find("inputs"); it != json.end()) {
     if (!it->is_array()) throw FormatError({where, "'inputs' is wrong", "a list of names", it->dump(), ""});
     inputs.clear();
@@ -144,20 +187,22 @@ void add_layer(Spec& spec, const Json& json, const std::string& where) {
 
 std::string spec_to_json(const Spec& spec, const Shape& input) {
   Json json;
-  json["input"] = Json::array();
-  for (int i = 0; i < input.rank(); ++i) json["input"].push_back(input[i]);
+  json["input"] = shape_to_json(input);
   json["layers"] = Json::array();
   for (NodeId id = 1; id <= spec.size(); ++id) {
     const Node& node = spec[id];
     Json layer;
     layer["name"] = node.name.str();
-    layer["type"] = std::string(type_of(node.layer));
+    const bool own = std::holds_alternative<Custom>(node.layer);
+    layer["type"] = std::string(own ? Custom::kType : type_of(node.layer));
+    if (own) layer["layer"] = std::string(type_of(node.layer));
     layer["inputs"] = Json::array();
-    for (NodeId from : node.input_ids())
-      layer["inputs"].push_back(from == Spec::kInput ? "input" : spec[from].name.str());
+    for (NodeId from : node.inputs) layer["inputs"].push_back(std::string(spec.name_of(from)));
     std::visit([&](const auto& l) { l.fields(l, Writer{layer}); }, node.layer);
     json["layers"].push_back(std::move(layer));
   }
+  if (spec.has_marked_outputs())
+    for (NodeId id : spec.outputs()) json["outputs"].push_back(spec[id].name.str());
   try {
     return json.dump(1);
   } catch (const Json::exception&) {
@@ -190,6 +235,13 @@ SpecFile spec_from_json(std::string_view text, std::string_view name) {
       if (problem.where != where) problem.where = problem.where.empty() ? where : where + ": " + problem.where;
       throw SpecError(problem);
     }
+  }
+  try {
+    read_outputs(file.spec, json, std::string(name));
+  } catch (const SpecError& e) {
+    Problem problem = e.problem();
+    if (problem.where != name) problem.where = std::string(name) + ": " + problem.where;
+    throw SpecError(problem);
   }
   try {
     infer_shapes(file.spec, file.input);

@@ -1,22 +1,48 @@
 #include "lineament/nn/network.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "lineament/random.hpp"
 
 namespace lineament {
 namespace {
 
+bool is_read(const Spec& spec, NodeId id) {
+  for (NodeId other = id + 1; other <= spec.size(); ++other)
+    for (NodeId input : spec[other].inputs)
+      if (input == id) return true;
+  return false;
+}
+
 void check_every_output_is_used(const Spec& spec) {
   if (spec.size() == 0) throw SpecError({"network", "there are no layers", "at least one", "none", "add layers"});
-  for (NodeId id = 1; id < spec.size(); ++id) {
-    bool used = false;
-    for (NodeId other = id + 1; other <= spec.size(); ++other)
-      for (NodeId input : spec[other].input_ids()) used = used || input == id;
-    if (!used)
-      throw SpecError({describe(spec[id]), "its output is never used", "a layer that reads it", "none",
-                       "connect it or leave it out"});
+  for (NodeId id = 0; id <= spec.size(); ++id) {
+    if (is_read(spec, id) || (id > 0 && spec.is_output(id))) continue;
+    const std::string where = id == Spec::kInput ? "the network's input" : describe(spec[id]);
+    throw SpecError({where, "its output is never used", "a layer that reads it", "none",
+                     "connect it, leave it out, or mark it as an output"});
   }
+}
+
+/// Which layers make what the network outputs, but for layers with at most one learnt number (flatten, soft-argmax):
+/// 1, by NodeId.
+std::vector<char> near_output(const Spec& spec, const Shapes& shapes) {
+  std::vector<char> near(static_cast<std::size_t>(spec.size() + 1), 0);
+  for (NodeId id = spec.size(); id > 0; --id) {
+    bool only_near = true;
+    for (NodeId reader = id + 1; reader <= spec.size(); ++reader)
+      for (NodeId input : spec[reader].inputs) {
+        if (input != id) continue;
+        std::size_t learnt = 0;
+        for (const ParamSpec& p : params_of(spec[reader].layer, InputShapes(spec[reader], shapes)))
+          learnt += p.shape.size();
+        only_near = only_near && learnt <= 1 && near[static_cast<std::size_t>(reader)];
+      }
+    near[static_cast<std::size_t>(id)] = spec.is_output(id) || (only_near && is_read(spec, id));
+  }
+  return near;
 }
 
 }  // namespace
@@ -24,7 +50,10 @@ void check_every_output_is_used(const Spec& spec) {
 template <class T>
 BasicNetwork<T>::BasicNetwork(const Spec& spec, const Shape& input, Zeros)
     : spec_(spec), shapes_(infer_shapes(spec, input)) {
+  require_sizes(input);
   check_every_output_is_used(spec);
+  for (NodeId id : spec.inputs()) inputs_.push_back({std::string(spec.name_of(id)), id, shapes_[id]});
+  for (NodeId id : spec.outputs()) outputs_.push_back({std::string(spec.name_of(id)), id, shapes_[id]});
   lay_out();
 }
 
@@ -58,6 +87,7 @@ constexpr float kOutputScale = 0.05f;
 
 template <class T>
 void BasicNetwork<T>::initialise(std::uint64_t seed) {
+  const std::vector<char> small = near_output(spec_, shapes_);
   for (std::size_t i = 0; i < params_.size(); ++i) {
     const ParamInfo& p = params_[i];
     const std::span<T> to = values(p);
@@ -65,7 +95,7 @@ void BasicNetwork<T>::initialise(std::uint64_t seed) {
     if (p.init == Init::quarter) std::fill(to.begin(), to.end(), T(0.25));
     if (p.init != Init::weight) continue;
     Random random(seed, i);
-    if (p.node == spec_.last()) {
+    if (small[static_cast<std::size_t>(p.node)]) {
       const float limit = kOutputScale * std::sqrt(6.0f / static_cast<float>(p.fan_in + p.fan_out));
       for (T& w : to) w = static_cast<T>(random.uniform(-limit, limit));
     } else {
@@ -95,6 +125,8 @@ BasicNetwork<T> BasicNetwork<T>::without_weights() const {
   BasicNetwork bare;
   bare.spec_ = spec_;
   bare.shapes_ = shapes_;
+  bare.inputs_ = inputs_;
+  bare.outputs_ = outputs_;
   bare.params_ = params_;
   bare.trainable_size_ = trainable_size_;
   return bare;
@@ -115,100 +147,47 @@ std::size_t BasicNetwork<T>::multiply_adds() const {
 }
 
 template <class T>
-void BasicNetwork<T>::set_output_bias(std::span<const float> bias) {
-  const Dense* dense = std::get_if<Dense>(&spec_[spec_.last()].layer);
-  if (dense == nullptr || !dense->bias)
-    throw SpecError({describe(spec_[spec_.last()]), "the output bias cannot be set",
-                     "a dense layer with bias as the last", "", ""});
-  const std::span<T> to = values(param(spec_[spec_.last()].name.str() + ".bias"));
+const Shape& BasicNetwork<T>::output_shape() const {
+  if (outputs_.size() != 1)
+    throw SpecError({"network", "the shape of the one output was asked for", "1 output",
+                     std::to_string(outputs_.size()), "ask outputs()"});
+  return outputs_[0].shape;
+}
+
+namespace {
+
+/// The index of the parameter "bias" of `node`, if it is trained.
+std::optional<std::size_t> bias_of(const std::vector<ParamInfo>& params, const std::string& layer) {
+  for (std::size_t i = 0; i < params.size(); ++i)
+    if (params[i].trainable && params[i].name == layer + ".bias") return i;
+  return std::nullopt;
+}
+
+}  // namespace
+
+template <class T>
+bool BasicNetwork<T>::has_output_bias(std::size_t output) const {
+  return output < outputs_.size() && bias_of(params_, outputs_[output].name).has_value();
+}
+
+template <class T>
+void BasicNetwork<T>::set_output_bias(std::span<const float> bias, std::size_t output) {
+  if (output >= outputs_.size())
+    throw ArgumentError({"output bias", "there is no such output", "below " + std::to_string(outputs_.size()),
+                         std::to_string(output), ""});
+  const Port& port = outputs_[output];
+  const auto found = bias_of(params_, port.name);
+  if (!found)
+    throw SpecError({describe(spec_[port.node]), "the output bias cannot be set", "a layer with a bias as the output",
+                     "", "end the network with a dense or conv2d"});
+  const std::span<T> to = values(params_[*found]);
   if (bias.size() != to.size())
     throw ArgumentError(
         {"output bias", "the number of values is wrong", std::to_string(to.size()), std::to_string(bias.size()), ""});
   for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(bias[i]);
 }
 
-namespace {
-
-/// A convolution's or dense layer's parameter list is {weight, bias}; output channels are the weight's last axis.
-template <class L>
-Layer with_bias(L layer) {
-  layer.bias = true;
-  return layer;
-}
-
-}  // namespace
-
-template <class T>
-BasicNetwork<T> fold_batch_norm(const BasicNetwork<T>& network) {
-  const Spec& spec = network.spec();
-  // folded[i]: the batch norm folded into layer i, or 0. place[i]: layer i's number in the new spec.
-  std::vector<NodeId> folded(static_cast<std::size_t>(spec.size() + 1), 0), place(folded.size(), 0);
-  Spec lean;
-  for (NodeId id = 1; id <= spec.size(); ++id) {
-    const Node& node = spec[id];
-    Layer layer = node.layer;
-    const NodeId source = node.inputs[0];
-    if (std::holds_alternative<BatchNorm>(layer) && source > 0 && folded[static_cast<std::size_t>(source)] == id) {
-      place[static_cast<std::size_t>(id)] = place[static_cast<std::size_t>(source)];
-      continue;
-    }
-    const NodeId reader = only_reader(spec, id);
-    const bool foldable = std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
-    if (foldable && reader != 0 && std::holds_alternative<BatchNorm>(spec[reader].layer)) {
-      folded[static_cast<std::size_t>(id)] = reader;
-      if (auto* conv = std::get_if<Conv2d>(&layer))
-        layer = with_bias(*conv);
-      else
-        layer = with_bias(std::get<Dense>(layer));
-    }
-    std::array<NodeId, Node::kMaxInputs> inputs{};
-    for (int i = 0; i < node.input_count; ++i)
-      inputs[static_cast<std::size_t>(i)] = place[static_cast<std::size_t>(node.inputs[static_cast<std::size_t>(i)])];
-    place[static_cast<std::size_t>(id)] =
-        lean.add(layer, std::span<const NodeId>(inputs.data(), static_cast<std::size_t>(node.input_count)), node.name);
-  }
-
-  auto result = BasicNetwork<T>::zeros(lean, network.input_shape());
-  for (const ParamInfo& to : result.params()) {
-    const std::string layer = to.name.substr(0, to.name.rfind('.'));
-    NodeId id = 1;
-    while (spec[id].name.view() != layer) ++id;
-    const bool is_bias = to.name.ends_with(".bias");
-    const bool had_bias = std::visit(
-        [](const auto& l) {
-          if constexpr (requires { l.bias; })
-            return l.bias;
-          else
-            return true;
-        },
-        spec[id].layer);
-    const std::span<T> values = result.values(to);
-    if (!is_bias || had_bias) {
-      const auto from = network.values(network.param(to.name));
-      std::copy(from.begin(), from.end(), values.begin());
-    }
-    const NodeId norm = folded[static_cast<std::size_t>(id)];
-    if (norm == 0) continue;
-    const std::string prefix = spec[norm].name.str();
-    const auto scale = network.values(network.param(prefix + ".weight"));
-    const auto shift = network.values(network.param(prefix + ".bias"));
-    const auto mean = network.values(network.param(prefix + ".running_mean"));
-    const auto variance = network.values(network.param(prefix + ".running_var"));
-    const T epsilon = T(std::get<BatchNorm>(spec[norm].layer).epsilon);
-    std::vector<T> factors(scale.size());
-    for (std::size_t c = 0; c < factors.size(); ++c) factors[c] = scale[c] / std::sqrt(variance[c] + epsilon);
-    for (std::size_t i = 0; i < values.size(); i += factors.size())
-      for (std::size_t c = 0; c < factors.size(); ++c) {
-        T& v = values[i + c];
-        v = is_bias ? (v - mean[c]) * factors[c] + shift[c] : v * factors[c];
-      }
-  }
-  return result;
-}
-
 template class BasicNetwork<float>;
 template class BasicNetwork<double>;
-template BasicNetwork<float> fold_batch_norm(const BasicNetwork<float>&);
-template BasicNetwork<double> fold_batch_norm(const BasicNetwork<double>&);
 
 }  // namespace lineament

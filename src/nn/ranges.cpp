@@ -19,12 +19,12 @@ std::vector<LayerRange> measure_ranges(const Network& network, std::span<const f
   const std::vector<Op>& ops = executor.plan().ops;
   std::vector<LayerRange> ranges;
   for (const Op& op : ops)
-    if (is_quantisable(op.problem.layer)) ranges.push_back({weights.network().spec()[op.node].name.str(), {}});
+    if (traits_of(op.problem.layer).quantisable) ranges.push_back({weights.network().spec()[op.node].name.str(), {}});
   for (; !images.empty(); images = images.subspan(size)) {
     std::copy_n(images.begin(), size, executor.value(Spec::kInput).begin());
     auto entry = ranges.begin();
     for (std::size_t s = 0; s < ops.size(); ++s) {
-      if (is_quantisable(ops[s].problem.layer)) {
+      if (traits_of(ops[s].problem.layer).quantisable) {
         const std::span<const float> values = executor.value(ops[s].inputs[0]);
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         Range& range = (entry++)->range;

@@ -67,7 +67,11 @@ class Executor {
 
   const Plan& plan() const { return plan_; }
   std::span<T> value(ValueId id) { return plan_.memory.template get<T>(plan_.value(id).memory); }
-  std::span<T> gradient(ValueId id) { return plan_.memory.template get<T>(plan_.value(id).gradient); }
+  /// Empty where nobody asks for it.
+  std::span<T> gradient(ValueId id) {
+    const MemoryPlan::Id memory = plan_.value(id).gradient;
+    return memory == kNone ? std::span<T>() : plan_.memory.template get<T>(memory);
+  }
   Buffer<T>& param_gradients() { return param_gradients_; }
 
  private:

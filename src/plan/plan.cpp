@@ -49,17 +49,14 @@ Plan lower(const Spec& spec, const Shapes& shapes, const PlanOptions& options) {
   plan.spec = &spec;
   plan.shapes = &shapes;
   plan.options = options;
-  plan.inputs = {Spec::kInput};
-  plan.outputs = {spec.last()};
+  for (const NodeId id : spec.inputs()) plan.inputs.push_back(id);
+  for (const NodeId id : spec.outputs()) plan.outputs.push_back(id);
   plan.values.resize(static_cast<std::size_t>(spec.size()) + 1);
   for (NodeId id = 0; id <= spec.size(); ++id) {
     plan.value(id).shape = shapes[id];
     plan.value(id).batch = options.batch;
     if (id == Spec::kInput) continue;
-    if (is_input(spec[id].layer))
-      plan.inputs.push_back(id);
-    else
-      plan.ops.push_back(op_of(spec, shapes, id, options));
+    if (!is_input(spec[id].layer)) plan.ops.push_back(op_of(spec, shapes, id, options));
   }
   plan.regions = {{OpRegion::Kind::together, 0, plan.ops.size()}};
   return plan;

@@ -111,13 +111,8 @@ inline RowRange rows_of_part(int height, int part, int parts) {
 }
 
 /// A further input of the network: a value without an op.
-constexpr bool is_input(const Layer&) {
-  return false;
-}
-
-/// Whether the layer multiplies in 8 bits if asked to, and so wants its input's range.
-constexpr bool is_quantisable(const Layer& layer) {
-  return std::holds_alternative<Conv2d>(layer) || std::holds_alternative<Dense>(layer);
+constexpr bool is_input(const Layer& layer) {
+  return std::holds_alternative<Input>(layer);
 }
 
 /// What the memory plan must know of an op: its layer's traits, or, for a fused one, see KernelBase::fuses.

@@ -39,7 +39,7 @@ class Fit {
         validation_(validation),
         options_(options),
         callbacks_(callbacks),
-        objective_((check_fit(network, train, validation, options), outputs_of(network)), options),
+        objective_((check_fit(network, train, validation, options), Ports(network).outputs), options),
         frozen_(network, options.frozen),
         session_(network, {.batch = options.batch_size,
                            .threads = options.threads,

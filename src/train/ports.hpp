@@ -21,17 +21,19 @@ struct Place {
 };
 using Places = std::vector<Place>;
 
-inline Places inputs_of(const Network& network) {
-  return {{"input", Spec::kInput, 0, network.input_shape().size()}};
-}
-inline Places outputs_of(const Network& network) {
-  const Spec& spec = network.spec();
-  return {{spec[spec.last()].name.str(), spec.last(), 0, network.output_shape().size()}};
+inline Places places_of(const std::vector<Port>& ports) {
+  Places places;
+  std::size_t first = 0;
+  for (const Port& port : ports) {
+    places.push_back({port.name, port.node, first, port.shape.size()});
+    first += port.shape.size();
+  }
+  return places;
 }
 
 struct Ports {
   Places inputs, outputs;
-  explicit Ports(const Network& network) : inputs(inputs_of(network)), outputs(outputs_of(network)) {}
+  explicit Ports(const Network& network) : inputs(places_of(network.inputs())), outputs(places_of(network.outputs())) {}
 };
 
 /// Of all of them together.
@@ -41,9 +43,9 @@ inline std::size_t size_of(const Places& places) {
 
 /// The bias that is added to each value of an output, if there is one.
 inline const ParamInfo* bias_of(const Network& network, const Place& output) {
-  if (!std::holds_alternative<Dense>(network.spec()[output.node].layer)) return nullptr;
-  for (const ParamInfo& p : network.params())
-    if (p.node == output.node && p.name.ends_with(".bias")) return &p;
+  for (std::size_t i = 0; i < network.outputs().size(); ++i)
+    if (network.outputs()[i].node == output.node && network.has_output_bias(i))
+      return &network.param(output.name + ".bias");
   return nullptr;
 }
 

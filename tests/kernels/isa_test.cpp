@@ -3,10 +3,13 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "catch.hpp"
+#include "kernels/common/isa.hpp"
 #include "kernels/compare.hpp"
 #include "lineament/error.hpp"
+#include "lineament/nn/session.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -17,7 +20,8 @@ namespace {
 /// Runs a hidden test of this program in a process of its own, where nothing has been chosen yet.
 bool passes(const std::string& test, const std::string& isa) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
-  return std::system(("LINEAMENT_ISA=" + isa + " '" + program + "' '" + test + "' > /dev/null").c_str()) == 0;
+  return std::system(("LINEAMENT_ISA=" + isa + " " LINEAMENT_EMULATOR " '" + program + "' '" + test + "' > /dev/null")
+                         .c_str()) == 0;
 }
 
 std::string environment() {
@@ -35,6 +39,20 @@ TEST_CASE("isa: the best one is in use; any other can be forced") {
   for (const auto& name : names) {
     force_isa(name);
     CHECK(current_isa() == name);
+  }
+}
+
+TEST_CASE("isa: a token tells whether another one is in use") {
+  const IsaRestorer restorer;
+  const auto names = available_isas();
+  std::set<int> tokens;
+  for (const auto& name : names) {
+    force_isa(name);
+    const int token = isa_token();
+    CHECK(tokens.insert(token).second);
+    force_isa(names.front());
+    force_isa(name);
+    CHECK(isa_token() == token);
   }
 }
 
@@ -74,7 +92,7 @@ TEST_CASE("hidden: isa forced before the first use", "[.]") {
 
 TEST_CASE("hidden: unknown isa in the environment", "[.]") {
   const Network network(one_layer(ReLU{}), Shape{1});
-  CHECK_THROWS_AS(Session(network), ArgumentError);
-  CHECK_THROWS_WITH(Session(network),
+  CHECK_THROWS_AS(InferenceSession(network), ArgumentError);
+  CHECK_THROWS_WITH(InferenceSession(network),
                     Contains("LINEAMENT_ISA") && Contains("abacus") && Contains(available_isas().back()));
 }

@@ -12,11 +12,35 @@ using namespace lineament::testing;
 
 namespace {
 
+/// A layer of a user's own with options of every kind that one may have.
+struct Shifted {
+  static constexpr std::string_view kType = "shifted";
+  static constexpr Traits kTraits{.light = true};
+  int by = 1;
+  bool twice = false;
+  float share = 0.5f;
+  template <class Self, class V>
+  static constexpr void fields(Self& self, V&& visit) {
+    visit("by", self.by);
+    visit("twice", self.twice);
+    visit("share", self.share);
+  }
+  constexpr Shape output_shape(std::span<const Shape> inputs) const { return inputs[0]; }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
+  void forward(const auto&) const {}
+  void backward(const auto&) const {}
+};
+struct OtherShifted : Shifted {};
+
 /// A layer's type and options as text.
 std::string options_of(const Layer& layer) {
   std::string text(type_of(layer));
-  const auto visit = [&](const char* key, auto value) {
-    text += std::string(" ") + key + "=" + std::to_string(static_cast<double>(value));
+  const auto visit = [&]<class V>(const char* key, const V& value) {
+    text += std::string(" ") + key + "=";
+    if constexpr (std::same_as<V, Shape>)
+      text += to_string(value);
+    else
+      text += std::to_string(static_cast<double>(value));
   };
   std::visit([&](const auto& l) { l.fields(l, visit); }, layer);
   return text;
@@ -31,7 +55,7 @@ void check_round_trip(const Spec& spec, const Shape& input) {
     INFO(json);
     CHECK(back.spec[id].name == spec[id].name);
     CHECK(options_of(back.spec[id].layer) == options_of(spec[id].layer));
-    CHECK(std::ranges::equal(back.spec[id].input_ids(), spec[id].input_ids()));
+    CHECK(back.spec[id].inputs == spec[id].inputs);
   }
   CHECK(spec_to_json(back.spec, back.input) == json);
 }
@@ -80,7 +104,8 @@ TEST_CASE("every kind of layer goes to JSON and back, with options that are not 
   Spec joined;
   joined.add(Concat{}, {Spec::kInput, joined.add(Add{}, {Spec::kInput, Spec::kInput, Spec::kInput}, "ünï sum")});
   check_round_trip(joined, {9, 8, 4});
-  CHECK(kinds.size() + 3 == std::variant_size_v<Layer>);  // dense, add and concat are the others
+  // Dense, add and concat are the others here; input and custom have cases of their own.
+  CHECK(kinds.size() + 5 == std::variant_size_v<Layer>);
 }
 
 TEST_CASE("whole networks go to JSON and back") {
@@ -160,13 +185,9 @@ TEST_CASE("a layer that makes no sense is named") {
       Catch::Contains("layer 2: an input is not known"));
   CHECK_THAT(wrong(R"({"type": "relu", "inputs": []})"),
              Catch::Contains("layer 2") && Catch::Contains("the number of inputs is wrong (wanted 1, got 0)"));
-  CHECK_THAT(wrong(R"({"type": "add", "inputs": ["a"]})"), Catch::Contains("wanted 2 to 8, got 1"));
-  CHECK_THAT(wrong(R"({"type": "add", "inputs": ["a","a","a","a","a","a","a","a","a"]})"), Catch::Contains("got 9"));
+  CHECK_THAT(wrong(R"({"type": "add", "inputs": ["a"]})"), Catch::Contains("wanted 2 or more, got 1"));
   CHECK_THAT(wrong(R"({"type": "relu", "name": "a"})"),
              Catch::Contains("layer 2") && Catch::Contains("the name is taken"));
-  CHECK_THAT(
-      wrong(R"({"type": "relu", "name": "12345678901234567890123456789012"})"),
-      Catch::StartsWith("net.json, layer 2: the option 'name' is out of range (wanted at most 31 characters, got 32)"));
   // Options that are out of range, and layers that do not fit each other: by name, as when a Spec is written in C++.
   CHECK_THAT(wrong(R"({"type": "conv2d", "name": "c", "channels": -3})"),
              Catch::StartsWith(
@@ -179,12 +200,62 @@ TEST_CASE("a layer that makes no sense is named") {
              Catch::Contains("inputs of one shape"));
 }
 
-TEST_CASE("160 layers are the most") {
-  std::string layers = R"({"type": "relu"})";
-  for (int i = 1; i < Spec::kCapacity; ++i) layers += R"(, {"type": "relu"})";
-  CHECK(spec_from_json(network(layers), "net.json").spec.size() == 160);
-  CHECK_THAT(refusal<SpecError>(network(layers + R"(, {"type": "relu"})")),
-             Catch::StartsWith("net.json, layer 161: ") && Catch::Contains("at most 160"));
+TEST_CASE("any number of layers, names of any length") {
+  const std::string name(1000, 'x');
+  std::string layers = R"({"type": "relu", "name": ")" + name + "\"}";
+  for (int i = 1; i < 500; ++i) layers += R"(, {"type": "relu"})";
+  const SpecFile file = spec_from_json(network(layers), "net.json");
+  CHECK(file.spec.size() == 500);
+  CHECK(file.spec[1].name.str() == name);
+  check_round_trip(file.spec, file.input);
+}
+
+TEST_CASE("several inputs and outputs go to JSON and back") {
+  Spec spec;
+  const NodeId depth = spec.add_input(Shape{8, 8, 1}, "depth");
+  const NodeId both = spec.add(Concat{}, {Spec::kInput, depth});
+  const NodeId points = spec.add(Dense{.features = 4}, spec.add(Flatten{}, both), "points");
+  const NodeId heat = spec.add(Conv2d{.channels = 2}, both, "heat");
+  spec.mark_output(heat);
+  spec.mark_output(points);
+  check_round_trip(spec, {8, 8, 3});
+  const SpecFile back = spec_from_json(spec_to_json(spec, {8, 8, 3}), "net.json");
+  CHECK(back.spec.outputs() == NodeIds{heat, points});
+  CHECK(back.spec.inputs() == NodeIds{Spec::kInput, depth});
+  CHECK(output_shape(back.spec[depth].layer, {}) == Shape{8, 8, 1});
+
+  const auto wrong = [](const std::string& outputs) {
+    return R"({"input": [3], "layers": [{"type": "relu", "name": "a"}], "outputs": )" + outputs + "}";
+  };
+  CHECK_THAT(refusal<FormatError>(wrong("\"a\"")), Catch::Contains("'outputs' is wrong"));
+  CHECK_THAT(refusal<FormatError>(wrong("[]")), Catch::Contains("'outputs' is wrong"));
+  CHECK_THAT(refusal<FormatError>(wrong("[1]")), Catch::Contains("an entry of 'outputs' is wrong"));
+  CHECK_THAT(refusal<SpecError>(wrong("[\"b\"]")), Catch::Contains("an output is not known"));
+  CHECK_THAT(refusal<SpecError>(wrong("[\"a\", \"a\"]")), Catch::Contains("cannot be marked as an output"));
+  CHECK_THAT(refusal<SpecError>(wrong("[\"input\"]")), Catch::Contains("cannot be marked as an output"));
+  CHECK_THAT(refusal<FormatError>(network(R"({"type": "input", "name": "b", "shape": [1, 2]})")),
+             Catch::Contains("the option 'shape' has a wrong value"));
+}
+
+TEST_CASE("a custom layer is found by the name it was registered with") {
+  const Layer layer = custom(Shifted{.by = 3, .twice = true, .share = 0.25f});
+  const std::string json = spec_to_json(Spec() << layer, {4});
+  CHECK_THAT(json, Catch::Contains("\"custom\"") && Catch::Contains("\"shifted\""));
+  CHECK_THAT(refusal<SpecError>(network(R"({"type": "custom", "layer": "shiftde"})")),
+             Catch::Contains("there is no custom layer of this name") && Catch::Contains("got shiftde") &&
+                 Catch::Contains("call register_layer"));
+  CHECK_THAT(refusal<FormatError>(network(R"({"type": "custom"})")), Catch::Contains("a custom layer has no name"));
+  register_layer<Shifted>();
+  register_layer<Shifted>();
+  check_round_trip(Spec() << layer, {4});
+  const SpecFile file = spec_from_json(network(R"({"type": "custom", "layer": "shifted", "by": 7})"), "net.json");
+  CHECK(file.spec[1].name.view() == "shifted_1");
+  CHECK(options_of(file.spec[1].layer) == options_of(custom(Shifted{.by = 7})));
+  CHECK_THAT(refusal<FormatError>(network(R"({"type": "custom", "layer": "shifted", "by": 7.5})")),
+             Catch::Contains("the option 'by' has a wrong value (wanted a whole number"));
+  CHECK_THAT(refusal<SpecError>(network(R"({"type": "custom", "layer": "shifted", "bye": 7})")),
+             Catch::Contains("this layer has no such option") && Catch::Contains("by, twice, share"));
+  CHECK_THROWS_AS(register_layer<OtherShifted>(), ArgumentError);
 }
 
 TEST_CASE("a network whose names cannot be written says so") {

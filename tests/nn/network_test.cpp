@@ -99,4 +99,105 @@ TEST_CASE("network: the output bias") {
   CHECK_THROWS_AS(without.set_output_bias(std::vector<float>{1, 2}), SpecError);
   Network other(Spec() << Dense{.features = 2} << ReLU{}, Shape{3});
   CHECK_THROWS_AS(other.set_output_bias(std::vector<float>{1, 2}), SpecError);
+  CHECK(net.has_output_bias());
+  CHECK_FALSE(without.has_output_bias());
+  CHECK_FALSE(other.has_output_bias());
+  Network heat(Spec() << Conv2d{.channels = 2}, Shape{3, 3, 1});  // any layer with a bias
+  REQUIRE(heat.has_output_bias());
+  heat.set_output_bias(std::vector<float>{1, 2});
+  CHECK(copy_of(heat.values(heat.param("conv2d_1.bias"))) == std::vector<float>{1, 2});
+}
+
+namespace {
+
+/// Points and a heat map from an image and its depth; "heat" is read by "points", too.
+Spec two_heads() {
+  Spec net;
+  const NodeId depth = net.add_input(Shape{4, 4, 1}, "depth");
+  const NodeId both = net.add(Concat{}, {Spec::kInput, depth}, "both");
+  const NodeId body = net.add(ReLU{}, net.add(Conv2d{.channels = 5}, both, "body"));
+  const NodeId heat = net.add(Conv2d{.channels = 2}, body, "heat");
+  const NodeId flat = net.add(Flatten{}, heat);
+  const NodeId points = net.add(Dense{.features = 3}, flat, "points");
+  const NodeId scores = net.add(Sigmoid{}, net.add(GlobalAvgPool{}, net.add(Conv2d{.channels = 1}, body, "scores")));
+  net.mark_output(points);
+  net.mark_output(heat);
+  net.mark_output(scores);
+  return net;
+}
+
+}  // namespace
+
+TEST_CASE("network: several inputs and outputs by name") {
+  Network net(two_heads(), Shape{4, 4, 3}, 1);
+  REQUIRE(net.inputs().size() == 2);
+  CHECK(net.inputs()[0].name == "input");
+  CHECK(net.inputs()[0].shape == Shape{4, 4, 3});
+  CHECK(net.inputs()[1].name == "depth");
+  CHECK(net.inputs()[1].shape == Shape{4, 4, 1});
+  CHECK(net.spec().name_of(net.inputs()[1].node) == "depth");
+  REQUIRE(net.outputs().size() == 3);
+  CHECK(net.outputs()[0].name == "points");
+  CHECK(net.outputs()[0].shape == Shape{3});
+  CHECK(net.outputs()[1].name == "heat");
+  CHECK(net.outputs()[1].shape == Shape{4, 4, 2});
+  CHECK(net.outputs()[2].shape == Shape{1});
+  CHECK_THROWS_WITH(net.output_shape(), Catch::Contains("wanted 1 output, got 3"));
+  CHECK(only_reader(net.spec(), *net.spec().find("heat")) == 0);  // the caller reads it, too
+  CHECK(only_reader(net.spec(), *net.spec().find("both")) == *net.spec().find("body"));
+
+  net.set_output_bias(std::vector<float>{1, 2}, 1);
+  CHECK(copy_of(net.values(net.param("heat.bias"))) == std::vector<float>{1, 2});
+  CHECK_FALSE(net.has_output_bias(2));
+  CHECK_FALSE(net.has_output_bias(3));
+  CHECK_THROWS_AS(net.set_output_bias(std::vector<float>{1}, 3), ArgumentError);
+
+  // What is near an output starts small: "heat" is one, "scores" is behind a mean and a sigmoid.
+  const auto largest = [&](const char* name) {
+    float most = 0;
+    for (const float w : net.values(net.param(name))) most = std::max(most, std::abs(w));
+    return most;
+  };
+  CHECK(largest("body.weight") > 0.4f);
+  CHECK(largest("heat.weight") < 0.05f);
+  CHECK(largest("points.weight") < 0.05f);
+  CHECK(largest("scores.weight") < 0.05f);
+}
+
+TEST_CASE("network: outputs that cannot be marked") {
+  Spec net = two_heads();
+  CHECK_THROWS_AS(net.mark_output(0), SpecError);
+  CHECK_THROWS_AS(net.mark_output(net.size() + 1), SpecError);
+  CHECK_THROWS_AS(net.mark_output(*net.find("depth")), SpecError);
+  CHECK_THROWS_AS(net.mark_output(*net.find("heat")), SpecError);
+  CHECK(net.outputs().size() == 3);
+  CHECK_THROWS_AS(net.add(Input{.shape = {3}}, {1}, "more"), SpecError);
+}
+
+TEST_CASE("network: folding batch norms keeps outputs and what several layers read") {
+  Spec spec;
+  const NodeId conv = spec.add(Conv2d{.channels = 3, .bias = false}, Spec::kInput, "conv");
+  const NodeId norm = spec.add(BatchNorm{}, conv, "norm");
+  const NodeId other = spec.add(Conv2d{.channels = 2}, norm, "other");
+  const NodeId norm2 = spec.add(BatchNorm{}, other, "norm2");
+  spec.mark_output(norm2);
+  spec.mark_output(other);
+  spec.mark_output(norm);
+  Network net(spec, Shape{4, 4, 2}, 1);
+  randomise(net);
+  const Network folded = fold_batch_norm(net);
+  CHECK(folded.spec().size() == 3);  // "other" is an output itself, so norm2 stays
+  REQUIRE(folded.outputs().size() == 3);
+  CHECK(folded.outputs()[0].name == "norm2");
+  CHECK(folded.outputs()[1].name == "other");
+  CHECK(folded.outputs()[2].name == "conv");
+  const auto scale = net.values(net.param("norm.weight")), shift = net.values(net.param("norm.bias")),
+             mean = net.values(net.param("norm.running_mean")), var = net.values(net.param("norm.running_var"));
+  for (std::size_t c = 0; c < 3; ++c) {
+    const float factor = scale[c] / std::sqrt(var[c] + 1e-5f);
+    CHECK(folded.values(folded.param("conv.weight"))[c] ==
+          Approx(net.values(net.param("conv.weight"))[c] * factor));
+    CHECK(folded.values(folded.param("conv.bias"))[c] == Approx(shift[c] - mean[c] * factor));
+  }
+  CHECK(copy_of(folded.values(folded.param("other.weight"))) == copy_of(net.values(net.param("other.weight"))));
 }

@@ -347,7 +347,7 @@ TEST_CASE("sessions of one set of prepared weights share them") {
   const auto weights = prepare_weights(network);
   InferenceSession first(weights, {});
   const std::size_t bytes = first.packed_bytes();
-  CHECK(bytes > network.weight_count());
+  CHECK(bytes > 1000000);
   InferenceSession second(weights, {});
   CHECK(second.packed_bytes() == bytes);
   InferenceSession alone(network);

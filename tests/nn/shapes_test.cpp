@@ -127,17 +127,33 @@ TEST_CASE("wrong connections are errors, named as well") {
   CHECK_THAT(message(ReLU{}, {-1}, "x"), Contains("layer 'x' (relu)") && Contains("got -1"));
   CHECK_THAT(message(ReLU{}, {0, 1}), Contains("number of inputs") && Contains("wanted 1, got 2"));
   CHECK_THAT(message(Conv2d{}, {}), Contains("layer 'conv2d_1'") && Contains("wanted 1, got 0"));
-  CHECK_THAT(message(Add{}, {1}, "sum"), Contains("layer 'sum' (add)") && Contains("wanted 2 to 8, got 1"));
-  CHECK_THAT(message(Concat{}, std::vector<NodeId>(9, 0)), Contains("wanted 2 to 8, got 9"));
+  CHECK_THAT(message(Add{}, {1}, "sum"), Contains("layer 'sum' (add)") && Contains("wanted 2 or more, got 1"));
   CHECK_THAT(message(Sigmoid{}, {1}, "first"), Contains("layer 'first' (sigmoid)") && Contains("the name is taken"));
+  CHECK_THAT(message(Sigmoid{}, {1}, "input"), Contains("the name is taken"));
   CHECK(net.size() == 1);  // nothing was added
-  CHECK_THAT(message_of([] { Name(std::string(32, 'x')); }), Contains("at most 31 characters") && Contains("got 32"));
+  CHECK_THAT(message_of([] { (void)Shape{1, 2, 3, 4, 5}; }), Contains("at most 4") && Contains("got 5"));
+}
 
-  Spec full;
-  for (int i = 0; i < Spec::kCapacity; ++i) full << ReLU{};
-  CHECK_THAT(message_of([&] { full << ReLU{}; }), Contains("at most 160") && Contains("got 161"));
-  CHECK(full[160].name.view() == "relu_160");
-  CHECK(output_shape(full, Shape{3}) == Shape{3});
+TEST_CASE("layers, their inputs and the length of names have no limit; constexpr variables hold 160 layers") {
+  constexpr auto chain = [](int layers) {
+    Spec spec;
+    for (int i = 0; i < layers; ++i) spec << ReLU{};
+    return spec;
+  };
+  static constexpr Spec kLong = chain(160);
+  static_assert(kLong[160].name == Name("relu_160") && output_shape(kLong, Shape{3}) == Shape{3});
+  static_assert(sizeof(Spec) < 32 * 1024);
+
+  const std::string name(1000, 'x');
+  Spec spec = chain(1200);
+  spec.add(Concat{}, std::vector<NodeId>(300, 7), Name(name));
+  const Spec copy = spec;
+  spec << ReLU{};
+  CHECK(copy.size() == 1201);
+  CHECK(copy[1200].name.view() == "relu_1200");
+  CHECK(copy[1201].name.str() == name);
+  CHECK(copy[1201].inputs.size() == 300);
+  CHECK(output_shape(copy, Shape{3}) == Shape{900});
 }
 
 TEST_CASE("a network without layers, or with a layer nobody reads, is an error") {
@@ -147,6 +163,23 @@ TEST_CASE("a network without layers, or with a layer nobody reads, is an error")
   net.add(ReLU{}, Spec::kInput);
   CHECK_THAT(message_of([&] { Network(net, Shape{3}); }),
              Contains("layer 'forgotten' (sigmoid)") && Contains("never used"));
+  Spec unread;
+  unread << ReLU{};
+  unread.add_input(Shape{3}, "depth");
+  unread.mark_output(1);
+  CHECK_THAT(message_of([&] { Network(unread, Shape{3}); }),
+             Contains("layer 'depth' (input)") && Contains("never used"));
+  Spec blind;
+  blind.add(ReLU{}, blind.add_input(Shape{3}, "depth"));
+  CHECK_THAT(message_of([&] { Network(blind, Shape{3}); }), Contains("the network's input") && Contains("never used"));
+}
+
+TEST_CASE("sizes below 1 are errors") {
+  Spec net;
+  net.add_input(Shape{4, 0, 3}, "depth");
+  CHECK_THAT(misfit(net, {3}), Contains("layer 'depth' (input)") && Contains("1 or more, got 4x0x3"));
+  CHECK_THAT(message_of([] { Network(Spec() << ReLU{}, Shape{0}); }), Contains("1 or more, got 0"));
+  CHECK_THROWS_AS(Network(Spec() << ReLU{}, Shape{}), SpecError);
 }
 
 TEST_CASE("multiply-adds") {

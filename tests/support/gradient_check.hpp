@@ -22,7 +22,7 @@ class GradientCheck {
 
   GradientCheck(BasicNetwork<double>& network, int batch, std::vector<double> input, std::uint64_t stream = 1)
       : network_(network),
-        session_(network, {.mode = Mode::train, .batch = batch, .input_gradient = true}),
+        session_(network, {.batch = batch, .input_gradient = true}),
         input_(std::move(input)),
         factors_(random_values<double>(static_cast<std::size_t>(batch) * network.output_shape().size(), stream)) {}
 
@@ -94,7 +94,7 @@ class GradientCheck {
 
  private:
   BasicNetwork<double>& network_;
-  BasicSession<double> session_;
+  BasicTrainingSession<double> session_;
   std::vector<double> input_, factors_;
   double scale_ = 1;
 };

@@ -1,16 +1,61 @@
-// Runs the last layer of a network alone, on memory of exactly the sizes its kernel asked for. All of it is NaN at
-// first, so that a value which is read before it is written, or not written at all, shows; guards on both sides show
-// what is written outside (with AddressSanitizer there are none: it sees reads, too).
+// Runs the last layer of a network alone, on one kernel of the registry and memory of exactly the sizes that this asked
+// for. All of it is NaN at first, so that a value which is read before it is written, or not written at all, shows;
+// guards on both sides show what is written outside (with AddressSanitizer there are none: it sees reads, too).
 #pragma once
 #include <cstring>
 #include <deque>
+#include <string>
 #include <vector>
 
-#include "../../src/plan/steps.hpp"
-#include "lineament/nn/session.hpp"
+#include "kernels/registry.hpp"
+#include "lineament/nn/network.hpp"
+#include "lineament/threads.hpp"
 #include "support/values.hpp"
 
 namespace lineament::testing {
+
+struct RunOptions {
+  Mode mode = Mode::infer;
+  int batch = 1, threads = 1;
+  Precision precision = Precision::fp32;
+  std::string kernel = {};  ///< its name; empty: the first that does not refuse
+  Epilogue epilogue = {};   ///< without a sum
+  Range range = {};         ///< of the input: int8
+};
+
+/// The last layer of a network, as kernels are asked about it.
+template <class T>
+OpProblem last_layer(const BasicNetwork<T>& network, const RunOptions& o) {
+  const Spec& spec = network.spec();
+  OpProblem p{.layer = spec[spec.last()].layer,
+              .inputs = {},
+              .output = network.output_shape(),
+              .batch = o.batch,
+              .mode = o.mode,
+              .threads = o.threads,
+              .precision = o.precision,
+              .range = o.range,
+              .epilogue = o.epilogue};
+  for (const NodeId input : spec[spec.last()].input_ids()) p.inputs.push_back(network.shapes()[input]);
+  return p;
+}
+
+/// Those that run it, the best first.
+template <class T>
+std::vector<const Kernel<T>*> fitting_kernels(const OpProblem& p) {
+  std::vector<const Kernel<T>*> list;
+  for (const Kernel<T>* kernel : kernels_for<T>(p.layer))
+    if (kernel->refuses(p) == nullptr) list.push_back(kernel);
+  return list;
+}
+
+/// Throws std::out_of_range if there is none of that name.
+template <class T>
+const Kernel<T>& find_kernel(const OpProblem& p, const std::string& name) {
+  for (const Kernel<T>* kernel : fitting_kernels<T>(p))
+    if (name.empty() || kernel->name() == name) return *kernel;
+  throw std::out_of_range("no kernel " + name);
+}
 
 template <class T>
 class Guarded {
@@ -45,25 +90,25 @@ class Guarded {
 template <class T>
 class LayerRun {
  public:
-  LayerRun(const BasicNetwork<T>& network, const SessionOptions& options)
-      : layer_(network.spec()[network.spec().last()].layer),
-        batch_(options.batch),
-        mode_(options.mode),
+  LayerRun(const BasicNetwork<T>& network, const RunOptions& options)
+      : problem_(last_layer(network, options)),
+        kernel_(find_kernel<T>(problem_, options.kernel)),
+        needs_(kernel_.needs(problem_)),
         threads_(options.threads),
-        step_(make_steps(network, options).back()),
-        in_shapes_(shapes_of_inputs(network)),
-        out_shape_(network.output_shape()),
+        out_shape_(options.epilogue.max_pool
+                       ? Shape{problem_.output.height() / 2, problem_.output.width() / 2, problem_.output.channels()}
+                       : problem_.output),
         output_(batch_size(out_shape_)),
         output_gradient_(batch_size(out_shape_)),
-        saved_(step_.kernel.saved_bytes),
-        packed_(step_.kernel.packed_size),
-        scratch_(step_.kernel.scratch_size) {
-    for (const Shape& shape : in_shapes_) {
+        saved_(needs_.saved),
+        packed_(needs_.packed),
+        scratch_(needs_.scratch) {
+    for (const Shape& shape : problem_.inputs) {
       inputs_.emplace_back(batch_size(shape));
       input_gradients_.emplace_back(batch_size(shape));
     }
     const Node& node = network.spec()[network.spec().last()];
-    for (const ParamSpec& p : params_of(layer_, InputShapes(node, network.shapes()))) {
+    for (const ParamSpec& p : params_of(problem_.layer, problem_.inputs)) {
       const auto values = network.values(network.param(node.name.str() + "." + std::string(p.name)));
       params_.emplace_back(values.begin(), values.end());
       param_gradients_.emplace_back(p.trainable ? p.shape.size() : 0, T(0));
@@ -78,7 +123,7 @@ class LayerRun {
   std::vector<T>& param_gradient(std::size_t i) { return param_gradients_[i]; }
   std::size_t inputs() const { return inputs_.size(); }
   std::size_t params() const { return params_.size(); }
-  std::string_view kernel() const { return step_.kernel.name; }
+  std::string_view kernel() const { return kernel_.name(); }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// Nobody asks for the input gradients from now on.
   void leave_out_input_gradients() { input_gradients_wanted_ = false; }
@@ -87,33 +132,35 @@ class LayerRun {
     const auto views = input_views();
     std::vector<std::span<const T>> params(params_.begin(), params_.end());
     std::vector<std::span<T>> statistics(params_.begin(), params_.end());
-    Forward<T> f;
+    if (needs_.packed > 0) kernel_.pack(problem_, params, packed_.span(), threads_);
+    KernelForward<T> f;
     f.inputs = views;
-    f.output = {output().data(), batch_, out_shape_};
-    f.params = params;
-    if (mode_ == Mode::train) f.statistics = statistics;
+    f.output = {output().data(), problem_.batch, out_shape_};
+    // Parameters that are packed are all that some kernels read.
+    const bool packed_only = problem_.mode == Mode::infer && kernel_.abilities(problem_).reads_packed_only;
+    if (!packed_only) f.params = params;
+    if (problem_.mode == Mode::train) f.statistics = statistics;
     f.saved = saved_.span();
-    f.mode = mode_;
+    f.mode = problem_.mode;
     f.seed = seed_;
-    if (step_.kernel.pack != nullptr)
-      step_.kernel.pack(layer_, step_.kernel.kernel, {views[0], params, {}, packed_.span(), &threads_});
     f.packed = packed_.span();
     f.scratch = scratch_.span();
     f.threads = &threads_;
-    step_.kernel.forward(layer_, step_.kernel.kernel, f);
+    kernel_.forward(problem_, f);
   }
 
   void backward() {
     const auto views = input_views();
     std::vector<View<T>> gradients;
     for (std::size_t i = 0; i < inputs(); ++i)
-      gradients.push_back({input_gradients_wanted_ ? input_gradient(i).data() : nullptr, batch_, in_shapes_[i]});
+      gradients.push_back(
+          {input_gradients_wanted_ ? input_gradient(i).data() : nullptr, problem_.batch, problem_.inputs[i]});
     std::vector<std::span<const T>> params(params_.begin(), params_.end());
     std::vector<std::span<T>> param_gradients(param_gradients_.begin(), param_gradients_.end());
-    Backward<T> b;
+    KernelBackward<T> b;
     b.inputs = views;
-    b.output = {output().data(), batch_, out_shape_};
-    b.output_gradient = {output_gradient().data(), batch_, out_shape_};
+    b.output = {output().data(), problem_.batch, out_shape_};
+    b.output_gradient = {output_gradient().data(), problem_.batch, out_shape_};
     b.input_gradients = gradients;
     b.params = params;
     b.param_gradients = param_gradients;
@@ -122,7 +169,7 @@ class LayerRun {
     scratch_.spoil();  // its content means nothing in between
     b.scratch = scratch_.span();
     b.threads = &threads_;
-    step_.kernel.backward(layer_, step_.kernel.kernel, b);
+    kernel_.backward(problem_, b);
   }
 
   /// Nothing was written outside the memory that was given.
@@ -135,29 +182,21 @@ class LayerRun {
   }
 
  private:
-  static std::vector<Shape> shapes_of_inputs(const BasicNetwork<T>& network) {
-    const InputShapes shapes(network.spec()[network.spec().last()], network.shapes());
-    const std::span<const Shape> list = shapes;
-    return {list.begin(), list.end()};
-  }
-  std::size_t batch_size(const Shape& shape) const { return static_cast<std::size_t>(batch_) * shape.size(); }
+  std::size_t batch_size(const Shape& shape) const { return static_cast<std::size_t>(problem_.batch) * shape.size(); }
   std::vector<View<const T>> input_views() {
     std::vector<View<const T>> views;
-    for (std::size_t i = 0; i < inputs(); ++i) views.push_back({input(i).data(), batch_, in_shapes_[i]});
+    for (std::size_t i = 0; i < inputs(); ++i) views.push_back({input(i).data(), problem_.batch, problem_.inputs[i]});
     return views;
   }
 
-  Layer layer_;
-  int batch_;
-  Mode mode_;
+  OpProblem problem_;
+  const Kernel<T>& kernel_;
+  Needs needs_;
   Threads threads_;
-  Step<T> step_;
-  std::vector<Shape> in_shapes_;
   Shape out_shape_;
   std::deque<Guarded<T>> inputs_, input_gradients_;
   Guarded<T> output_, output_gradient_;
-  Guarded<std::byte> saved_;
-  Guarded<T> packed_, scratch_;
+  Guarded<std::byte> saved_, packed_, scratch_;
   std::vector<std::vector<T>> params_, param_gradients_;
   std::uint64_t seed_ = 0;
   bool input_gradients_wanted_ = true;

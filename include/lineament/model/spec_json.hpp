@@ -3,7 +3,9 @@
 //    "layers": [{"type": "conv2d", "channels": 32, "kernel": 3}, {"type": "relu"}, {"type": "flatten"},
 //               {"type": "dense", "features": 136}]}
 // "name" may be left out; so may "inputs" (names of earlier layers, or "input"), which then is the layer before; so may
-// any option that has a default.
+// any option that has a default. A further input is {"type": "input", "name": "depth", "shape": [64, 64, 1]}, a layer
+// of a user's own {"type": "custom", "layer": "channel_gain"}. "outputs" beside "layers" names the layers that output
+// something; without it the last one does.
 #pragma once
 #include <string>
 #include <string_view>

@@ -20,13 +20,21 @@ struct ParamInfo {
   int fan_in = 0, fan_out = 0;
 };
 
+/// An input or output of a network.
+struct Port {
+  std::string name;  ///< "input", or that of the layer
+  NodeId node = 0;
+  Shape shape;  ///< of one sample
+};
+
 template <class T>
 class BasicNetwork {
  public:
   BasicNetwork() = default;
-  /// Weights drawn from `seed`: He et al. 2015 for layers inside, a twentieth of Glorot &
-  /// Bengio 2010 for the last one, so that the first outputs are near its bias; biases zero.
-  /// Throws SpecError if the layers do not fit each other or `input`, or if a layer's output is never used.
+  /// Weights drawn from `seed`: He et al. 2015 for layers inside, a twentieth of Glorot & Bengio 2010 for those that
+  /// output something or whose output only passes through layers without weights, so that the first outputs are near
+  /// the bias; biases zero. Throws SpecError if the layers do not fit each other or `input`, or if an input or the
+  /// output of a layer is never used.
   BasicNetwork(const Spec& spec, const Shape& input, std::uint64_t seed = 0);
   /// All parameters 0, for what comes from elsewhere: drawing millions of weights takes longer than reading them.
   static BasicNetwork zeros(const Spec& spec, const Shape& input) { return BasicNetwork(spec, input, Zeros{}); }
@@ -39,7 +47,11 @@ class BasicNetwork {
   const Spec& spec() const { return spec_; }
   const Shapes& shapes() const { return shapes_; }
   const Shape& input_shape() const { return shapes_[Spec::kInput]; }
-  const Shape& output_shape() const { return shapes_[spec_.last()]; }
+  /// Throws SpecError if there are several outputs.
+  const Shape& output_shape() const;
+  /// In the order of Spec::inputs() and Spec::outputs().
+  const std::vector<Port>& inputs() const { return inputs_; }
+  const std::vector<Port>& outputs() const { return outputs_; }
 
   /// Every parameter, those that are trained first, each in the order of the layers. Offsets are multiples of 16
   /// values.
@@ -67,9 +79,11 @@ class BasicNetwork {
   /// Spec, shapes and names alone: `weights()` is empty.
   BasicNetwork without_weights() const;
 
-  /// Sets the bias of the last layer, a Dense with bias, to `values`, e.g. the mean shape of the training set.
-  /// Throws SpecError if there is no such layer, ArgumentError for a wrong number of values.
-  void set_output_bias(std::span<const float> values);
+  /// Whether the layer that makes an output has a bias of its own, so that `set_output_bias` works.
+  bool has_output_bias(std::size_t output = 0) const;
+  /// Sets the bias of the layer that makes an output to `values`, e.g. the mean shape of the training set.
+  /// Throws SpecError if it has none, ArgumentError for a wrong number of values.
+  void set_output_bias(std::span<const float> values, std::size_t output = 0);
 
  private:
   struct Zeros {};
@@ -79,6 +93,7 @@ class BasicNetwork {
 
   Spec spec_;
   Shapes shapes_;
+  std::vector<Port> inputs_, outputs_;
   std::vector<ParamInfo> params_;
   Buffer<T> weights_;
   std::size_t trainable_size_ = 0;
@@ -89,8 +104,9 @@ using Network = BasicNetwork<float>;
 extern template class BasicNetwork<float>;
 extern template class BasicNetwork<double>;
 
-/// The same function with every batch norm that follows a convolution or dense layer folded into that layer's weights.
-/// For inference only: running statistics become constants.
+/// The same function with every batch norm that alone reads a foldable layer (Traits) folded into that layer's weights.
+/// For inference only: running statistics become constants. Outputs keep their order; one that a batch norm made has
+/// the name of the layer that the norm was folded into.
 template <class T>
 BasicNetwork<T> fold_batch_norm(const BasicNetwork<T>& network);
 

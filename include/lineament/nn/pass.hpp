@@ -38,4 +38,8 @@ struct Backward {
   View<T> input_gradient() const { return input_gradients[0]; }
 };
 
+/// How a layer computes: specialised in lineament/reference for each layer; reference.hpp says what it holds.
+template <class Layer>
+struct Reference;
+
 }  // namespace lineament

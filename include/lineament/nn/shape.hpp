@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "lineament/error.hpp"
+
 namespace lineament {
 
 class Shape {
@@ -12,26 +14,38 @@ class Shape {
   static constexpr int kMaxRank = 4;
 
   constexpr Shape() = default;
+  /// Throws SpecError for more than kMaxRank sizes.
   constexpr Shape(std::initializer_list<int> sizes) {
-    for (int size : sizes) sizes_[rank_++] = size;
+    if (sizes.size() > kMaxRank) too_long(sizes.size());
+    for (int size : sizes) sizes_[static_cast<std::size_t>(rank_++)] = size;
   }
 
   constexpr int rank() const { return rank_; }
-  constexpr int operator[](int i) const { return sizes_[i]; }
+  constexpr int operator[](int i) const { return sizes_[static_cast<std::size_t>(i)]; }
   /// Number of elements; 1 for rank 0.
   constexpr std::size_t size() const {
     std::size_t n = 1;
-    for (int i = 0; i < rank_; ++i) n *= static_cast<std::size_t>(sizes_[i]);
+    for (int i = 0; i < rank_; ++i) n *= static_cast<std::size_t>((*this)[i]);
     return n;
   }
-  friend constexpr bool operator==(const Shape&, const Shape&) = default;
+  friend constexpr bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (a[i] != b[i]) return false;
+    return true;
+  }
 
   /// An image-like sample is {height, width, channels}; a vector {n} is seen as {1, 1, n}.
   constexpr int height() const { return rank_ == 3 ? sizes_[0] : 1; }
   constexpr int width() const { return rank_ == 3 ? sizes_[1] : 1; }
-  constexpr int channels() const { return sizes_[rank_ > 0 ? rank_ - 1 : 0]; }
+  constexpr int channels() const { return (*this)[rank_ > 0 ? rank_ - 1 : 0]; }
 
  private:
+  /// Not constexpr: in a constant expression it is the error.
+  [[noreturn]] static void too_long(std::size_t rank) {
+    throw SpecError({"", "a shape has too many sizes", "at most 4", std::to_string(rank), ""});
+  }
+
   std::array<int, kMaxRank> sizes_{};
   int rank_ = 0;
 };

@@ -10,10 +10,3 @@
 #pragma once
 #include "lineament/nn/pass.hpp"
 #include "lineament/reference/tensor.hpp"
-
-namespace lineament {
-
-template <class Layer>
-struct Reference;
-
-}  // namespace lineament

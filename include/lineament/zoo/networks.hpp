@@ -57,7 +57,7 @@ class Stack {
 }  // namespace detail
 
 /// The reference network: 98.06 M multiply-adds, 8.4 M weights. Batch norm stands before each ReLU while training and
-/// is folded away for inference; without it the network does not learn (docs/decisions/003).
+/// is folded away for inference; without it the network does not learn.
 constexpr Spec reference_network(bool norms = true) {
   Spec net;
   detail::Stack stack(net, norms);

@@ -17,24 +17,23 @@ int pixels(const Shape& shape) {
 }
 
 bool suits_one_image(const Spec& spec, const Shapes& shapes, NodeId id) {
-  const Layer& layer = spec[id].layer;
-  if (std::holds_alternative<Dense>(layer) || std::holds_alternative<Flatten>(layer)) return false;
+  if (is_input(spec[id].layer)) return true;
+  const Traits traits = traits_of(spec[id].layer);
   // What has weights to read is judged by what it outputs, the rest, which may be fused into it, by what it reads.
-  const bool has_weights = std::holds_alternative<Conv2d>(layer);
-  return pixels(has_weights ? shapes[id] : shapes[spec[id].input_ids()[0]]) >= kImagePixels;
+  return traits.per_image && pixels(traits.light ? shapes[spec[id].input_ids()[0]] : shapes[id]) >= kImagePixels;
 }
 
 /// A value other than that of `cut` is read after it.
 bool reads_past(const Spec& spec, NodeId cut) {
   for (NodeId id = cut + 1; id <= spec.size(); ++id)
     for (const NodeId input : spec[id].input_ids())
-      if (input < cut) return true;
+      if (input < cut && !(input > 0 && is_input(spec[input].layer))) return true;
   return false;
 }
 
 /// Whether everybody who touches the value is in the region.
 bool lies_inside(const Plan& plan, ValueId id, const OpRegion& region) {
-  if (id == Spec::kInput || plan.is_output(id)) return false;
+  if (std::find(plan.inputs.begin(), plan.inputs.end(), id) != plan.inputs.end() || plan.is_output(id)) return false;
   for (std::size_t s = 0; s < plan.ops.size(); ++s) {
     const Op& op = plan.ops[s];
     const bool touches = op.output == id || std::find(op.inputs.begin(), op.inputs.end(), id) != op.inputs.end();
@@ -50,8 +49,9 @@ void partition_images(Plan& plan) {
   NodeId cut = 0;
   while (cut < plan.spec->size() && suits_one_image(*plan.spec, *plan.shapes, cut + 1)) ++cut;
   while (cut > 0 && reads_past(*plan.spec, cut)) --cut;
-  if (cut == 0) return;
-  const OpRegion alone{OpRegion::Kind::by_image, 0, static_cast<std::size_t>(cut)};
+  const auto ops = std::count_if(plan.ops.begin(), plan.ops.end(), [&](const Op& op) { return op.node <= cut; });
+  if (ops == 0) return;
+  const OpRegion alone{OpRegion::Kind::by_image, 0, static_cast<std::size_t>(ops)};
   plan.regions = {alone};
   if (alone.end < plan.ops.size()) plan.regions.push_back({OpRegion::Kind::together, alone.end, plan.ops.size()});
   for (std::size_t s = 0; s < alone.end; ++s) plan.ops[s].problem.batch = plan.ops[s].problem.threads = 1;

@@ -21,7 +21,7 @@ void set_precision(Plan& plan) {
   for (Op& op : plan.ops) {
     if (plan.is_output(op.node))
       op.problem.precision = Precision::fp32;
-    else if (is_quantisable(op.problem.layer))
+    else if (traits_of(op.problem.layer).quantisable)
       op.problem.range = range_of((*plan.spec)[op.node], plan.options);
   }
 }

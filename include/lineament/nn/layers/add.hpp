@@ -6,7 +6,7 @@ namespace lineament {
 
 struct Add {
   static constexpr std::string_view kType = "add";
-  static constexpr Traits kTraits{.inputs = -1};
+  static constexpr Traits kTraits{.inputs = Traits::kTwoOrMore, .per_image = true, .light = true};
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
 
@@ -15,6 +15,7 @@ struct Add {
       if (!(in == inputs[0])) shape_error("inputs of one shape, " + to_string(inputs[0]), to_string(in));
     return inputs[0];
   }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
 }  // namespace lineament

@@ -8,7 +8,7 @@ namespace lineament {
 
 struct AvgPool {
   static constexpr std::string_view kType = "avg_pool";
-  static constexpr Traits kTraits{};
+  static constexpr Traits kTraits{.per_image = true, .light = true};
 
   int kernel = 2;
   int stride = 2;
@@ -27,6 +27,7 @@ struct AvgPool {
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
     return MaxPool::pool_shape(inputs[0], kernel, stride, 1 << 15);
   }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
 }  // namespace lineament

@@ -6,7 +6,8 @@ namespace lineament {
 
 struct BatchNorm {
   static constexpr std::string_view kType = "batch_norm";
-  static constexpr Traits kTraits{.backward_reads_input = true, .backward_in_place = true};
+  static constexpr Traits kTraits{
+      .backward_reads_input = true, .backward_in_place = true, .saves = true, .per_image = true, .light = true};
 
   double momentum = 0.1;  ///< share of the newest batch in the running statistics
   double epsilon = 1e-5;
@@ -29,9 +30,8 @@ struct BatchNorm {
   }
 
   /// Mean and 1 / standard deviation of the batch.
-  template <class T>
-  std::size_t saved_bytes(const Shape& output, int) const {
-    return 2 * sizeof(T) * static_cast<std::size_t>(output.channels());
+  constexpr std::size_t saved_bytes(std::span<const Shape> inputs, int, std::size_t scalar) const {
+    return 2 * scalar * static_cast<std::size_t>(inputs[0].channels());
   }
 };
 

@@ -6,7 +6,7 @@ namespace lineament {
 
 struct Concat {
   static constexpr std::string_view kType = "concat";
-  static constexpr Traits kTraits{.inputs = -1};
+  static constexpr Traits kTraits{.inputs = Traits::kTwoOrMore, .per_image = true, .light = true};
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
 
@@ -20,6 +20,7 @@ struct Concat {
     }
     return inputs[0].rank() == 3 ? Shape{inputs[0][0], inputs[0][1], channels} : Shape{channels};
   }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
 }  // namespace lineament

@@ -13,7 +13,8 @@ enum class Padding {
 
 struct Conv2d {
   static constexpr std::string_view kType = "conv2d";
-  static constexpr Traits kTraits{.backward_reads_input = true};
+  static constexpr Traits kTraits{
+      .backward_reads_input = true, .quantisable = true, .foldable = true, .per_image = true};
 
   int channels = 1;  ///< of the output
   int kernel = 3;    ///< side of the square window
@@ -77,6 +78,11 @@ struct Conv2d {
                      .fan_out = kernel * kernel * channels / g.groups}};
     if (bias) list.push({.name = "bias", .shape = {channels}});
     return list;
+  }
+
+  constexpr std::size_t multiply_adds(std::span<const Shape> inputs) const {
+    const ConvGeometry g = geometry(inputs[0], 1);
+    return output_shape(inputs).size() * static_cast<std::size_t>(g.kernel * g.kernel * (g.in_c / g.groups));
   }
 
  private:

@@ -7,7 +7,7 @@ namespace lineament {
 
 struct Dense {
   static constexpr std::string_view kType = "dense";
-  static constexpr Traits kTraits{.backward_reads_input = true};
+  static constexpr Traits kTraits{.backward_reads_input = true, .quantisable = true, .foldable = true};
 
   int features = 1;  ///< of the output
   bool bias = true;
@@ -36,6 +36,10 @@ struct Dense {
                      .fan_out = features}};
     if (bias) list.push({.name = "bias", .shape = {features}});
     return list;
+  }
+
+  constexpr std::size_t multiply_adds(std::span<const Shape> inputs) const {
+    return inputs[0].size() * static_cast<std::size_t>(features);
   }
 
   /// The 1x1 convolution whose pixels are the batch.

@@ -6,7 +6,8 @@ namespace lineament {
 
 struct Dropout {
   static constexpr std::string_view kType = "dropout";
-  static constexpr Traits kTraits{.forward_in_place = true, .backward_in_place = true};
+  static constexpr Traits kTraits{
+      .forward_in_place = true, .backward_in_place = true, .per_image = true, .light = true};
 
   float rate = 0.5f;  ///< share of values that is dropped, 0 <= rate < 1
 
@@ -18,6 +19,7 @@ struct Dropout {
     if (!(rate >= 0 && rate < 1)) option_error("rate", "at least 0 and below 1", rate);
     return same_shape(inputs);
   }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
 }  // namespace lineament

@@ -6,7 +6,7 @@ namespace lineament {
 
 struct GlobalAvgPool {
   static constexpr std::string_view kType = "global_avg_pool";
-  static constexpr Traits kTraits{};
+  static constexpr Traits kTraits{.per_image = true, .light = true};
 
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
@@ -16,6 +16,7 @@ struct GlobalAvgPool {
     if (inputs[0].rank() != 3) shape_error("height x width x channels", inputs[0]);
     return {inputs[0][2]};
   }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
 }  // namespace lineament

@@ -7,7 +7,7 @@ namespace lineament {
 
 struct MaxPool {
   static constexpr std::string_view kType = "max_pool";
-  static constexpr Traits kTraits{};
+  static constexpr Traits kTraits{.saves = true, .per_image = true, .light = true};
 
   int kernel = 2;  ///< side of the window, at most 15
   int stride = 2;
@@ -35,10 +35,10 @@ struct MaxPool {
   }
 
   /// One byte an output value: which position of the window held the maximum (the first one of equals).
-  template <class T>
-  std::size_t saved_bytes(const Shape& output, int batch) const {
-    return output.size() * static_cast<std::size_t>(batch);
+  constexpr std::size_t saved_bytes(std::span<const Shape> inputs, int batch, std::size_t) const {
+    return output_shape(inputs).size() * static_cast<std::size_t>(batch);
   }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
 }  // namespace lineament

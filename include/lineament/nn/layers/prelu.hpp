@@ -6,7 +6,8 @@ namespace lineament {
 
 struct PReLU {
   static constexpr std::string_view kType = "prelu";
-  static constexpr Traits kTraits{.backward_reads_input = true, .backward_in_place = true};
+  static constexpr Traits kTraits{
+      .backward_reads_input = true, .backward_in_place = true, .per_image = true, .light = true};
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
