@@ -6,6 +6,7 @@
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
 #include "lineament/model/spec_json.hpp"
+#include "lineament/nn/precision.hpp"
 #include "lineament/zoo/networks.hpp"
 
 namespace lineament::cli {

@@ -60,7 +60,7 @@ std::string training_time(const std::vector<EpochReport>& epochs) {
 
 std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, const Sets& sets,
                                                        const std::vector<EpochReport>& epochs, const Network& network) {
-  return {
+  std::vector<std::pair<std::string, std::string>> rows{
       {"trained on", sets.about},
       {"held out", held_out(o, sets)},
       {"network",
@@ -76,6 +76,11 @@ std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, co
       {"machine", machine_name()},
       {"threads", std::to_string(Threads(o.threads).count())},
       {"instruction set", current_isa()}};
+  if (!o.from.empty()) rows.insert(rows.begin() + 3, {"started from", o.from.string()});
+  std::string frozen;
+  for (const std::string& names : o.freeze) frozen += (frozen.empty() ? "" : ", ") + names;
+  if (!frozen.empty()) rows.insert(rows.begin() + 3, {"frozen", frozen});
+  return rows;
 }
 
 }  // namespace

@@ -62,6 +62,10 @@ TEST_CASE("--from takes what has the same name, --freeze keeps its bits, and the
     if (!p.name.starts_with("head.")) CHECK(values_of(tuned, p.name) == values_of(first, p.name));
   }
 
+  const std::string report = place.read("tuned/report.html");
+  CHECK(report.find("started from</th><td>first/model.safetensors") != std::string::npos);
+  CHECK(report.find("frozen</th><td>conv*, batch_norm_1") != std::string::npos);
+
   Words again = tune;
   again.back() = "killed";
   place.run_and_kill(

@@ -84,7 +84,7 @@ TEST_CASE("what is kept of a photo gives the photo's own crop") {
 
   for (std::size_t i = 0; i < 2; ++i) {
     std::vector<float> pixels(128 * 128 * 3), values(kValues), expected_pixels = pixels, expected_values = values;
-    store.prepare(i, Random(1), false, pixels, values);
+    store.prepare(i, Random(1), false, {pixels, values, {}});
     prepare_sample(photo, faces[i].points, i == 0 ? bounding_box(faces[0].points) : bounding_box(faces[1].points), {},
                    augment_level("none"), Random(1), expected_pixels, expected_values);
     for (std::size_t k = 0; k < kValues; ++k) REQUIRE(values[k] == Approx(expected_values[k]).margin(2e-5));

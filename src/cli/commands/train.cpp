@@ -120,9 +120,9 @@ class Run {
 
   /// Nobody should believe in a faster run that is none.
   void say_precision(Network& network) const {
-    const TrainingSession session(network, {.precision = Precision::bf16});
-    const auto in_bf16 = std::count_if(session.plan().begin(), session.plan().end(),
-                                       [](const PlannedOp& s) { return s.kernel.find("bf16") != std::string::npos; });
+    const std::vector<PlannedOp> plan = TrainingSession(network, {.precision = Precision::bf16}).plan();
+    const auto in_bf16 = std::count_if(plan.begin(), plan.end(),
+                                       [](const PlannedOp& op) { return op.kernel.find("bf16") != std::string::npos; });
     if (in_bf16 > 0)
       say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
     else
