@@ -95,7 +95,7 @@ TEST_CASE("backward adds to parameter gradients and overwrites input gradients")
     const std::size_t size = static_cast<std::size_t>(c.batch) * c.input.size();
     const auto first = GradientCheck(network, c.batch, spaced_values<double>(size, 7)).backward();
 
-    BasicSession<double> session(network, {.mode = Mode::train, .batch = c.batch, .input_gradient = true});
+    BasicTrainingSession<double> session(network, {.batch = c.batch, .input_gradient = true});
     const auto pass = [&](const std::vector<double>& input, const std::vector<double>& output_gradient) {
       put(session.input(), input);
       session.set_step(0);
@@ -157,12 +157,12 @@ TEST_CASE("float gives what double gives: fast kernels and reference") {
   for (const Case& c : cases()) {
     const BasicNetwork<double> exact = network_of(c);
     Network network(exact);
-    for (const KernelChoice kernels : {KernelChoice::fast, KernelChoice::reference}) {
-      INFO(c.name << (kernels == KernelChoice::fast ? ", fast" : ", reference"));
-      const auto run = [&](auto net, KernelChoice choice) {
+    for (const bool fast : {true, false}) {
+      INFO(c.name << (fast ? ", fast" : ", reference"));
+      const auto run = [&](auto net, PassSet without) {
         using T = std::decay_t<decltype(net.weights()[0])>;
-        BasicSession<T> session(
-            net, {.mode = Mode::train, .batch = c.batch, .threads = 2, .kernels = choice, .input_gradient = true});
+        BasicTrainingSession<T> session(net,
+                                        {.batch = c.batch, .threads = 2, .input_gradient = true, .without = without});
         put(session.input(), spaced_values<double>(session.input().size(), 7));
         const auto output = copy_of(session.forward());
         put(session.output_gradient(), random_values<double>(output.size(), 1));
@@ -171,8 +171,8 @@ TEST_CASE("float gives what double gives: fast kernels and reference") {
                           std::vector<double>(session.gradients().begin(), session.gradients().end()),
                           std::vector<double>(session.input_gradient().begin(), session.input_gradient().end())};
       };
-      const auto wanted = run(BasicNetwork<double>(network), KernelChoice::reference);
-      const auto got = run(network, kernels);
+      const auto wanted = run(BasicNetwork<double>(network), {});
+      const auto got = run(network, fast ? PassSet() : PassSet{Pass::choose_kernels});
       for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(difference(got[i], wanted[i]) < 3e-6);
     }
   }
