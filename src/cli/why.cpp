@@ -38,7 +38,7 @@ std::string why_text(std::span<const PlannedOp> plan) {
     const PlannedOp& op = plan[i];
     if (op.region != region) text += region_text(op);
     region = op.region;
-    const std::string kept = op.bytes == 0 ? "made by its reader" : line("%d..%d", op.from, op.to);
+    const std::string kept = op.bytes == 0 ? "by reader" : line("%d..%d", op.from, op.to);
     text += line("%3zu  %-*s  %-14s %-12s %-4s %10s  %-9s %10s %10s\n", i + 1, w, op.layers.c_str(), op.kernel.c_str(),
                  to_string(op.output).c_str(), op.type.c_str(), bytes_text(op.bytes).c_str(), kept.c_str(),
                  bytes_text(op.workspace).c_str(), bytes_text(op.packed).c_str());
