@@ -11,10 +11,8 @@
 #include <map>
 #include <string>
 
-#include "kernels/im2col.hpp"
-#include "kernels/low_precision.hpp"
-#include "kernels/pointwise.hpp"
-#include "kernels/winograd.hpp"
+#include "kernels/registry.hpp"
+#include "lineament/buffer.hpp"
 #include "lineament/random.hpp"
 #include "lineament/reference/conv2d.hpp"
 #include "lineament/threads.hpp"
@@ -53,10 +51,6 @@ std::size_t input_size(const ConvGeometry& g) {
 std::size_t output_size(const ConvGeometry& g) {
   return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h * g.out_w * g.out_c);
 }
-std::size_t weights_size(const ConvGeometry& g) {
-  return static_cast<std::size_t>(g.kernel * g.kernel) * static_cast<std::size_t>(g.in_c / g.groups * g.out_c);
-}
-
 struct Case {
   std::string name;
   Conv2d layer;
@@ -64,114 +58,58 @@ struct Case {
   ConvGeometry g;
 };
 
-/// One kernel: made ready outside the measured time, as a session does it.
-struct Run {
-  explicit Run(const Case& c)
-      : g(c.g),
-        x(random_values(input_size(g), 1)),
-        w(random_values(weights_size(g), 2)),
-        y(output_size(g)),
-        dy(random_values(output_size(g), 3)),
-        dx(input_size(g)),
-        dw(weights_size(g)) {}
-  ConvGeometry g;
-  Values x, w, y, dy, dx, dw, packed, scratch;
-  Threads threads{1};
-};
-
-struct KernelEntry {
-  const char* name;
-  bool (*fits)(const ConvGeometry&);
-  void (*prepare)(Run&);
-  void (*forward)(Run&);
-  void (*backward)(Run&);
-};
 bool is_depthwise(const ConvGeometry& g) {
   return g.groups > 1;
 }
 
-template <Number kNumber>
-constexpr KernelEntry low_precision(const char* name) {
-  return {name, [](const ConvGeometry& g) { return low_precision_fits(g, kNumber); },
-          [](Run& r) {
-            r.packed.resize(low_precision_weights_size(r.g, kNumber));
-            low_precision_weights(r.g, kNumber, r.w.data(), nullptr, {-1, 1}, r.packed.data());
-            r.scratch.resize(low_precision_scratch(r.g, kNumber, 1));
-          },
-          [](Run& r) {
-            low_precision_forward(r.g, kNumber, r.x.data(), false, r.packed.data(), {}, r.y.data(), r.scratch.data(),
-                                  r.threads);
-          },
-          nullptr};
-}
+/// One kernel and what it is asked: in the mode given, and the first precision that it does not refuse.
+struct KernelCase {
+  const ConvKernel* kernel;
+  ConvProblem problem;
 
-template <bool kBf16>
-KernelEntry pointwise(const char* name, bool (*fits)(const ConvGeometry&)) {
-  return {name, fits,
-          [](Run& r) {
-            r.packed.resize(pointwise_weights_size(r.g, kBf16));
-            pointwise_weights(r.g, kBf16, r.w.data(), nullptr, r.packed.data());
-            r.scratch.resize(pointwise_scratch(r.g, kBf16, 1));
-          },
-          [](Run& r) {
-            pointwise_forward(r.g, kBf16, r.x.data(), {}, r.packed.data(), nullptr, {}, r.y.data(), {},
-                              r.scratch.data(), r.threads);
-          },
-          [](Run& r) {
-            pointwise_backward(r.g, kBf16, r.x.data(), {}, {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(),
-                               nullptr, r.scratch.data(), r.threads);
-          }};
-}
+  static std::optional<KernelCase> make(const ConvKernel* kernel, const ConvGeometry& g, Mode mode) {
+    for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+      const ConvProblem p{.g = g, .mode = mode, .precision = precision, .range = {-1, 1}};
+      if (kernel->unfit(p) == nullptr) return KernelCase{kernel, p};
+    }
+    return std::nullopt;
+  }
+};
 
-const KernelEntry kKernels[] = {
-    {"im2col", im2col_fits,
-     [](Run& r) {
-       r.packed.resize(im2col_weights_size(r.g));
-       im2col_weights(r.g, r.w.data(), r.packed.data());
-       r.scratch.resize(im2col_scratch(r.g, 1));
-     },
-     [](Run& r) {
-       im2col_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
-     },
-     nullptr},
-    {"winograd", winograd_fits,
-     [](Run& r) {
-       r.packed.resize(winograd_weights_size(r.g));
-       winograd_weights(r.g, r.w.data(), r.packed.data(), r.threads);
-       r.scratch.resize(winograd_scratch(r.g, true, 1));
-     },
-     [](Run& r) {
-       winograd_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
-     },
-     [](Run& r) {
-       winograd_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr,
-                         r.scratch.data(), r.threads);
-     }},
-    pointwise<false>("pointwise", pointwise_fits),
-    pointwise<true>("pointwise_bf16", pointwise_bf16_fits),
-    {"depthwise", is_depthwise, [](Run& r) { r.scratch.resize(depthwise_scratch(r.g, true, 1)); },
-     [](Run& r) {
-       depthwise_forward(r.g, r.x.data(), {}, r.w.data(), nullptr, false, r.y.data(), {}, r.scratch.data(), r.threads);
-     },
-     [](Run& r) {
-       depthwise_backward(r.g, r.x.data(), {}, {}, r.w.data(), {r.dy.data()}, r.dx.data(), {}, r.dw.data(), nullptr,
-                          r.scratch.data(), r.threads);
-     }},
-    {"direct", [](const ConvGeometry& g) { return !is_depthwise(g); },
-     [](Run& r) {
-       r.packed.resize(conv_weights_size(r.g));
-       conv_weights(r.g, r.w.data(), r.packed.data());
-       r.scratch.resize(conv_scratch(r.g, true, 1));
-     },
-     [](Run& r) {
-       conv_forward(r.g, r.x.data(), r.packed.data(), nullptr, {}, r.y.data(), r.scratch.data(), r.threads);
-     },
-     [](Run& r) {
-       conv_backward(r.g, r.x.data(), r.w.data(), {r.dy.data()}, r.dx.data(), r.dw.data(), nullptr, r.scratch.data(),
-                     r.threads);
-     }},
-    low_precision<Number::bf16>("bf16"),
-    low_precision<Number::int8>("int8"),
+/// Made ready outside the measured time, as a session does it.
+struct Run {
+  explicit Run(const KernelCase& c) : Run(c.problem.g, c.kernel->memory(c.problem)) {
+    c.kernel->pack_weights(c.problem, w.data(), nullptr, packed.span(), threads);
+  }
+  Run(const ConvGeometry& g, const Needs& needs)
+      : x(random_values(input_size(g), 1)),
+        w(random_values(weights_size(g), 2)),
+        y(output_size(g)),
+        dy(random_values(output_size(g), 3)),
+        dx(input_size(g)),
+        dw(weights_size(g)),
+        packed(needs.packed),
+        scratch(needs.scratch) {}
+  void forward(const KernelCase& c) {
+    c.kernel->run(c.problem, {.x = x.data(),
+                              .w = w.data(),
+                              .packed = packed.span(),
+                              .y = y.data(),
+                              .scratch = scratch.span(),
+                              .threads = &threads});
+  }
+  void backward(const KernelCase& c) {
+    c.kernel->gradients(c.problem, {.x = x.data(),
+                                    .w = w.data(),
+                                    .dy = {.dy = dy.data()},
+                                    .dx = dx.data(),
+                                    .dw = dw.data(),
+                                    .scratch = scratch.span(),
+                                    .threads = &threads});
+  }
+  Values x, w, y, dy, dx, dw;
+  Buffer<std::byte> packed, scratch;
+  Threads threads{1};
 };
 
 /// Largest difference from the definition in double, as a share of the largest output.
@@ -200,20 +138,18 @@ void count(benchmark::State& state, const ConvGeometry& g, double passes, double
   state.counters["of_peak"] = benchmark::Counter(done / limit, benchmark::Counter::kIsRate);
 }
 
-void forward(benchmark::State& state, const Case& c, const KernelEntry& kernel) {
-  Run r(c);
-  kernel.prepare(r);
+void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
+  Run r(kernel);
   const double limit = peak();
-  for (auto _ : state) kernel.forward(r);
+  for (auto _ : state) r.forward(kernel);
   count(state, c.g, 1, limit);
   state.counters["error"] = error(c, r);
 }
 
-void backward(benchmark::State& state, const Case& c, const KernelEntry& kernel) {
-  Run r(c);
-  kernel.prepare(r);
+void backward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
+  Run r(kernel);
   const double limit = peak();
-  for (auto _ : state) kernel.backward(r);
+  for (auto _ : state) r.backward(kernel);
   count(state, c.g, 2, limit);
 }
 
@@ -270,14 +206,17 @@ std::vector<Case> cases(int batch) {
 int main(int argc, char** argv) {
   static const std::vector<Case> all = cases(2);
   for (const Case& c : all) {
-    for (const KernelEntry& kernel : kKernels)
-      if (kernel.fits(c.g)) {
-        benchmark::RegisterBenchmark((c.name + "/" + kernel.name + "/forward").c_str(), forward, c, kernel)
-            ->Unit(benchmark::kMicrosecond);
-        if (kernel.backward != nullptr)
-          benchmark::RegisterBenchmark((c.name + "/" + kernel.name + "/backward").c_str(), backward, c, kernel)
-              ->Unit(benchmark::kMicrosecond);
-      }
+    for (const ConvKernel* kernel : conv_kernels()) {
+      if (is_depthwise(c.g) && kernel->name() != "depthwise") continue;
+      const std::string name = c.name + "/" + std::string(kernel->name());
+      const auto train = KernelCase::make(kernel, c.g, Mode::train);
+      auto infer = KernelCase::make(kernel, c.g, Mode::infer);
+      if (!infer) infer = train;
+      if (infer)
+        benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, c, *infer)->Unit(benchmark::kMicrosecond);
+      if (train)
+        benchmark::RegisterBenchmark((name + "/backward").c_str(), backward, c, *train)->Unit(benchmark::kMicrosecond);
+    }
     if (!is_depthwise(c.g))
       benchmark::RegisterBenchmark((c.name + "/eigen_gemm/forward").c_str(), eigen, c)->Unit(benchmark::kMicrosecond);
   }

@@ -56,7 +56,7 @@ int main(int argc, char** argv) try {
 
   FitOptions options;
   options.epochs = argc > 1 ? std::stoi(argv[1]) : 5;
-  options.loss = CrossEntropy{};    // of the softmax of the ten outputs
+  options.loss = CrossEntropy{};  // of the softmax of the ten outputs
   options.schedule.rate = 3e-3f;
   options.metric = class_accuracy;  // any function of output and truth; the best epoch is chosen by it
   FitCallbacks callbacks;

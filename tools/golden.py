@@ -39,10 +39,11 @@ dag.json: a network that is no chain; nodes: a list of {name, op, inputs, ...}, 
     output. All convolutions and the dense layer have a bias; a convolution's pad is on every side. One forward pass in
     training mode and one backward pass of the l2 loss: activations (of every node), output, loss, gradients (with
     "input"). The gradient of point.bias is 0: batch norm takes it away.
-layers.json: single layers; cases: a list of {op, options, input, y, dy, gradients}, and weight and bias for conv2d.
-    Output y for the input, and the gradients of sum(y * dy) by input, weight and bias. A convolution's pad is a number
-    of pixels on every side, or "same": output = ceil(input / stride), the odd pixel of padding at the bottom and right.
-    Pools leave out windows that would reach beyond the picture.
+layers.json: single layers; cases: a list of {op, options, input, y, dy, gradients}, a second input for multiply, and
+    the layer's parameters by name (weight and bias for conv2d). Output y for the input, and the gradients of
+    sum(y * dy) with respect to inputs and parameters. A convolution's pad is a number of pixels on every side, or
+    "same": output = ceil(input / stride), the odd pixel of padding at the bottom and right. Pools leave out windows
+    that would reach beyond the image.
 """
 import json
 import math
@@ -110,14 +111,14 @@ def same_padding(size, kernel, stride):
     return total // 2, total - total // 2
 
 
-def conv(x, weight, bias=None, stride=1, pad=0, groups=1):
+def conv(x, weight, bias=None, stride=1, pad=0, groups=1, dilation=1):
     """pad: a number for every side, or "same": output = ceil(input / stride), the odd pixel at the bottom and right."""
     x = nchw(x)
     if pad == "same":
-        top, bottom = same_padding(x.shape[2], weight.shape[0], stride)
-        left, right = same_padding(x.shape[3], weight.shape[1], stride)
+        top, bottom = same_padding(x.shape[2], (weight.shape[0] - 1) * dilation + 1, stride)
+        left, right = same_padding(x.shape[3], (weight.shape[1] - 1) * dilation + 1, stride)
         x, pad = F.pad(x, (left, right, top, bottom)), 0
-    return nhwc(F.conv2d(x, weight.permute(3, 2, 0, 1), bias, stride, pad, 1, groups))
+    return nhwc(F.conv2d(x, weight.permute(3, 2, 0, 1), bias, stride, pad, dilation, groups))
 
 
 def pool(kind, x, kernel, stride):
@@ -336,6 +337,15 @@ def conv_case(kernel, stride, pad, groups, channels_in=4, channels_out=8, height
     return finish(case, x, conv(x, w, b, stride, pad, groups), [("weight", w), ("bias", b)])
 
 
+def window_case(height, width, stride, pad, dilation, groups=1):
+    """A convolution whose window is not square, or has gaps."""
+    case = {"op": "conv2d", "kernel": height, "kernel_width": width, "stride": stride, "pad": pad, "groups": groups,
+            "dilation": dilation, "channels": 6, "input": described([2, 11, 9, 4], 1, 1.0),
+            "weight": described([height, width, 4 // groups, 6], 2, 0.5), "bias": described([6], 3, 0.5)}
+    x, w, b = (values(case[n]).requires_grad_() for n in ("input", "weight", "bias"))
+    return finish(case, x, conv(x, w, b, stride, pad, groups, dilation), [("weight", w), ("bias", b)])
+
+
 def pool_case(op, kernel, stride):
     case = {"op": op, "kernel": kernel, "stride": stride, "input": described([2, 9, 7, 3], 1, 1.0)}
     x = values(case["input"]).requires_grad_()
@@ -345,9 +355,48 @@ def pool_case(op, kernel, stride):
 def unary_case(op):
     case = {"op": op, "input": described([2, 5, 4, 3], 1, 4.0)}
     x = values(case["input"]).requires_grad_()
-    function = {"relu": F.relu, "silu": F.silu, "hard_swish": F.hardswish, "sigmoid": torch.sigmoid,
-                "global_avg_pool": lambda v: v.mean(dim=(1, 2))}[op]
+    function = {"relu": F.relu, "silu": F.silu, "hard_swish": F.hardswish, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
+                "softmax": lambda v: torch.softmax(v, dim=-1), "global_avg_pool": lambda v: v.mean(dim=(1, 2))}[op]
     return finish(case, x, function(x), [])
+
+
+def leaky_relu_case(slope):
+    case = {"op": "leaky_relu", "slope": slope, "input": described([2, 5, 4, 3], 1, 4.0)}
+    x = values(case["input"]).requires_grad_()
+    return finish(case, x, F.leaky_relu(x, slope), [])
+
+
+def pad_case(top, bottom, left, right):
+    case = {"op": "pad", "top": top, "bottom": bottom, "left": left, "right": right,
+            "input": described([2, 5, 4, 3], 1, 4.0)}
+    x = values(case["input"]).requires_grad_()
+    return finish(case, x, nhwc(F.pad(nchw(x), (left, right, top, bottom))), [])
+
+
+def upsample_case(mode, factor):
+    case = {"op": "upsample", "factor": factor, "mode": mode, "input": described([2, 5, 4, 3], 1, 4.0)}
+    x = values(case["input"]).requires_grad_()
+    corners = {} if mode == "nearest" else {"align_corners": False}
+    return finish(case, x, nhwc(F.interpolate(nchw(x), scale_factor=factor, mode=mode, **corners)), [])
+
+
+def soft_argmax_case(height, width):
+    """Coordinates x0, y0, x1, ...: the mean position of softmax(temperature * map), pixel centres at (i + 0.5) / n."""
+    case = {"op": "soft_argmax", "input": described([3, height, width, 5], 1, 4.0),
+            "temperature": described([1], 2, 0.0, 1.3)}
+    x, t = values(case["input"]).requires_grad_(), values(case["temperature"]).requires_grad_()
+    p = torch.softmax((t * x).reshape(3, height * width, 5), dim=1).reshape(x.shape)
+    across = (torch.arange(width) + 0.5) / width
+    down = (torch.arange(height) + 0.5) / height
+    points = torch.stack([(p.sum(dim=1) * across[:, None]).sum(dim=1), (p.sum(dim=2) * down[:, None]).sum(dim=1)], dim=-1)
+    return finish(case, x, points.reshape(3, 10), [("temperature", t)])
+
+
+def multiply_case(second):
+    case = {"op": "multiply", "input": described([2, 5, 4, 3], 1, 4.0), "second": described([2, *second], 2, 1.5)}
+    x, gate = values(case["input"]).requires_grad_(), values(case["second"]).requires_grad_()
+    spread = gate if gate.dim() == 4 else gate[:, None, None, :]
+    return finish(case, x, x * spread, [("second", gate)])
 
 
 def layers():
@@ -359,6 +408,15 @@ def layers():
     cases += [conv_case(3, 1, 1, 1, 3, 17, 6, 11)]
     cases += [pool_case(op, k, s) for op in ("max_pool", "avg_pool") for k in (2, 3) for s in (1, 2, 3)]
     cases += [unary_case(op) for op in ("global_avg_pool", "relu", "silu", "hard_swish", "sigmoid")]
+    cases += [unary_case(op) for op in ("tanh", "softmax")]
+    cases += [leaky_relu_case(slope) for slope in (0.01, 0.2)]
+    cases += [pad_case(1, 2, 3, 4), pad_case(0, 1, 0, 0)]
+    cases += [upsample_case(mode, factor) for mode in ("nearest", "bilinear") for factor in (2, 3, 4)]
+    cases += [soft_argmax_case(5, 4), soft_argmax_case(1, 7)]
+    cases += [multiply_case(second) for second in ((5, 4, 3), (1, 1, 3), (3,))]
+    cases += [window_case(h, w, s, p, d) for h, w in ((3, 3), (1, 5), (4, 2)) for s in (1, 2) for p in (0, 1, "same")
+              for d in (1, 2) if (h, w, d) != (3, 3, 1)]
+    cases += [window_case(3, 3, 1, 2, 2, groups=2)]
     return {"formula": FORMULA, "digest": DIGEST, "cases": cases}
 
 

@@ -1,6 +1,7 @@
 #include "lineament/model/spec_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kPaddingNames[] = {"same", "valid", "fixed"};
+/// What the values of an option are called, in their order.
+constexpr std::array<std::string_view, 3> names(Padding) {
+  return {"same", "valid", "fixed"};
+}
+constexpr std::array<std::string_view, 2> names(Interpolation) {
+  return {"nearest", "bilinear"};
+}
+template <class E>
+requires std::is_enum_v<E> std::string all_names(E value) {
+  std::string text;
+  for (const std::string_view name : names(value)) text += (text.empty() ? "" : ", ") + std::string(name);
+  return text;
+}
 
 Json shape_to_json(const Shape& shape) {
   Json list = Json::array();
@@ -28,7 +41,9 @@ struct Writer {
   void operator()(const char* key, bool value) const { json[key] = value; }
   void operator()(const char* key, float value) const { json[key] = value; }
   void operator()(const char* key, double value) const { json[key] = value; }
-  void operator()(const char* key, Padding value) const { json[key] = kPaddingNames[static_cast<int>(value)]; }
+  template <class E>
+  requires std::is_enum_v<E>
+  void operator()(const char* key, E value) const { json[key] = names(value)[static_cast<std::size_t>(value)]; }
   void operator()(const char* key, const Shape& value) const { json[key] = shape_to_json(value); }
 };
 
@@ -58,7 +73,7 @@ struct Reader {
     const auto it = json.find(key);
     return it == json.end() ? nullptr : &*it;
   }
-  [[noreturn]] void wrong(const char* key, const char* wanted, const Json& got) const {
+  [[noreturn]] void wrong(const char* key, const std::string& wanted, const Json& got) const {
     throw FormatError({where, "the option '" + std::string(key) + "' has a wrong value", wanted, got.dump(), ""});
   }
   void operator()(const char* key, int& value) {
@@ -85,15 +100,18 @@ struct Reader {
     if (!given->is_number()) wrong(key, "a number", *given);
     value = given->get<double>();
   }
-  void operator()(const char* key, Padding& value) {
+  template <class E>
+  requires std::is_enum_v<E>
+  void operator()(const char* key, E& value) {
     const Json* given = find(key);
     if (given == nullptr) return;
-    for (int i = 0; i < 3; ++i)
-      if (*given == kPaddingNames[i]) {
-        value = static_cast<Padding>(i);
+    const auto list = names(value);
+    for (std::size_t i = 0; i < list.size(); ++i)
+      if (*given == list[i]) {
+        value = static_cast<E>(i);
         return;
       }
-    wrong(key, "same, valid or fixed", *given);
+    wrong(key, "one of " + all_names(value), *given);
   }
   void operator()(const char* key, Shape& value) {
     const Json* given = find(key);

@@ -2,12 +2,12 @@
 // is nearest and where on its own surface that is. Shading happens later, once a pixel.
 #pragma once
 #include <cstdint>
-#include <memory_resource>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "block.hpp"
 #include "points.hpp"
 
 namespace lineament::synthetic {
@@ -60,10 +60,10 @@ class Raster {
   Raster(int size, const Camera& camera)
       : size_(size),
         camera_(&camera),
-        arena_(arena_bytes(size)),
-        pixels_(count(size), &arena_),
-        colors_(count(size), &arena_),
-        faces_(&arena_) {
+        block_(block_bytes(size)),
+        pixels_(count(size), FromBlock<Pixel>(block_)),
+        colors_(count(size), FromBlock<Vec3>(block_)),
+        faces_(FromBlock<Face>(block_)) {
     faces_.reserve(kUsualFaces);
   }
 
@@ -108,7 +108,7 @@ class Raster {
   static constexpr std::size_t count(int size) {
     return static_cast<std::size_t>(size) * static_cast<std::size_t>(size);
   }
-  static constexpr std::size_t arena_bytes(int size) {
+  static constexpr std::size_t block_bytes(int size) {
     return count(size) * (sizeof(Pixel) + sizeof(Vec3)) + kUsualFaces * sizeof(Face) + 256;
   }
 
@@ -116,12 +116,12 @@ class Raster {
   const Camera* camera_;
   // One block for all that is large: glibc hands several back to the system after each picture, and taking them anew
   // costs more than the drawing.
-  std::pmr::monotonic_buffer_resource arena_;
-  std::pmr::vector<Pixel> pixels_;
-  std::pmr::vector<Vec3> colors_;
-  std::pmr::vector<Face> faces_;  ///< those that were in sight when they were drawn
-  std::vector<float> lens_;       ///< empty without glasses
-  std::vector<Grid> grids_;       ///< own the vertices that faces point to
+  Block block_;
+  std::vector<Pixel, FromBlock<Pixel>> pixels_;
+  std::vector<Vec3, FromBlock<Vec3>> colors_;
+  std::vector<Face, FromBlock<Face>> faces_;  ///< those that were in sight when they were drawn
+  std::vector<float> lens_;                   ///< empty without glasses
+  std::vector<Grid> grids_;                   ///< own the vertices that faces point to
 };
 
 template <class Keep>

@@ -12,8 +12,12 @@ struct Many {
     visit("a", self.a);
 #endif
   }
-  constexpr lineament::Shape output_shape(std::span<const lineament::Shape> inputs) const { return inputs[0]; }
-  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const { return {}; }
+  constexpr lineament::Shape output_shape(std::span<const lineament::Shape> inputs) const {
+    return inputs[0];
+  }
+  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const {
+    return {};
+  }
   void forward(const auto&) const {}
   void backward(const auto&) const {}
 };

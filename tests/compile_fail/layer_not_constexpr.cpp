@@ -13,6 +13,8 @@ struct Same {
       output_shape(std::span<const lineament::Shape> inputs) const {
     return inputs[0];
   }
-  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const { return {}; }
+  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const {
+    return {};
+  }
 };
 using Layers = lineament::detail::LayerList<lineament::ReLU, Same>::Variant;

@@ -13,7 +13,8 @@ struct Masked {
 #else
   constexpr std::size_t saved_byte(std::span<const lineament::Shape> inputs, int, std::size_t) const {
 #endif
-    return inputs[0].size();
-  }
-};
+      return inputs[0].size();
+}
+}
+;
 using Layers = lineament::detail::LayerList<lineament::ReLU, Masked>::Variant;

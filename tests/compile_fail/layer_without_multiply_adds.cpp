@@ -9,7 +9,9 @@ struct Mixer {
   constexpr lineament::Shape output_shape(std::span<const lineament::Shape> inputs) const { return inputs[0]; }
   constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const { return {}; }
 #ifdef FIXED
-  constexpr std::size_t multiply_adds(std::span<const lineament::Shape> inputs) const { return inputs[0].size(); }
+  constexpr std::size_t multiply_adds(std::span<const lineament::Shape> inputs) const {
+    return inputs[0].size();
+  }
 #endif
 };
 using Layers = lineament::detail::LayerList<lineament::ReLU, Mixer>::Variant;

@@ -8,9 +8,13 @@ struct Gain {
   static constexpr void fields(Self&, V&&) {}
   constexpr lineament::Shape output_shape(std::span<const lineament::Shape> inputs) const { return inputs[0]; }
 #ifdef FIXED
-  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const { return {}; }
+  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const {
+    return {};
+  }
 #else
-  constexpr lineament::ParamSpecs parms(std::span<const lineament::Shape>) const { return {}; }
+  constexpr lineament::ParamSpecs parms(std::span<const lineament::Shape>) const {
+    return {};
+  }
 #endif
 };
 using Layers = lineament::detail::LayerList<lineament::ReLU, Gain>::Variant;

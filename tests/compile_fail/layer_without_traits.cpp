@@ -10,7 +10,11 @@ struct Same {
 #endif
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
-  constexpr lineament::Shape output_shape(std::span<const lineament::Shape> inputs) const { return inputs[0]; }
-  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const { return {}; }
+  constexpr lineament::Shape output_shape(std::span<const lineament::Shape> inputs) const {
+    return inputs[0];
+  }
+  constexpr lineament::ParamSpecs params(std::span<const lineament::Shape>) const {
+    return {};
+  }
 };
 using Layers = lineament::detail::LayerList<lineament::ReLU, Same>::Variant;

@@ -15,11 +15,11 @@ std::vector<float> one_by_one(const Network& network, std::span<const double> in
     Network single(Spec() << network.spec()[id].layer, network.shapes()[id - 1], 1);
     for (const ParamInfo& info : single.params()) {
       const std::string own = info.name.substr(info.name.find('.'));
-      std::ranges::copy(network.values(network.param(network.spec()[id].name.str() + own)),
-                        single.values(info).begin());
+      const auto weights = network.values(network.param(network.spec()[id].name.str() + own));
+      std::copy(weights.begin(), weights.end(), single.values(info).begin());
     }
     InferenceSession session(single, {.batch = batch, .threads = threads});
-    std::ranges::copy(value, session.input().begin());
+    std::copy(value.begin(), value.end(), session.input().begin());
     value = copy_of(session.forward());
   }
   return value;

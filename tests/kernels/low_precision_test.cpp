@@ -99,7 +99,7 @@ std::vector<double> exact_output(const BasicNetwork<double>& layer, const std::v
   Spec spec = Spec() << layer.spec()[1].layer << ReLU{};
   if (pool) spec << MaxPool{};
   BasicNetwork<double> network(spec, layer.input_shape(), 1);
-  std::ranges::copy(layer.weights(), network.weights().begin());
+  std::copy(layer.weights().begin(), layer.weights().end(), network.weights().begin());
   BasicInferenceSession<double> exact(network, {.batch = batch});
   put(exact.input(), input);
   return copy_of(exact.forward());

@@ -1,6 +1,7 @@
 // A layer with numbers worked by hand, run on every implementation there is: double, float, fast float.
 #pragma once
 #include "catch.hpp"
+#include "support/layer_cases.hpp"
 #include "support/layer_run.hpp"
 
 namespace lineament::testing {
@@ -17,6 +18,7 @@ struct Example {
   Lists input_gradients = {};
   Lists param_gradients = {};
   Mode mode = Mode::train;
+  std::vector<Shape> other_inputs = {};  ///< shapes of the second input and so on, if they are not as the first
 };
 
 template <class T>
@@ -30,8 +32,9 @@ void check_list(std::span<const T> got, const std::vector<double>& wanted, doubl
 
 template <class T>
 void run(const Example& e, const std::string& kernel) {
-  const int count = static_cast<int>(e.inputs.size());
-  const BasicNetwork<T> network(one_layer(e.layer, count), e.input);
+  std::vector<Shape> shapes(e.inputs.size(), e.input);
+  std::copy(e.other_inputs.begin(), e.other_inputs.end(), shapes.begin() + 1);
+  const BasicNetwork<T> network(alone(e.layer, shapes), e.input);
   const int batch = static_cast<int>(e.inputs[0].size() / e.input.size());
   LayerRun<T> layer(network, {.mode = e.mode, .batch = batch, .kernel = kernel});
   for (std::size_t i = 0; i < e.inputs.size(); ++i) put(layer.input(i), e.inputs[i]);

@@ -1,7 +1,10 @@
 // Every layer's gradients against differences in double; the contract of `backward`; and the check itself: it must
 // reject wrong gradients.
 #include "catch.hpp"
+#include "lineament/reference/all.hpp"
+#include "lineament/testing/gradient_check.hpp"
 #include "support/gradient_check.hpp"
+#include "support/layer_cases.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -15,55 +18,22 @@ struct Case {
   int batch = 2;
 };
 
-/// The layer after two different views of the input.
-Spec joined(const Layer& layer, int inputs) {
-  Spec spec;
-  std::vector<NodeId> from;
-  for (int i = 0; i < inputs; ++i) from.push_back(spec.add(PReLU{}, Spec::kInput));
-  spec.add(layer, from, "joined");
-  return spec;
-}
-
+/// Each case of the registry as the end of a network with one input. A layer of several inputs sees different views of
+/// it, or the means of its channels.
 std::vector<Case> cases() {
   std::vector<Case> list;
-  for (const int stride : {1, 2, 3})
-    for (const Padding padding : {Padding::same, Padding::valid, Padding::fixed})
-      list.push_back(
-          {"conv2d, stride " + std::to_string(stride) + ", padding " + std::to_string(static_cast<int>(padding)),
-           Spec() << Conv2d{.channels = 3, .kernel = 3, .stride = stride, .padding = padding, .pad = 2},
-           {5, 4, 2}});
-  list.push_back({"conv2d, no bias", Spec() << Conv2d{.channels = 2, .kernel = 2, .bias = false}, {3, 4, 3}});
-  list.push_back({"conv2d, 1x1, stride 2", Spec() << Conv2d{.channels = 3, .kernel = 1, .stride = 2}, {5, 4, 2}});
-  list.push_back({"conv2d, padding wider than the window",
-                  Spec() << Conv2d{.channels = 2, .kernel = 1, .padding = Padding::fixed, .pad = 1},
-                  {2, 3, 2}});
-  list.push_back({"conv2d, 2 groups", Spec() << Conv2d{.channels = 4, .kernel = 3, .groups = 2}, {4, 3, 6}});
-  list.push_back(
-      {"conv2d, depthwise", Spec() << Conv2d{.channels = 3, .stride = 2, .groups = Conv2d::kDepthwise}, {5, 4, 3}});
-  list.push_back({"conv2d, depthwise, two for each",
-                  Spec() << Conv2d{.channels = 6, .groups = Conv2d::kDepthwise, .bias = false},
-                  {3, 4, 3}});
-  list.push_back({"max_pool", Spec() << MaxPool{}, {4, 6, 2}});
-  list.push_back({"max_pool, overlapping", Spec() << MaxPool{.kernel = 3, .stride = 2}, {7, 6, 2}});
-  list.push_back({"max_pool, gaps", Spec() << MaxPool{.kernel = 2, .stride = 3}, {7, 6, 2}});
-  list.push_back({"avg_pool", Spec() << AvgPool{}, {5, 4, 2}});
-  list.push_back({"avg_pool, overlapping", Spec() << AvgPool{.kernel = 3, .stride = 2}, {7, 6, 2}});
-  list.push_back({"global_avg_pool", Spec() << GlobalAvgPool{}, {3, 5, 2}});
-  list.push_back({"dense", Spec() << Dense{.features = 5}, {7}, 3});
-  list.push_back({"dense, no bias", Spec() << Dense{.features = 1, .bias = false}, {7}, 1});
-  list.push_back({"relu", Spec() << ReLU{}, {4, 4, 5}});
-  list.push_back({"prelu", Spec() << PReLU{}, {4, 4, 5}});
-  list.push_back({"silu", Spec() << SiLU{}, {4, 4, 5}});
-  list.push_back({"hard_swish", Spec() << HardSwish{}, {4, 4, 5}});
-  list.push_back({"sigmoid", Spec() << Sigmoid{}, {4, 4, 5}});
-  list.push_back({"batch_norm, maps", Spec() << BatchNorm{}, {3, 4, 2}});
-  list.push_back({"batch_norm, vectors", Spec() << BatchNorm{}, {3}, 7});
-  list.push_back({"dropout", Spec() << Dropout{.rate = 0.4f}, {50}});
-  list.push_back({"flatten", Spec() << Flatten{}, {3, 2, 2}});
-  list.push_back({"add of 2", joined(Add{}, 2), {3, 2, 2}});
-  list.push_back({"add of 3", joined(Add{}, 3), {3, 2, 2}});
-  list.push_back({"concat of maps", joined(Concat{}, 2), {3, 2, 2}});
-  list.push_back({"concat of vectors", joined(Concat{}, 3), {5}});
+  for (const LayerCase& c : layer_cases()) {
+    if (c.inputs.empty()) continue;
+    Spec spec;
+    std::vector<NodeId> from{Spec::kInput};
+    if (c.inputs.size() > 1) from.clear();
+    while (from.size() < c.inputs.size()) {
+      const bool same = c.inputs[from.size()] == c.inputs[0];
+      from.push_back(same ? spec.add(PReLU{}, Spec::kInput) : spec.add(GlobalAvgPool{}, Spec::kInput));
+    }
+    spec.add(c.layer, from, "last");
+    list.push_back({c.name, spec, c.inputs[0], c.batch});
+  }
   return list;
 }
 
@@ -77,7 +47,51 @@ BasicNetwork<double> network_of(const Case& c) {
 
 }  // namespace
 
-TEST_CASE("gradients of every layer agree with differences") {
+TEST_CASE("gradients of every layer alone agree with differences, and the rules of backward are kept") {
+  for (const LayerCase& c : layer_cases()) {
+    if (c.inputs.empty()) continue;  // an input of the network
+    INFO(c.name);
+    const GradientReport report =
+        std::visit([&](const auto& layer) { return check_gradients(layer, c.inputs, c.batch); }, c.layer);
+    INFO(report.where);
+    CHECK(report.passed());
+  }
+}
+
+namespace {
+
+/// A layer with one mistake in `backward`.
+enum class Mistake { none, factor, overwrites, forgets_input, changes_input };
+template <Mistake mistake>
+struct Wrong : ChannelGain {
+  template <class T>
+  void backward(const Backward<T>& b) const {
+    const auto dx = b.input_gradient().data;
+    if (mistake == Mistake::overwrites) std::fill(b.param_gradients[0].begin(), b.param_gradients[0].end(), T(0));
+    ChannelGain::backward(b);
+    if (mistake == Mistake::factor && dx != nullptr) dx[2] *= T(1.001);
+    if (mistake == Mistake::forgets_input && dx != nullptr) dx[3] = std::numeric_limits<T>::quiet_NaN();
+    if (mistake == Mistake::changes_input) const_cast<T*>(b.input().data)[0] += T(1);
+  }
+};
+template <Mistake mistake>
+std::string found() {
+  const GradientReport report = check_gradients(Wrong<mistake>{}, {Shape{2, 3, 4}});
+  return report.passed() ? "nothing" : report.where;
+}
+
+}  // namespace
+
+TEST_CASE("the check of a layer of a user's own finds each mistake") {
+  using Catch::Matchers::Contains;
+  CHECK(found<Mistake::none>() == "nothing");
+  CHECK_THAT(found<Mistake::factor>(), Contains("input 0[2]"));
+  CHECK_THAT(found<Mistake::overwrites>(), Contains("does not add to the gradient of gain"));
+  CHECK_THAT(found<Mistake::forgets_input>(), Contains("input 0[3]: backward nan"));
+  CHECK_THAT(found<Mistake::changes_input>(), Contains("changed an input"));
+}
+
+TEST_CASE("gradients of every layer in a network agree with differences") {
   for (const Case& c : cases()) {
     INFO(c.name);
     BasicNetwork<double> network = network_of(c);

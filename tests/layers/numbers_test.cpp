@@ -27,10 +27,10 @@ TEST_CASE("conv2d without bias") {
 }
 
 TEST_CASE("conv2d with padding 'same': the odd pixel goes to the bottom and right") {
-  const std::vector<double> picture{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, ones(9, 1.0);
+  const std::vector<double> image{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, ones(9, 1.0);
   check({.layer = Conv2d{.channels = 1, .kernel = 3, .stride = 2},
          .input = {4, 4, 1},
-         .inputs = {picture},
+         .inputs = {image},
          .params = {ones, {0}},
          .output = {54, 45, 72, 54},  // sums over rows 0-2 or 2-3, columns 0-2 or 2-3
          .output_gradient = {1, 10, 100, 1000},
@@ -47,10 +47,10 @@ TEST_CASE("conv2d with padding 'same': the odd pixel goes to the bottom and righ
 }
 
 TEST_CASE("conv2d with a fixed padding and a stride of 3") {
-  const std::vector<double> picture{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+  const std::vector<double> image{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   check({.layer = Conv2d{.channels = 1, .kernel = 1, .stride = 3, .padding = Padding::valid},
          .input = {4, 4, 1},
-         .inputs = {picture},
+         .inputs = {image},
          .params = {{1}, {0}},
          .output = {1, 4, 13, 16},
          .output_gradient = {1, 2, 3, 4},
@@ -114,17 +114,17 @@ TEST_CASE("dense") {
 }
 
 TEST_CASE("max_pool: overlapping windows share their maximum; what no window sees has no gradient") {
-  const std::vector<double> picture{1, 5, 2, 0, 9, 3, 4, 8, 7};
+  const std::vector<double> image{1, 5, 2, 0, 9, 3, 4, 8, 7};
   check({.layer = MaxPool{.kernel = 2, .stride = 1},
          .input = {3, 3, 1},
-         .inputs = {picture},
+         .inputs = {image},
          .params = {},
          .output = {9, 9, 9, 9},
          .output_gradient = {1, 2, 3, 4},
          .input_gradients = {{0, 0, 0, 0, 10, 0, 0, 0, 0}}});
   check({.layer = MaxPool{},
          .input = {3, 3, 1},
-         .inputs = {picture},
+         .inputs = {image},
          .params = {},
          .output = {9},
          .output_gradient = {3},

@@ -152,7 +152,7 @@ TEST_CASE("network: several inputs and outputs by name") {
   CHECK_FALSE(net.has_output_bias(3));
   CHECK_THROWS_AS(net.set_output_bias(std::vector<float>{1}, 3), ArgumentError);
 
-  // What is near an output starts small: "heat" is one, "scores" is behind a mean and a sigmoid.
+  // What is near an output starts small: "heat" is one, "scores" comes before a mean and a sigmoid.
   const auto largest = [&](const char* name) {
     float most = 0;
     for (const float w : net.values(net.param(name))) most = std::max(most, std::abs(w));
@@ -195,8 +195,7 @@ TEST_CASE("network: folding batch norms keeps outputs and what several layers re
              mean = net.values(net.param("norm.running_mean")), var = net.values(net.param("norm.running_var"));
   for (std::size_t c = 0; c < 3; ++c) {
     const float factor = scale[c] / std::sqrt(var[c] + 1e-5f);
-    CHECK(folded.values(folded.param("conv.weight"))[c] ==
-          Approx(net.values(net.param("conv.weight"))[c] * factor));
+    CHECK(folded.values(folded.param("conv.weight"))[c] == Approx(net.values(net.param("conv.weight"))[c] * factor));
     CHECK(folded.values(folded.param("conv.bias"))[c] == Approx(shift[c] - mean[c] * factor));
   }
   CHECK(copy_of(folded.values(folded.param("other.weight"))) == copy_of(net.values(net.param("other.weight"))));

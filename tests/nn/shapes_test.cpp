@@ -41,6 +41,15 @@ static_assert(shape_after(ReLU{}, kPicture) == kPicture && shape_after(PReLU{}, 
 static_assert(shape_after(SiLU{}, kPicture) == kPicture && shape_after(HardSwish{}, kPicture) == kPicture);
 static_assert(shape_after(Sigmoid{}, kPicture) == kPicture && shape_after(Dropout{}, kPicture) == kPicture);
 static_assert(shape_after(BatchNorm{}, kPicture) == kPicture);
+static_assert(shape_after(Conv2d{.channels = 5, .dilation = 2}, kPicture) == Shape{9, 7, 5});
+static_assert(shape_after(Conv2d{.channels = 5, .padding = Padding::valid, .dilation = 3}, kPicture) == Shape{3, 1, 5});
+static_assert(shape_after(Conv2d{.channels = 5, .kernel = 1, .padding = Padding::valid, .kernel_width = 4}, kPicture) ==
+              Shape{9, 4, 5});
+static_assert(shape_after(Upsample{.factor = 3}, kPicture) == Shape{27, 21, 4});
+static_assert(shape_after(SoftArgmax{}, kPicture) == Shape{8});
+static_assert(shape_after(Pad{.top = 1, .bottom = 2, .left = 3, .right = 4}, kPicture) == Shape{12, 14, 4});
+static_assert(shape_after(LeakyReLU{}, kPicture) == kPicture && shape_after(Tanh{}, kPicture) == kPicture);
+static_assert(shape_after(Softmax{}, kPicture) == kPicture);
 static_assert(joined(Add{}, kPicture) == kPicture);
 static_assert(joined(Concat{}, kPicture) == Shape{9, 7, 12});
 static_assert(joined(Concat{}, {5}) == Shape{15});
@@ -92,6 +101,14 @@ TEST_CASE("a layer that does not fit is named, with what it wanted and what it g
   sum.add(Add{}, {Spec::kInput, sum.add(MaxPool{}, Spec::kInput)}, "residual");
   CHECK_THAT(misfit(sum, {4, 4, 2}),
              Contains("layer 'residual' (add)") && Contains("wanted inputs of one shape, 4x4x2, got 2x2x2"));
+  CHECK_THAT(misfit(Spec() << SoftArgmax{}, {5}), Contains("heat maps") && Contains("got 5"));
+  CHECK_THAT(misfit(Spec() << Upsample{}, {5}), Contains("height x width x channels, got 5"));
+  Spec gate;
+  gate.add(Multiply{}, {Spec::kInput, gate.add(MaxPool{}, Spec::kInput)}, "gate");
+  CHECK_THAT(misfit(gate, {4, 4, 2}),
+             Contains("layer 'gate' (multiply)") && Contains("4x4x2, or a value for each channel, got 2x2x2"));
+  CHECK_THAT(misfit(Spec() << Conv2d{.padding = Padding::valid, .dilation = 3}, {6, 7, 2}),
+             Contains("as large as the kernel") && Contains("got 6x7x2"));
   Spec cat;
   cat.add(Concat{}, {Spec::kInput, cat.add(MaxPool{}, Spec::kInput)}, "beside");
   CHECK_THAT(misfit(cat, {4, 4, 2}), Contains("layer 'beside' (concat)") && Contains("like 4x4x2, got 2x2x2"));
@@ -108,6 +125,11 @@ TEST_CASE("options out of range are named") {
   check(Conv2d{.stride = -1}, "stride", "-1");
   check(Conv2d{.padding = Padding::fixed, .pad = -2}, "pad", "-2");
   check(Conv2d{.groups = 0}, "groups", "0");
+  check(Conv2d{.kernel_width = -1}, "kernel_width", "-1");
+  check(Conv2d{.dilation = 0}, "dilation", "0");
+  check(Upsample{.factor = 0}, "factor", "0");
+  check(Pad{.left = -1}, "left", "-1");
+  check(LeakyReLU{.slope = -0.5}, "slope", "-0.5");
   check(MaxPool{.kernel = 16}, "kernel", "16");
   check(MaxPool{.stride = 0}, "stride", "0");
   check(AvgPool{.kernel = 0}, "kernel", "0");
@@ -186,6 +208,8 @@ TEST_CASE("multiply-adds") {
   const Network net(Spec() << Conv2d{.channels = 6, .stride = 2, .groups = 2} << Flatten{} << Dense{.features = 5},
                     Shape{4, 4, 4});
   CHECK(net.multiply_adds() == 2 * 2 * 6 * (3 * 3 * 2) + 24 * 5);
+  const Network wide(Spec() << Conv2d{.channels = 6, .kernel = 1, .kernel_width = 5}, Shape{4, 4, 4});
+  CHECK(wide.multiply_adds() == 4 * 4 * 6 * (1 * 5 * 4));
   // 128^2 * 27 * 32 + 64^2 * 288 * 64 + 65536 * 128 + 128 * 136
   const Network reference(reference_network(), kReferenceInput);
   CHECK(reference.multiply_adds() == 14155776 + 75497472 + 8388608 + 17408);

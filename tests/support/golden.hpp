@@ -68,36 +68,42 @@ void check_digest(const Values& got, const Json& digest, double tolerance, doubl
   }
 }
 
-/// A layer from a golden file: an entry with its options, and "op" or "type".
-inline Layer golden_layer(const Json& j) {
-  const std::string type = j.contains("op") ? j["op"] : j["type"];
-  if (type == "conv2d") {
-    Conv2d conv{.channels = j["channels"],
-                .kernel = j["kernel"],
-                .stride = j["stride"],
-                .bias = j.value("bias", Json(true)) != Json(false)};
-    if (j.contains("groups")) conv.groups = j["groups"];
-    if (j.contains("pad") && j["pad"].is_number()) {
-      conv.padding = Padding::fixed;
-      conv.pad = j["pad"];
-    }
-    return conv;
+/// Reads a layer's options from an entry of a golden file, where they are named as in `fields`.
+struct GoldenOptions {
+  const Json& entry;
+
+  template <class V>
+  void operator()(const char* key, V& value) const {
+    if (!entry.contains(key)) return;
+    if constexpr (std::same_as<V, Interpolation>)
+      value = entry[key] == "bilinear" ? Interpolation::bilinear : Interpolation::nearest;
+    else if constexpr (std::is_arithmetic_v<V>)
+      value = entry[key].get<V>();
   }
-  if (type == "dense") return Dense{.features = j["features"], .bias = j.value("bias", true)};
-  if (type == "max_pool") return MaxPool{.kernel = j["kernel"], .stride = j["stride"]};
-  if (type == "avg_pool") return AvgPool{.kernel = j["kernel"], .stride = j["stride"]};
-  if (type == "global_avg_pool") return GlobalAvgPool{};
-  if (type == "relu") return ReLU{};
-  if (type == "prelu") return PReLU{};
-  if (type == "silu") return SiLU{};
-  if (type == "hard_swish") return HardSwish{};
-  if (type == "sigmoid") return Sigmoid{};
-  if (type == "batch_norm") return BatchNorm{};
-  if (type == "flatten") return Flatten{};
-  if (type == "add") return Add{};
-  if (type == "concat") return Concat{};
-  FAIL("no layer for " << type);
-  return ReLU{};
+};
+
+/// A layer from a golden file: an entry with its options, and "op" or "type". A convolution's "pad" is a number or
+/// "same", and where its "bias" is a tensor it has one.
+template <std::size_t I = 0>
+Layer golden_layer(const Json& entry) {
+  if constexpr (I == std::variant_size_v<Layer>) {
+    FAIL("no layer for " << entry.dump());
+    return ReLU{};
+  } else {
+    using L = std::variant_alternative_t<I, Layer>;
+    if constexpr (std::is_default_constructible_v<L>)
+      if ((entry.contains("op") ? entry["op"] : entry["type"]) == L::kType) {
+        Json options = entry;
+        if (options.contains("bias") && options["bias"].is_object()) options["bias"] = true;
+        if (options.contains("pad") && !options["pad"].is_number()) options.erase("pad");
+        L layer;
+        L::fields(layer, GoldenOptions{options});
+        if constexpr (std::same_as<L, Conv2d>)
+          if (options.contains("pad")) layer.padding = Padding::fixed;
+        return layer;
+      }
+    return golden_layer<I + 1>(entry);
+  }
 }
 
 }  // namespace lineament::testing

@@ -1,11 +1,11 @@
 // Gradients of a whole network against differences, in double. The loss is a random linear function of the output, so
-// that every output counts, and differently.
+// that every output counts, and differently. Single layers: lineament/testing/gradient_check.hpp.
 #pragma once
-#include <array>
 #include <string>
 #include <vector>
 
 #include "lineament/nn/session.hpp"
+#include "lineament/testing/gradient_check.hpp"
 #include "support/values.hpp"
 
 namespace lineament::testing {
@@ -15,10 +15,8 @@ class GradientCheck {
   struct Gradients {
     std::vector<double> input, params;  ///< params: laid out like the network's weights
   };
-  struct Report {
-    double worst = 0;   ///< largest relative error
-    std::string where;  ///< "conv2d_1.weight[7]: backward 0.31, differences 0.30"
-  };
+  using Report = GradientReport;
+  static constexpr double kTolerance = GradientReport::kTolerance;
 
   GradientCheck(BasicNetwork<double>& network, int batch, std::vector<double> input, std::uint64_t stream = 1)
       : network_(network),
@@ -38,14 +36,16 @@ class GradientCheck {
   /// Compares `claimed` with differences, value by value.
   Report compare(const Gradients& claimed) {
     Report report;
-    scale_ = 1e-12;
+    double scale = 1e-12;
     for (const auto* list : {&claimed.input, &claimed.params})
-      for (const double g : *list) scale_ = std::max(scale_, std::abs(g));
-    for (std::size_t i = 0; i < input_.size(); ++i) compare(input_[i], claimed.input[i], "input", i, report);
+      for (const double g : *list) scale = std::max(scale, std::abs(g));
+    const auto loss_now = [this] { return loss(); };
+    for (std::size_t i = 0; i < input_.size(); ++i)
+      detail::compare(loss_now, input_[i], claimed.input[i], scale, "input", i, report);
     for (const ParamInfo& p : network_.params()) {
       if (!p.trainable) continue;
       for (std::size_t i = 0; i < p.size; ++i)
-        compare(network_.values(p)[i], claimed.params[p.offset + i], p.name, i, report);
+        detail::compare(loss_now, network_.values(p)[i], claimed.params[p.offset + i], scale, p.name, i, report);
     }
     return report;
   }
@@ -61,42 +61,9 @@ class GradientCheck {
   }
 
  private:
-  /// Central difference of fourth order.
-  double slope(double& x, double step) {
-    const double at = x;
-    const auto loss_at = [&](double offset) {
-      x = at + offset;
-      return loss();
-    };
-    const double near = loss_at(step) - loss_at(-step), far = loss_at(2 * step) - loss_at(-2 * step);
-    x = at;
-    return (8 * near - far) / (12 * step);
-  }
-
-  /// A kink within reach of a step spoils that step only: a smaller one stays on this side of it. A wrong gradient is
-  /// wrong for every step.
-  void compare(double& x, double claimed, const std::string& name, std::size_t index, Report& report) {
-    double error = 0, measured = 0;
-    for (const double step : {1e-3, 1e-4, 1e-5}) {
-      measured = slope(x, step);
-      // Values far below the largest gradient drown in the rounding of the loss.
-      error = std::abs(claimed - measured) / std::max({std::abs(claimed), std::abs(measured), 1e-3 * scale_});
-      if (std::isnan(error)) error = std::numeric_limits<double>::infinity();
-      if (error <= kTolerance) break;
-    }
-    if (error >= report.worst)
-      report = {error, name + "[" + std::to_string(index) + "]: backward " + std::to_string(claimed) +
-                           ", differences " + std::to_string(measured)};
-  }
-
- public:
-  static constexpr double kTolerance = 1e-6;
-
- private:
   BasicNetwork<double>& network_;
   BasicTrainingSession<double> session_;
   std::vector<double> input_, factors_;
-  double scale_ = 1;
 };
 
 }  // namespace lineament::testing

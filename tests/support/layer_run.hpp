@@ -19,8 +19,9 @@ struct RunOptions {
   int batch = 1, threads = 1;
   Precision precision = Precision::fp32;
   std::string kernel = {};  ///< its name; empty: the first that does not refuse
-  Epilogue epilogue = {};   ///< without a sum
+  Epilogue epilogue = {};   ///< the sum's other value is then the last input
   Range range = {};         ///< of the input: int8
+  int row_parts = 0;        ///< inferring: rows of the output are made in so many parts, as by as many threads
 };
 
 /// The last layer of a network, as kernels are asked about it.
@@ -32,7 +33,7 @@ OpProblem last_layer(const BasicNetwork<T>& network, const RunOptions& o) {
               .output = network.output_shape(),
               .batch = o.batch,
               .mode = o.mode,
-              .threads = o.threads,
+              .threads = o.row_parts > 0 ? o.row_parts : o.threads,
               .precision = o.precision,
               .range = o.range,
               .epilogue = o.epilogue};
@@ -94,7 +95,8 @@ class LayerRun {
       : problem_(last_layer(network, options)),
         kernel_(find_kernel<T>(problem_, options.kernel)),
         needs_(kernel_.needs(problem_)),
-        threads_(options.threads),
+        threads_(options.row_parts > 0 ? 1 : options.threads),
+        row_parts_(options.row_parts),
         out_shape_(options.epilogue.max_pool
                        ? Shape{problem_.output.height() / 2, problem_.output.width() / 2, problem_.output.channels()}
                        : problem_.output),
@@ -107,6 +109,7 @@ class LayerRun {
       inputs_.emplace_back(batch_size(shape));
       input_gradients_.emplace_back(batch_size(shape));
     }
+    if (options.epilogue.add) inputs_.emplace_back(batch_size(problem_.output));
     const Node& node = network.spec()[network.spec().last()];
     for (const ParamSpec& p : params_of(problem_.layer, problem_.inputs)) {
       const auto values = network.values(network.param(node.name.str() + "." + std::string(p.name)));
@@ -146,7 +149,14 @@ class LayerRun {
     f.packed = packed_.span();
     f.scratch = scratch_.span();
     f.threads = &threads_;
-    kernel_.forward(problem_, f);
+    const int height = problem_.output.height();
+    for (int part = 0; part < row_parts_; ++part) {
+      const std::size_t size = scratch_.span().size() / static_cast<std::size_t>(row_parts_);
+      f.rows = {part * height / row_parts_, (part + 1) * height / row_parts_};
+      f.scratch = scratch_.span().subspan(static_cast<std::size_t>(part) * size, size);
+      if (f.rows.begin < f.rows.end) kernel_.forward(problem_, f);
+    }
+    if (row_parts_ == 0) kernel_.forward(problem_, f);
   }
 
   void backward() {
@@ -193,6 +203,7 @@ class LayerRun {
   const Kernel<T>& kernel_;
   Needs needs_;
   Threads threads_;
+  int row_parts_;
   Shape out_shape_;
   std::deque<Guarded<T>> inputs_, input_gradients_;
   Guarded<T> output_, output_gradient_;

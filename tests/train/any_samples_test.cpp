@@ -181,6 +181,66 @@ TEST_CASE("a loss of the user's own is minimised, alone or by the output's name 
   CHECK(weights_with(options) == plain);
 }
 
+TEST_CASE("each output has its loss, and a sample's values are those of all outputs") {
+  // Two networks of one output on the same input, as one network of two outputs: they learn the same.
+  struct One : SampleSource {
+    std::size_t first, count;  // of the values of Both
+    One(std::size_t f, std::size_t n) : first(f), count(n) {}
+    std::size_t size() const override { return 16; }
+    std::size_t pixels_per_sample() const override { return 4; }
+    std::size_t values_per_sample() const override { return count; }
+    bool weighted() const override { return true; }
+    void prepare(std::size_t i, Random, bool, const Sample& to) const override {
+      for (std::size_t k = 0; k < 4; ++k) to.pixels[k] = static_cast<float>(i % (k + 2));
+      for (std::size_t v = 0; v < count; ++v) {
+        const bool known = (i + first + v) % 4 != 0;
+        to.weights[v] = known ? 1.0f : 0.0f;
+        to.values[v] = known ? static_cast<float>(i % 3 + first + v) : std::nanf("");
+      }
+    }
+  };
+  const One both(0, 5), left(0, 2), right(2, 3);
+  Spec spec;
+  const NodeId a = spec.add(Dense{.features = 2}, Spec::kInput, "left"),
+               b = spec.add(Dense{.features = 3}, Spec::kInput, "right");
+  Spec two = spec;
+  two.mark_output(a);
+  two.mark_output(b);
+  Network network(two, Shape{4}, 1);
+  const auto alone = [](const char* name, int features) {
+    Spec one;
+    one.add(Dense{.features = features}, Spec::kInput, name);
+    return Network(one, Shape{4}, 1);
+  };
+  Network only_left = alone("left", 2), only_right = alone("right", 3);
+  take_weights(only_left, network);
+  take_weights(only_right, network);
+
+  FitOptions options = options_of(5, 0.01f);
+  options.optimizer = {.kind = OptimizerOptions::Kind::sgd};
+  options.metric = largest_error;
+  FitOptions of_left = options, of_right = options;
+  options.losses = {{"right", SmoothL1{.beta = 1}, 0.5}};  // the other has L2
+  of_right.loss = SmoothL1{.beta = 1};
+  of_right.schedule.rate *= 0.5f;
+  const FitResult result = fit(network, both, &both, options);
+  const FitResult l = fit(only_left, left, &left, of_left), r = fit(only_right, right, &right, of_right);
+  for (const char* name : {"left.weight", "left.bias"}) CHECK(values_of(network, name) == values_of(only_left, name));
+  for (const char* name : {"right.weight", "right.bias"}) {
+    const std::vector<float> x = values_of(network, name), y = values_of(only_right, name);
+    for (std::size_t i = 0; i < x.size(); ++i) CHECK(x[i] == Approx(y[i]).epsilon(1e-5));
+  }
+  const EpochReport &report = result.epochs.back(), &rl = l.epochs.back(), &rr = r.epochs.back();
+  CHECK(report.train.loss == Approx(rl.train.loss + 0.5 * rr.train.loss).epsilon(1e-5));
+  CHECK(report.validation->loss == Approx(rl.validation->loss + 0.5 * rr.validation->loss).epsilon(1e-5));
+  const auto error = [](const EpochReport& e) { return e.validation->metric("largest error"); };
+  CHECK(error(report) >= std::max(error(rl), error(rr)) * (1 - 1e-5));
+
+  options.losses = {{"middle", L2{}}};
+  CHECK_THROWS_WITH(fit(network, both, nullptr, options), Catch::Contains("wanted left or right, got 'middle'"));
+  CHECK_THROWS_WITH(fit(network, left, nullptr, of_left), Catch::Contains("got 4 in and 2 + 3 out"));
+}
+
 TEST_CASE("values that are not known are neither learnt from nor measured") {
   Line line;
   line.with_gaps = true;
@@ -321,34 +381,4 @@ TEST_CASE("a best by another measure does not count") {
   const FitResult result = fit(network, line, nullptr, options, {}, &state);
   CHECK(result.epochs.front().best);
   CHECK(result.best_epoch == 2);
-}
-
-TEST_CASE("weights are taken over by name, and what does not fit names the layer") {
-  const Spec small = Spec() << Dense{.features = 8} << BatchNorm{} << Dense{.features = 2};
-  Spec large;
-  large.add(Dense{.features = 8}, Spec::kInput, "dense_1");
-  large.add(BatchNorm{}, large.last(), "batch_norm_1");
-  large.add(Dense{.features = 5}, large.last(), "head");
-  Network from(small, Shape{4}, 1), to(large, Shape{4}, 2);
-  from.values(from.param("batch_norm_1.running_mean"))[3] = 7;
-  const std::vector<float> head = values_of(to, "head.weight");
-  const TakenWeights result = take_weights(to, from);
-  CHECK(result.taken == std::vector<std::string>{"dense_1", "batch_norm_1"});
-  CHECK(result.fresh == std::vector<std::string>{"head"});
-  for (const char* name : {"dense_1.weight", "dense_1.bias", "batch_norm_1.running_mean"})
-    CHECK(values_of(to, name) == values_of(from, name));
-  CHECK(values_of(to, "head.weight") == head);
-
-  const Network wide(Spec() << Dense{.features = 9} << BatchNorm{} << Dense{.features = 2}, Shape{4}, 1);
-  Network kept(small, Shape{4}, 3);
-  const std::vector<float> before = copy_of(kept.weights());
-  CHECK_THROWS_AS(take_weights(kept, wide), SpecError);
-  CHECK_THROWS_WITH(take_weights(kept, wide), Catch::StartsWith("layer 'dense_1': ") && Catch::Contains("wanted 4x8") &&
-                                                  Catch::Contains("got 4x9"));
-  Spec other;
-  other.add(Dense{.features = 3}, Spec::kInput, "else");
-  CHECK_THROWS_WITH(take_weights(kept, Network(other, Shape{4}, 1)), Catch::Contains("wanted dense_1, batch_norm_1, "
-                                                                                     "dense_2") &&
-                                                                         Catch::Contains("got else"));
-  CHECK(copy_of(kept.weights()) == before);
 }

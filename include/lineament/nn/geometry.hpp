@@ -3,7 +3,8 @@
 
 namespace lineament {
 
-/// Sizes of one convolution over a batch. Padding after the last pixel follows from the output's size.
+/// Sizes of one convolution over a batch, with a square window without gaps. Padding after the last pixel follows from
+/// the output's size.
 struct ConvGeometry {
   int batch, in_h, in_w, in_c;
   int out_h, out_w, out_c;

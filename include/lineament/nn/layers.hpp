@@ -15,8 +15,14 @@
 #include "lineament/nn/layers/flatten.hpp"
 #include "lineament/nn/layers/global_avg_pool.hpp"
 #include "lineament/nn/layers/input.hpp"
+#include "lineament/nn/layers/leaky_relu.hpp"
 #include "lineament/nn/layers/max_pool.hpp"
+#include "lineament/nn/layers/multiply.hpp"
+#include "lineament/nn/layers/pad.hpp"
 #include "lineament/nn/layers/prelu.hpp"
+#include "lineament/nn/layers/soft_argmax.hpp"
+#include "lineament/nn/layers/softmax.hpp"
+#include "lineament/nn/layers/upsample.hpp"
 
 namespace lineament {
 
@@ -32,7 +38,8 @@ struct LayerList {
 }  // namespace detail
 
 using Layer = detail::LayerList<Conv2d, Dense, MaxPool, AvgPool, GlobalAvgPool, ReLU, PReLU, SiLU, HardSwish, Sigmoid,
-                                BatchNorm, Dropout, Flatten, Add, Concat, Input>::Variant;
+                                BatchNorm, Dropout, Flatten, Add, Concat, Input, Upsample, SoftArgmax, Multiply,
+                                LeakyReLU, Tanh, Softmax, Pad>::Variant;
 
 /// "conv2d"; of a layer of a user's own, its own name.
 constexpr std::string_view type_of(const Layer& layer) {

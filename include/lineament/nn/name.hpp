@@ -23,9 +23,9 @@ class Name {
 };
 
 /// "conv2d_3".
-constexpr Name numbered(std::string_view text, int number) {
+constexpr Name numbered(std::string_view text, int number, std::string_view between = "_") {
   SmallList<char, 47> result(std::span<const char>(text.data(), text.size()));
-  result.push('_');
+  for (const char c : between) result.push(c);
   int place = 1;
   while (number / place >= 10) place *= 10;
   for (; place > 0; place /= 10) result.push(static_cast<char>('0' + number / place % 10));

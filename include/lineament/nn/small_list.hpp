@@ -17,13 +17,9 @@ class SmallList {
 
  public:
   constexpr SmallList() : inline_{} {}
-  constexpr SmallList(std::initializer_list<T> values) : SmallList(std::span<const T>(values.begin(), values.size())) {}
-  constexpr explicit SmallList(std::span<const T> values) : SmallList() {
-    reserve(values.size());
-    T* to = begin();
-    for (const T& value : values) to[size_++] = value;
-  }
-  constexpr SmallList(const SmallList& other) : SmallList(std::span<const T>(other.begin(), other.size_)) {}
+  constexpr SmallList(std::initializer_list<T> values) : SmallList() { append(values.begin(), values.size()); }
+  constexpr explicit SmallList(std::span<const T> values) : SmallList() { append(values.data(), values.size()); }
+  constexpr SmallList(const SmallList& other) : SmallList() { append(other.begin(), other.size_); }
   constexpr SmallList(SmallList&& other) noexcept : SmallList() { take(other); }
   constexpr SmallList& operator=(const SmallList& other) {
     if (this != &other) *this = SmallList(other);
@@ -85,6 +81,11 @@ class SmallList {
   }
 
  private:
+  constexpr void append(const T* values, std::size_t count) {
+    reserve(size_ + count);
+    T* to = begin();
+    for (std::size_t i = 0; i < count; ++i) to[size_++] = values[i];
+  }
   constexpr void take(SmallList& other) noexcept {
     delete[] heap_;
     heap_ = std::exchange(other.heap_, nullptr);

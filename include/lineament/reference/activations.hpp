@@ -69,4 +69,18 @@ struct Reference<Sigmoid> {
   }
 };
 
+template <>
+struct Reference<Tanh> {
+  template <class T>
+  static void forward(const Tanh&, const Forward<T>& f) {
+    elements(f.output) = elements(f.input()).tanh();
+  }
+  template <class T>
+  static void backward(const Tanh&, const Backward<T>& b) {
+    if (b.input_gradient().data == nullptr) return;
+    const auto y = elements(b.output);
+    elements(b.input_gradient()) = elements(b.output_gradient) * (y.constant(T(1)) - y * y);
+  }
+};
+
 }  // namespace lineament

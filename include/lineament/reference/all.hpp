@@ -13,8 +13,14 @@
 #include "lineament/reference/flatten.hpp"
 #include "lineament/reference/global_avg_pool.hpp"
 #include "lineament/reference/input.hpp"
+#include "lineament/reference/leaky_relu.hpp"
 #include "lineament/reference/max_pool.hpp"
+#include "lineament/reference/multiply.hpp"
+#include "lineament/reference/pad.hpp"
 #include "lineament/reference/prelu.hpp"
+#include "lineament/reference/soft_argmax.hpp"
+#include "lineament/reference/softmax.hpp"
+#include "lineament/reference/upsample.hpp"
 
 namespace lineament::detail {
 

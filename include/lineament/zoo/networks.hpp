@@ -13,7 +13,7 @@ inline constexpr Shape kReferenceInput{128, 128, 3};
 
 namespace detail {
 
-/// Layers added one behind the other, each kind numbered on its own: conv1, norm1, relu1, conv2, … With `norms` every
+/// Layers added one after the other, each kind numbered on its own: conv1, norm1, relu1, conv2, … With `norms` every
 /// convolution is followed by a batch norm, and has no bias, which would have no effect there.
 class Stack {
  public:
@@ -41,12 +41,7 @@ class Stack {
   constexpr Name free_name(std::string_view kind) const {
     int number = 1;
     for (NodeId id = 1; id <= spec_.size(); ++id) number += spec_[id].name.view().starts_with(kind);
-    std::array<char, 16> text{};
-    std::size_t n = 0;
-    for (const char c : kind) text[n++] = c;
-    if (number >= 10) text[n++] = static_cast<char>('0' + number / 10);
-    text[n++] = static_cast<char>('0' + number % 10);
-    return std::string_view(text.data(), n);
+    return numbered(kind, number, "");
   }
 
   Spec& spec_;

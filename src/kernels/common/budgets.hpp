@@ -7,13 +7,12 @@
 namespace lineament {
 
 // Bytes that stay in the second-level cache.
-inline constexpr int kDirectStrip = 256 * 1024;             ///< input and output of a strip of rows: direct
-inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< both, their gradients; bits
+inline constexpr int kDirectStrip = 256 * 1024;             ///< input and output of a strip of rows
+inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< both and their gradients; bits
 inline constexpr int kWinogradTiles = 768 * 1024;           ///< the transforms of a task's tiles, in and out
 inline constexpr int kWinogradGradientTiles = 1200 * 1024;  ///< the same of the gradients; bits
-inline constexpr int kPointwiseRun = 256 * 1024;            ///< input and output of a run of pixels: 1x1
-inline constexpr int kShortStrip = 256 * 1024;              ///< of a strip or run in int8 or bfloat16, in words
-
+inline constexpr int kPointwiseRun = 256 * 1024;            ///< input and output of a run of pixels
+inline constexpr int kShortStrip = 256 * 1024;              ///< int8, bfloat16: of a strip or run, in words
 /// Bytes of the sums of all parts of a batch, in the third-level cache; bits.
 inline constexpr std::size_t kPartSums = std::size_t{20} << 20;
 
@@ -24,16 +23,23 @@ inline constexpr std::size_t kPixelRun = 96;
 inline constexpr int kFewPixels = 96;            ///< int8, bfloat16: with fewer, threads share out columns instead
 inline constexpr int kWindowPixels = 32;         ///< im2col: with more, Winograd is as fast
 inline constexpr std::size_t kNormPixels = 128;  ///< whose sums a batch norm keeps in float; bits
-inline constexpr int kDepthwiseRows = 16;        ///< rows of an image, where something is made of them first; bits
-inline constexpr int kSlopePixels = 4096;        ///< whose gradients of slopes are summed up together; bits
+inline constexpr int kSlopePixels = 4096;  ///< whose gradients with respect to slopes are summed up together; bits
+/// Rows of an image that depthwise convolutions take: where something is made of them first (bits), and otherwise.
+inline constexpr int kDepthwiseRows = 16, kDepthwiseTask = 8;
 
-// Inputs of a matrix product (gemm, bf16_weights).
-inline constexpr int kInputPart = 512;      ///< whose products are summed up together, at least; bits
+// Winograd's tiles: with fewer a task, reading the weights takes longer than the products, and threads share out groups
+// of channels, so many at least.
+inline constexpr int kEnoughTiles = 12, kTileChannels = 32;
+
+// Dense layers.
+inline constexpr int kInputPart = 512;      ///< inputs whose products are summed up together, at least; bits
 inline constexpr int kWidenedRows = 64;     ///< of bfloat16 weights that become floats at a time: first-level cache
-inline constexpr int kTransposedRows = 64;  ///< of the weights that are transposed at a time for the data gradient
+inline constexpr int kTransposedRows = 64;  ///< of the weights that are transposed at a time for the input's gradient
 inline constexpr int kGradientRows = 768;   ///< of the weights whose gradients are a task
+inline constexpr int kFewSamples = 4;       ///< with fewer, reading the weights is what takes the time
 
-/// Values of a task where a kernel makes one pass over memory.
-inline constexpr std::size_t kPassValues = std::size_t{1} << 14;
+// One pass over memory.
+inline constexpr std::size_t kPassValues = std::size_t{1} << 14;  ///< a task
+inline constexpr std::size_t kSumValues = 4096;  ///< a task, where parts are added up or few pixels rounded
 
 }  // namespace lineament

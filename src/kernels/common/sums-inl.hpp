@@ -6,6 +6,7 @@
 #define LINEAMENT_SUMS_INL
 #endif
 
+#include "kernels/common/budgets.hpp"
 #include "kernels/common/norm_factors.hpp"
 #include "kernels/common/vectors-inl.hpp"
 #include "lineament/threads.hpp"
@@ -83,9 +84,8 @@ inline HWY_ATTR void AddPixels(const float* dy, std::size_t pixels, std::size_t 
 /// Adds `parts` lists of `count` sums, `step` floats apart, to `to`: in order.
 inline HWY_ATTR void AddParts(const float* sums, int parts, std::size_t step, std::size_t count, float* to,
                               Threads& threads) {
-  constexpr std::size_t kBlock = 4096;
-  threads.run(static_cast<int>((count + kBlock - 1) / kBlock), [&](int task, int) HWY_ATTR {
-    const std::size_t begin = static_cast<std::size_t>(task) * kBlock, size = std::min(kBlock, count - begin);
+  threads.run(static_cast<int>((count + kSumValues - 1) / kSumValues), [&](int task, int) HWY_ATTR {
+    const std::size_t begin = static_cast<std::size_t>(task) * kSumValues, size = std::min(kSumValues, count - begin);
     for (int part = 0; part < parts; ++part) {
       const float* from = sums + static_cast<std::size_t>(part) * step + begin;
       EachVectorOf(size, [&](std::size_t i, std::size_t lanes) HWY_ATTR {

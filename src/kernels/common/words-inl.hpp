@@ -134,18 +134,20 @@ struct Int8Products {
 struct Int8Products {
   struct Four {
     hn::Vec<Ints> byte[4];
+    HWY_INLINE Four() {}  // with the attributes of the instruction set, which an implicit one has not
+    HWY_INLINE Four(hn::Vec<Ints> a, hn::Vec<Ints> b, hn::Vec<Ints> c, hn::Vec<Ints> d) : byte{a, b, c, d} {}
   };
   using Sum = hn::Vec<Ints>;
   static constexpr int kRows = 2, kGroups = 1;
   static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
   static HWY_INLINE Four Weights(const std::uint32_t* b) {
     const auto words = hn::BitCast(Ints(), hn::LoadU(Words(), b));
-    return {{hn::ShiftRight<24>(hn::ShiftLeft<24>(words)), hn::ShiftRight<24>(hn::ShiftLeft<16>(words)),
-             hn::ShiftRight<24>(hn::ShiftLeft<8>(words)), hn::ShiftRight<24>(words)}};
+    return {hn::ShiftRight<24>(hn::ShiftLeft<24>(words)), hn::ShiftRight<24>(hn::ShiftLeft<16>(words)),
+            hn::ShiftRight<24>(hn::ShiftLeft<8>(words)), hn::ShiftRight<24>(words)};
   }
   static HWY_INLINE Four Activations(std::uint32_t a) {
     const auto byte = [&](int shift) HWY_ATTR { return hn::Set(Ints(), static_cast<std::int32_t>(a >> shift & 0xFF)); };
-    return {{byte(0), byte(8), byte(16), byte(24)}};
+    return {byte(0), byte(8), byte(16), byte(24)};
   }
   static HWY_INLINE Sum Add(const Four& a, const Four& w, Sum sum) {
     for (int i = 0; i < 4; ++i) sum = hn::Add(sum, hn::Mul(a.byte[i], w.byte[i]));

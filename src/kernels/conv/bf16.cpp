@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "kernels/common/bf16.hpp"
+#include "kernels/common/budgets.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 #include "kernels/conv/winograd_plan.hpp"
@@ -10,7 +11,6 @@
 namespace lineament {
 
 const char* Bf16::unfit(const ConvProblem& p) const {
-  constexpr int kFewSamples = 4;
   const ConvGeometry& g = p.g;
   if (p.precision != Precision::bf16) return "for bf16";
   if (p.training()) return "training";

@@ -8,13 +8,6 @@
 #include "kernels/common/foreach_target.hpp"
 #include "kernels/conv/gemm-inl.hpp"
 
-#ifndef LINEAMENT_BF16_WEIGHTS_BATCH
-#define LINEAMENT_BF16_WEIGHTS_BATCH
-namespace lineament {
-constexpr int kWidenFrom = 4;  // samples from which on it is worth while to widen the weights first
-}
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
@@ -38,13 +31,14 @@ HWY_ATTR void Bf16WeightsForward(const GemmPlan& p, const ConvForward& f) {
     const int first = task * part, count = std::min(part, p.in - first);
     float* own = sums + static_cast<std::size_t>(task) * p.size();
     const std::uint16_t* rows = as<std::uint16_t>(f.packed) + static_cast<std::size_t>(first) * out;
-    if (p.batch < kWidenFrom) {  // straight from memory into the products
+    if (p.batch < kFewSamples) {  // straight from memory into the products
       for (int row = 0; row < p.batch; ++row)
         MultiplyRow(f.x + static_cast<std::ptrdiff_t>(row) * p.in + first, rows, count, out,
                     own + static_cast<std::size_t>(row) * out);
       return;
     }
-    // A few rows of weights at a time become floats that stay in the cache, and are used by all rows of the input.
+    // For more it is worth while to widen them: a few rows of weights at a time become floats that stay in the cache,
+    // and are used by all rows of the input.
     float* block = widened + static_cast<std::size_t>(thread) * kWidenedRows * out;
     for (int i = 0; i < count; i += kWidenedRows) {
       const int length = std::min(kWidenedRows, count - i);
@@ -71,9 +65,9 @@ const char* Bf16Weights::unfit(const ConvProblem& p) const {
 
 Needs Bf16Weights::memory(const ConvProblem& p) const {
   const GemmPlan plan(p.g);
-  const std::size_t widened =
-      plan.batch < kWidenFrom ? 0
-                              : static_cast<std::size_t>(p.threads) * kWidenedRows * static_cast<std::size_t>(plan.out);
+  const std::size_t widened = plan.batch < kFewSamples ? 0
+                                                       : static_cast<std::size_t>(p.threads) * kWidenedRows *
+                                                             static_cast<std::size_t>(plan.out);
   return {.packed = sizeof(std::uint16_t) * weights_size(p.g), .scratch = float_bytes(plan.parts_size() + widened)};
 }
 

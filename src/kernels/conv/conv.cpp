@@ -52,10 +52,12 @@ ConvProblem conv_problem(const OpProblem& p) {
                 .precision = p.precision,
                 .range = p.range,
                 .epilogue = p.epilogue};
-  if (const auto* conv = std::get_if<Conv2d>(&p.layer))
+  if (const auto* conv = std::get_if<Conv2d>(&p.layer)) {
+    c.plain = conv->is_plain();
     c.g = conv->geometry(p.inputs[0], p.batch);
-  else
+  } else {
     c.g = {p.batch, 1, 1, p.inputs[0][0], 1, 1, p.output[0], 1, 1, 0, 0, 1};
+  }
   return c;
 }
 

@@ -11,13 +11,13 @@ namespace lineament {
 
 /// Sizes and circumstances that a convolution's kernel is chosen by.
 struct ConvProblem {
-  ConvGeometry g;
+  ConvGeometry g = {};
   bool plain = true;  ///< the window is square and not dilated, as `g` says; otherwise only the reference runs it
   Mode mode = Mode::infer;
   int threads = 1;
   Precision precision = Precision::fp32;
-  Range range;  ///< of the input; Precision::int8
-  Epilogue epilogue;
+  Range range = {};  ///< of the input; Precision::int8
+  Epilogue epilogue = {};
 
   bool training() const { return mode == Mode::train; }
 };
@@ -35,16 +35,16 @@ struct ConvEpilogue {
 
 struct ConvForward {
   const float* x = nullptr;
-  ConstBytes x_bytes;        ///< int8: the input where it lies as bytes
-  NormFactors norm;          ///< of the input
+  ConstBytes x_bytes = {};   ///< int8: the input where it lies as bytes
+  NormFactors norm = {};     ///< of the input
   const float* w = nullptr;  ///< as the network has them
-  std::span<const std::byte> packed;
+  std::span<const std::byte> packed = {};
   const float* bias = nullptr;  ///< nullptr: none
-  ConvEpilogue epilogue;
+  ConvEpilogue epilogue = {};
   float* y = nullptr;
-  Bytes y_bytes;       ///< int8: the output where it lies as bytes
-  NormBlocks moments;  ///< to be taken of the output
-  std::span<std::byte> scratch;
+  Bytes y_bytes = {};       ///< int8: the output where it lies as bytes
+  NormBlocks moments = {};  ///< to be taken of the output
+  std::span<std::byte> scratch = {};
   Threads* threads = nullptr;
 };
 
@@ -62,16 +62,16 @@ struct ConvGradient {
 /// dw and dbias (may be nullptr) are added to, or overwritten; dx (may be nullptr) is overwritten.
 struct ConvBackward {
   const float* x = nullptr;
-  NormFactors norm;                 ///< of the input; dx is then with respect to the normalised input
-  std::span<const NormTerm> added;  ///< to the normalised input
+  NormFactors norm = {};                 ///< of the input; dx is then with respect to the normalised input
+  std::span<const NormTerm> added = {};  ///< to the normalised input
   const float* w = nullptr;
-  ConvGradient dy;
+  ConvGradient dy = {};
   float* dx = nullptr;
-  NormBlocks sums;  ///< to be taken of dx
+  NormBlocks sums = {};  ///< to be taken of dx
   float* dw = nullptr;
   float* dbias = nullptr;
   bool overwrite = false;
-  std::span<std::byte> scratch;
+  std::span<std::byte> scratch = {};
   Threads* threads = nullptr;
 };
 

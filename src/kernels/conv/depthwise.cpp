@@ -14,9 +14,8 @@ namespace lineament::HWY_NAMESPACE {
 HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const ConvForward& f) {
   // Some rows a task, which share most of their input: an even number of tasks of about one size, for two threads and
   // one image.
-  constexpr int kRows = 8;
   const bool made = f.norm || f.moments;  // rows of x, or sums over rows of y
-  const int even = g.out_h <= kRows ? 1 : (g.out_h + 2 * kRows - 1) / (2 * kRows) * 2;
+  const int even = g.out_h <= kDepthwiseTask ? 1 : (g.out_h + 2 * kDepthwiseTask - 1) / (2 * kDepthwiseTask) * 2;
   const int strips = made ? (g.out_h + kDepthwiseRows - 1) / kDepthwiseRows : even;
   const Vector least = CutAt(f.epilogue.relu);
   const auto channels = static_cast<std::size_t>(g.in_c);

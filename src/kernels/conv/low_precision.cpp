@@ -170,10 +170,9 @@ HWY_ATTR void RunRuns(const WordPlan& p, Activations x, const WordProduct& produ
 HWY_ATTR void RoundAll(const WordPlan& p, Activations x, const WordWork& work, Threads& threads) {
   const int pixels = p.pixels();
   if (p.line != 0) return RoundPixels(p, x, pixels, as<std::uint32_t>(work.strip), work.line);
-  constexpr std::size_t kPart = 4096;  // values, whole words
   const auto count = static_cast<std::size_t>(pixels) * static_cast<std::size_t>(p.g.in_c);
-  threads.run(static_cast<int>((count + kPart - 1) / kPart), [&](int task, int) HWY_ATTR {
-    const std::size_t first = static_cast<std::size_t>(task) * kPart, length = std::min(kPart, count - first);
+  threads.run(static_cast<int>((count + kSumValues - 1) / kSumValues), [&](int task, int) HWY_ATTR {
+    const std::size_t first = static_cast<std::size_t>(task) * kSumValues, length = std::min(kSumValues, count - first);
     if (p.int8)
       ToBytes(x.scale).run(x.floats + first, length, as<std::uint8_t>(work.strip) + first);
     else

@@ -47,11 +47,9 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int shar
   const int rounds = (p.total + most * shares - 1) / (most * shares);
   p.tiles = std::min(most, (p.total + rounds * shares - 1) / (rounds * shares));
   p.channels = g.out_c;
-  // Every task reads all the weights of its channels: for a few tiles that takes longer than the products.
-  constexpr int kEnoughTiles = 12, kChannels = 32;
-  if (p.tiles < kEnoughTiles && g.out_c >= shares * kChannels) {
+  if (p.tiles < kEnoughTiles && g.out_c >= shares * kTileChannels) {
     p.tiles = std::min(p.total, most);
-    p.channels = (g.out_c / kChannels + shares - 1) / shares * kChannels;
+    p.channels = (g.out_c / kTileChannels + shares - 1) / shares * kTileChannels;
   }
   p.x_stride = static_cast<std::size_t>(p.tiles) * static_cast<std::size_t>(g.in_c) + 16;
   p.y_stride = static_cast<std::size_t>(p.tiles) * static_cast<std::size_t>(g.out_c) + 16;

@@ -1,5 +1,5 @@
-// Pass: when inferring, a batch norm that alone reads a convolution or dense layer becomes part of its weights and bias:
-// running statistics are constants then. From network to network, before there is a plan.
+// Pass: when inferring, a batch norm that alone reads a convolution or dense layer becomes part of its weights and
+// bias: running statistics are constants then. From network to network, before there is a plan.
 #include <algorithm>
 #include <cmath>
 

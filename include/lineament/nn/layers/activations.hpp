@@ -54,4 +54,18 @@ struct Sigmoid {
   constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };
 
+/// The hyperbolic tangent.
+struct Tanh {
+  static constexpr std::string_view kType = "tanh";
+  static constexpr Traits kTraits{.backward_reads_output = true,
+                                  .forward_in_place = true,
+                                  .backward_in_place = true,
+                                  .per_image = true,
+                                  .light = true};
+  template <class Self, class V>
+  static constexpr void fields(Self&, V&&) {}
+  constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
+};
+
 }  // namespace lineament

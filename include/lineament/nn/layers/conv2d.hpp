@@ -17,12 +17,14 @@ struct Conv2d {
       .backward_reads_input = true, .quantisable = true, .foldable = true, .per_image = true};
 
   int channels = 1;  ///< of the output
-  int kernel = 3;    ///< side of the square window
+  int kernel = 3;    ///< height of the window, and its width unless `kernel_width` says another
   int stride = 1;
   Padding padding = Padding::same;
   int pad = 0;     ///< with Padding::fixed
   int groups = 1;  ///< input channels are cut into this many groups; kDepthwise: one for each channel
   bool bias = true;
+  int kernel_width = 0;  ///< 0: as `kernel`, a square window
+  int dilation = 1;      ///< pixels from one row or column of the window to the next (Yu & Koltun, ICLR 2016)
 
   static constexpr int kDepthwise = -1;
 
@@ -35,8 +37,17 @@ struct Conv2d {
     visit("pad", self.pad);
     visit("groups", self.groups);
     visit("bias", self.bias);
+    // Written only where they say something: files of other networks stay as earlier versions read them.
+    if (std::is_const_v<Self> && self.is_plain()) return;
+    visit("kernel_width", self.kernel_width);
+    visit("dilation", self.dilation);
   }
 
+  constexpr int window_width() const { return kernel_width == 0 ? kernel : kernel_width; }
+  /// A square window without gaps: what the fast kernels take, and all that ConvGeometry describes.
+  constexpr bool is_plain() const { return window_width() == kernel && dilation == 1; }
+
+  /// `kernel` is the window's height. For one that is not plain see `window_width` and `dilation`, too.
   constexpr ConvGeometry geometry(const Shape& in, int batch) const {
     ConvGeometry g{};
     g.batch = batch;
@@ -45,8 +56,8 @@ struct Conv2d {
     g.kernel = kernel;
     g.stride = stride;
     g.groups = groups == kDepthwise ? in[2] : groups;
-    fit(g.in_h, g.out_h, g.pad_top);
-    fit(g.in_w, g.out_w, g.pad_left);
+    fit(g.in_h, kernel, g.out_h, g.pad_top);
+    fit(g.in_w, window_width(), g.out_w, g.pad_left);
     return g;
   }
 
@@ -55,6 +66,8 @@ struct Conv2d {
     const Shape& in = inputs[0];
     require_at_least("channels", channels, 1);
     require_at_least("kernel", kernel, 1);
+    require_at_least("kernel_width", kernel_width, 0);
+    require_at_least("dilation", dilation, 1);
     require_at_least("stride", stride, 1);
     require_at_least("pad", pad, 0);
     if (groups != kDepthwise) require_at_least("groups", groups, 1);
@@ -66,35 +79,36 @@ struct Conv2d {
     return {g.out_h, g.out_w, g.out_c};
   }
 
-  /// weight {kernel, kernel, channels in / groups, channels out}, bias {channels out}.
+  /// weight {height of the window, width, channels in / groups, channels out}, bias {channels out}.
   constexpr ParamSpecs params(std::span<const Shape> inputs) const {
     const ConvGeometry g = geometry(inputs[0], 1);
-    const int in_c = g.in_c / g.groups;
+    const int in_c = g.in_c / g.groups, taps = kernel * window_width();
     ParamSpecs list{{.name = "weight",
-                     .shape = {kernel, kernel, in_c, channels},
+                     .shape = {kernel, window_width(), in_c, channels},
                      .init = Init::weight,
                      .decay = true,
-                     .fan_in = kernel * kernel * in_c,
-                     .fan_out = kernel * kernel * channels / g.groups}};
+                     .fan_in = taps * in_c,
+                     .fan_out = taps * channels / g.groups}};
     if (bias) list.push({.name = "bias", .shape = {channels}});
     return list;
   }
 
   constexpr std::size_t multiply_adds(std::span<const Shape> inputs) const {
     const ConvGeometry g = geometry(inputs[0], 1);
-    return output_shape(inputs).size() * static_cast<std::size_t>(g.kernel * g.kernel * (g.in_c / g.groups));
+    return output_shape(inputs).size() * static_cast<std::size_t>(kernel * window_width() * (g.in_c / g.groups));
   }
 
  private:
   /// Output size and the padding before the first pixel, for one direction.
-  constexpr void fit(int in, int& out, int& before) const {
+  constexpr void fit(int in, int side, int& out, int& before) const {
+    const int extent = (side - 1) * dilation + 1;
     if (padding == Padding::same) {
       out = (in + stride - 1) / stride;
-      const int needed = (out - 1) * stride + kernel - in;
+      const int needed = (out - 1) * stride + extent - in;
       before = needed > 0 ? needed / 2 : 0;
     } else {
       before = padding == Padding::fixed ? pad : 0;
-      const int room = in + 2 * before - kernel;
+      const int room = in + 2 * before - extent;
       out = room < 0 ? 0 : room / stride + 1;
     }
   }

@@ -1,4 +1,4 @@
-// Mean of each channel over the whole picture: Lin et al., "Network in network", ICLR 2014.
+// Mean of each channel over the whole image: Lin et al., "Network in network", ICLR 2014.
 #pragma once
 #include "lineament/nn/layer.hpp"
 

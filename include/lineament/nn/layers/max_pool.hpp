@@ -22,7 +22,7 @@ struct MaxPool {
     return {batch, in[0], in[1], in[2], (in[0] - kernel) / stride + 1, (in[1] - kernel) / stride + 1, kernel, stride};
   }
 
-  /// {h, w, c} -> {(h - kernel) / stride + 1, …, c}: windows that would leave the picture are left out.
+  /// {h, w, c} -> {(h - kernel) / stride + 1, …, c}: windows that would leave the image are left out.
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
     return pool_shape(inputs[0], kernel, stride, 15);
   }
