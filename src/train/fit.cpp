@@ -24,10 +24,10 @@ double seconds_since(Clock::time_point begin) {
 /// Sums over the epoch under way.
 struct Totals {
   double loss = 0;  ///< of batches
-  std::size_t batches = 0;
-  NamedSums metrics;  ///< of samples
+  std::size_t batches = 0, samples = 0;
+  NamedSums metrics;  ///< of samples that have any
 
-  Means means() const { return {metrics.samples(), loss / static_cast<double>(batches), metrics.means()}; }
+  Means means() const { return {samples, loss / static_cast<double>(batches), metrics.means()}; }
 };
 
 class Fit {
@@ -166,6 +166,7 @@ class Fit {
     ++state_.step;
     totals.loss += loss;
     ++totals.batches;
+    totals.samples += batch.fresh;
   }
 
   void require_finite(double value, const char* what) const {
@@ -223,6 +224,7 @@ class Fit {
                            "resume with the samples and batch size the run was started with"});
     totals.loss = state_.sums.front();
     totals.batches = state_.batch;
+    totals.samples = state_.batch * static_cast<std::size_t>(options_.batch_size);
     totals.metrics.restore(std::span(state_.sums).subspan(2), static_cast<std::size_t>(state_.sums[1]));
     return totals;
   }

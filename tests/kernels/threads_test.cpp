@@ -1,6 +1,8 @@
 // The team of threads: every task once, whatever the number of threads, for as many rounds as one likes.
 #include "lineament/threads.hpp"
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <numeric>
 
