@@ -25,7 +25,7 @@ struct Drawn : SampleSource {
   void prepare(std::size_t index, Random, bool, const Sample& to) const override {
     Random random(seed, index);
     const std::size_t kind = random.below(kKinds);
-    const float x = random.uniform(0.25f, 0.75f), y = random.uniform(0.25f, 0.75f), r = random.uniform(0.12f, 0.22f);
+    const float x = random.uniform(0.25f, 0.75f), y = random.uniform(0.25f, 0.75f), r = random.uniform(0.15f, 0.25f);
     std::fill(to.values.begin(), to.values.end(), 0.0f);
     to.values[0] = x, to.values[1] = y, to.values[2 + kind] = 1;
     for (int i = 0; i < 24 * 24; ++i) {
@@ -34,7 +34,7 @@ struct Drawn : SampleSource {
       const bool inside = kind == 0   ? std::hypot(dx, dy) < r
                           : kind == 1 ? std::max(dx, dy) < r
                                       : std::max(dx, dy) < r && std::min(dx, dy) < r / 3;
-      to.pixels[static_cast<std::size_t>(i)] = (inside ? 1.0f : 0.0f) + random.normal(0, 0.2f);
+      to.pixels[static_cast<std::size_t>(i)] = (inside ? 1.0f : 0.0f) + random.normal(0, 0.1f);
     }
   }
 };
@@ -59,6 +59,7 @@ int main(int argc, char** argv) try {
   FitOptions options;
   options.epochs = argc > 1 ? std::stoi(argv[1]) : 8;
   options.losses = {{"place", L1{}}, {"kind", CrossEntropy{}, 0.1}};  // the second counts a tenth
+  options.schedule.rate = 3e-3f;
   options.metric = measure;
   FitCallbacks callbacks;
   callbacks.on_epoch = [](const EpochReport& r, const Network&, const TrainingState&) {
