@@ -8,6 +8,7 @@
 #include "kernels/norm/batch_norm.hpp"
 #include "kernels/pool/kernels.hpp"
 #include "kernels/reference.hpp"
+#include "kernels/softmax/kernels.hpp"
 
 namespace lineament {
 namespace {
@@ -22,60 +23,52 @@ const Pointwise pointwise;
 const Im2col im2col;
 const Winograd winograd;
 const Direct direct;
-const ConvKernel* const convolutions[] = {&int8,           &bf16,      &bf16_weights, &depthwise, &gemm,
-                                          &pointwise_bf16, &pointwise, &im2col,       &winograd,  &direct};
+const Windows windows;
+const ConvKernel* const convolutions[] = {&int8,      &bf16,   &bf16_weights, &depthwise, &gemm,   &pointwise_bf16,
+                                          &pointwise, &im2col, &winograd,     &direct,    &windows};
 
 const BatchNormKernel batch_norm;
 const MaxPoolKernel max_pool;
 const AvgPoolKernel avg_pool;
 const GlobalAvgPoolKernel global_avg_pool;
+const UpsampleKernel upsample;
 const ActivationKernel relu(ActivationKernel::Function::relu), silu(ActivationKernel::Function::silu);
 const ActivationKernel hard_swish(ActivationKernel::Function::hard_swish), sigmoid(ActivationKernel::Function::sigmoid);
+const ActivationKernel tanh_kernel(ActivationKernel::Function::tanh);
+const LeakyReLUKernel leaky_relu;
 const AddKernel add;
+const MultiplyKernel multiply;
 const PReLUKernel prelu;
+const SoftmaxKernel softmax;
+const SoftArgmaxKernel soft_argmax;
 
-// Kernels but the reference, by layer.
 using List = std::vector<const Kernel<float>*>;
-List fast(const Conv2d&) {
-  return {std::begin(convolutions), std::end(convolutions)};
-}
-List fast(const Dense&) {
-  return {std::begin(convolutions), std::end(convolutions)};
-}
-List fast(const BatchNorm&) {
-  return {&batch_norm};
-}
-List fast(const MaxPool&) {
-  return {&max_pool};
-}
-List fast(const AvgPool&) {
-  return {&avg_pool};
-}
-List fast(const GlobalAvgPool&) {
-  return {&global_avg_pool};
-}
-List fast(const ReLU&) {
-  return {&relu};
-}
-List fast(const SiLU&) {
-  return {&silu};
-}
-List fast(const HardSwish&) {
-  return {&hard_swish};
-}
-List fast(const Sigmoid&) {
-  return {&sigmoid};
-}
-List fast(const Add&) {
-  return {&add};
-}
-List fast(const PReLU&) {
-  return {&prelu};
-}
-template <class L>
-List fast(const L&) {
-  return {};
-}
+
+/// Kernels but the reference, by layer.
+struct Fast {
+  List operator()(const Conv2d&) const { return {std::begin(convolutions), std::end(convolutions)}; }
+  List operator()(const Dense&) const { return {std::begin(convolutions), std::end(convolutions)}; }
+  List operator()(const BatchNorm&) const { return {&batch_norm}; }
+  List operator()(const MaxPool&) const { return {&max_pool}; }
+  List operator()(const AvgPool&) const { return {&avg_pool}; }
+  List operator()(const GlobalAvgPool&) const { return {&global_avg_pool}; }
+  List operator()(const Upsample&) const { return {&upsample}; }
+  List operator()(const ReLU&) const { return {&relu}; }
+  List operator()(const SiLU&) const { return {&silu}; }
+  List operator()(const HardSwish&) const { return {&hard_swish}; }
+  List operator()(const Sigmoid&) const { return {&sigmoid}; }
+  List operator()(const Tanh&) const { return {&tanh_kernel}; }
+  List operator()(const LeakyReLU&) const { return {&leaky_relu}; }
+  List operator()(const PReLU&) const { return {&prelu}; }
+  List operator()(const Add&) const { return {&add}; }
+  List operator()(const Multiply&) const { return {&multiply}; }
+  List operator()(const Softmax&) const { return {&softmax}; }
+  List operator()(const SoftArgmax&) const { return {&soft_argmax}; }
+  template <class L>
+  List operator()(const L&) const {
+    return {};
+  }
+};
 
 }  // namespace
 
@@ -84,7 +77,7 @@ std::span<const Kernel<float>* const> kernels_for(const Layer& layer) {
   return std::visit(
       [&]<class L>(const L& l) -> std::span<const Kernel<float>* const> {
         static const List list = [&] {
-          List all = fast(l);
+          List all = Fast()(l);
           all.push_back(&reference_kernel<float>(layer));
           return all;
         }();

@@ -51,14 +51,15 @@ inline double tolerance_of(std::string_view kernel, double usual) {
   return kernel == "winograd" ? 2e-5 : usual;
 }
 
-inline void compare(const Layer& layer, const Shape& input, int batch, int inputs = 1, double tolerance = 5e-6) {
+/// The last layer of `spec`, whose inputs have the shapes they have there.
+inline void compare_last(const Spec& spec, const Shape& input, int batch, double tolerance = 5e-6) {
   const IsaRestorer restorer;
-  Network network(one_layer(layer, inputs), input, 1);
+  Network network(spec, input, 1);
   put(network.weights().first(network.trainable_size()), random_values<double>(network.trainable_size(), 30));
   const BasicNetwork<double> exact(network);
   for (const Mode mode : {Mode::train, Mode::infer}) {
-    INFO(type_of(layer) << " of " << to_string(input) << ", batch " << batch
-                        << (mode == Mode::train ? ", train" : ", infer"));
+    INFO(type_of(spec[spec.last()].layer)
+         << " of " << to_string(input) << ", batch " << batch << (mode == Mode::train ? ", train" : ", infer"));
     RunOptions options{.mode = mode, .batch = batch};
     const Results wanted = run_layer(exact, options);
     for (const std::string& isa : available_isas()) {
@@ -83,6 +84,10 @@ inline void compare(const Layer& layer, const Shape& input, int batch, int input
       }
     }
   }
+}
+
+inline void compare(const Layer& layer, const Shape& input, int batch, int inputs = 1, double tolerance = 5e-6) {
+  compare_last(one_layer(layer, inputs), input, batch, tolerance);
 }
 
 }  // namespace lineament::testing

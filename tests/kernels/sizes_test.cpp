@@ -220,11 +220,13 @@ TEST_CASE("kernels: pools of awkward sizes") {
 
 TEST_CASE("kernels: activations and sums, on one block and on several") {
   for (const int size : {1, 3, 7, 15, 17, 31, 33, 127, 129, 16385, 40000})
-    for (const Layer& layer : {Layer(ReLU{}), Layer(SiLU{}), Layer(HardSwish{}), Layer(Sigmoid{})})
+    for (const Layer& layer : {Layer(ReLU{}), Layer(SiLU{}), Layer(HardSwish{}), Layer(Sigmoid{}), Layer(Tanh{}),
+                               Layer(LeakyReLU{.slope = 0.2})})
       compare(layer, {size}, 1);
   for (const int size : {1, 17, 129, 16385}) {
     compare(Add{}, {size}, 3, 2);
     compare(Add{}, {size}, 1, 3);
+    compare(Multiply{}, {size}, 3, 2);
   }
 }
 
@@ -240,10 +242,65 @@ TEST_CASE("kernels: a slope or a normalisation for each channel") {
   compare(BatchNorm{}, {17}, 9, 1, 1e-5);
 }
 
+TEST_CASE("kernels: products with one value for each channel") {
+  struct Size {
+    int height, width, channels, batch;
+  };
+  for (const Size& s : {Size{1, 3, 1, 1}, Size{7, 3, 7, 2}, Size{1, 17, 17, 3}, Size{33, 31, 33, 1}, Size{3, 3, 129, 5},
+                        Size{1, 2, 16'500, 2}}) {
+    Spec spec;
+    const NodeId gate = spec.add(GlobalAvgPool{}, Spec::kInput, "gate");
+    spec.add(Multiply{}, {Spec::kInput, gate}, "product");
+    compare_last(spec, {s.height, s.width, s.channels}, s.batch);
+  }
+}
+
+TEST_CASE("kernels: rectangular and dilated windows") {
+  const auto each = [](Conv2d layer, const Shape& input, int batch) {
+    for (const Padding padding : {Padding::same, Padding::valid, Padding::fixed})
+      for (const int stride : {1, 2}) {
+        layer.padding = padding;
+        layer.stride = stride;
+        layer.pad = 3;
+        INFO("padding " << static_cast<int>(padding) << ", stride " << stride);
+        compare(layer, input, batch);
+      }
+  };
+  each({.channels = 17, .kernel = 1, .kernel_width = 5}, {3, 9, 3}, 2);
+  each({.channels = 33, .kernel = 3, .bias = false, .kernel_width = 1}, {9, 5, 16}, 3);
+  each({.channels = 3, .kernel = 3, .dilation = 2}, {11, 9, 7}, 9);
+  each({.channels = 32, .kernel = 3, .dilation = 3}, {17, 16, 32}, 1);
+  each({.channels = 8, .kernel = 2, .groups = 2, .kernel_width = 3, .dilation = 4}, {13, 17, 6}, 2);
+  each({.channels = 12, .groups = Conv2d::kDepthwise, .dilation = 2}, {9, 11, 12}, 2);
+}
+
+TEST_CASE("kernels: enlarging, by one and by more") {
+  struct Size {
+    int height, width, channels, batch;
+  };
+  for (const Size& s : {Size{1, 1, 1, 1}, Size{1, 5, 7, 2}, Size{4, 1, 17, 3}, Size{9, 7, 33, 1}, Size{3, 2, 129, 2}})
+    for (const int factor : {1, 2, 3, 4})
+      for (const Interpolation mode : {Interpolation::nearest, Interpolation::bilinear})
+        compare(Upsample{.factor = factor, .mode = mode}, {s.height, s.width, s.channels}, s.batch);
+}
+
+TEST_CASE("kernels: softmax over channels, and coordinates of heat maps") {
+  for (const int size : {1, 3, 15, 16, 17, 31, 33, 129, 16'500}) {
+    compare(Softmax{}, {size}, 2);
+    if (size < 1000) compare(Softmax{}, {7, 3, size}, 3);
+    if (size < 1000) compare(Softmax{}, {64, 65, size}, 1);
+  }
+  for (const int points : {1, 3, 15, 16, 17, 33, 68})
+    for (const Shape& map : {Shape{1, 1, points}, Shape{1, 9, points}, Shape{5, 7, points}, Shape{16, 16, points}})
+      compare(SoftArgmax{}, map, points == 17 ? 5 : 1, 1, 5e-5);  // the temperature's gradient is one sum that cancels
+}
+
 TEST_CASE("kernels: backward without a wish for input gradients writes none") {
-  for (const Layer& layer : {Layer(Conv2d{.channels = 3}), Layer(Conv2d{.channels = 2, .groups = Conv2d::kDepthwise}),
-                             Layer(MaxPool{}), Layer(AvgPool{}), Layer(GlobalAvgPool{}), Layer(ReLU{}), Layer(PReLU{}),
-                             Layer(BatchNorm{}), Layer(Dropout{}), Layer(Flatten{})})
+  for (const Layer& layer :
+       {Layer(Conv2d{.channels = 3}), Layer(Conv2d{.channels = 3, .dilation = 2}),
+        Layer(Conv2d{.channels = 2, .groups = Conv2d::kDepthwise}), Layer(MaxPool{}), Layer(AvgPool{}),
+        Layer(GlobalAvgPool{}), Layer(ReLU{}), Layer(PReLU{}), Layer(LeakyReLU{}), Layer(Tanh{}), Layer(Softmax{}),
+        Layer(Upsample{}), Layer(SoftArgmax{}), Layer(BatchNorm{}), Layer(Dropout{}), Layer(Flatten{})})
     for (const std::string kernel : {"", "reference"}) {
       INFO(type_of(layer));
       const Network network(one_layer(layer), Shape{4, 4, 2}, 1);
@@ -271,7 +328,8 @@ TEST_CASE("kernels: what is not a number stays so, and is not taken for a small 
   for (const Layer& layer :
        {Layer(Conv2d{.channels = 20}), Layer(Conv2d{.channels = 32}), Layer(Conv2d{.channels = 40, .kernel = 1}),
         Layer(Conv2d{.channels = 32, .groups = Conv2d::kDepthwise}), Layer(Conv2d{.channels = 33, .kernel = 9}),
-        Layer(BatchNorm{})})
+        Layer(BatchNorm{}), Layer(ReLU{}), Layer(LeakyReLU{}), Layer(PReLU{}), Layer(SiLU{}), Layer(HardSwish{}),
+        Layer(Sigmoid{}), Layer(Tanh{}), Layer(Softmax{}), Layer(SoftArgmax{}), Layer(Upsample{})})
     for (const std::string& isa : available_isas())
       for (const Mode mode : {Mode::infer, Mode::train}) {
         force_isa(isa);

@@ -12,6 +12,7 @@ inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< both and their 
 inline constexpr int kWinogradTiles = 768 * 1024;           ///< the transforms of a task's tiles, in and out
 inline constexpr int kWinogradGradientTiles = 1200 * 1024;  ///< the same of the gradients; bits
 inline constexpr int kPointwiseRun = 256 * 1024;            ///< input and output of a run of pixels
+inline constexpr int kWindowsRun = 256 * 1024;              ///< copied windows of a run of pixels; bits
 inline constexpr int kShortStrip = 256 * 1024;              ///< int8, bfloat16: of a strip or run, in words
 /// Bytes of the sums of all parts of a batch, in the third-level cache; bits.
 inline constexpr std::size_t kPartSums = std::size_t{20} << 20;

@@ -27,12 +27,20 @@ HWY_INLINE Vector CutAt(bool relu) {
   return relu ? hn::Zero(Floats()) : hn::Set(Floats(), kNothingCut);
 }
 
-/// The larger one, or NaN if the value is: nobody shall take a network that has gone wrong for one that works.
+/// The larger or the smaller one, or NaN if the value is: nobody shall take a network that has gone wrong for one that
+/// works.
 HWY_INLINE Vector AtLeast(Vector least, Vector value) {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
   return hn::Max(least, value);  // MAXPS gives its second operand where one of them is NaN
 #else
   return hn::IfThenElse(hn::Lt(value, least), least, value);
+#endif
+}
+HWY_INLINE Vector AtMost(Vector most, Vector value) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  return hn::Min(most, value);
+#else
+  return hn::IfThenElse(hn::Gt(value, most), most, value);
 #endif
 }
 

@@ -53,7 +53,7 @@ ConvProblem conv_problem(const OpProblem& p) {
                 .range = p.range,
                 .epilogue = p.epilogue};
   if (const auto* conv = std::get_if<Conv2d>(&p.layer)) {
-    c.plain = conv->is_plain();
+    c.window = {conv->is_plain(), conv->window_width(), conv->dilation};
     c.g = conv->geometry(p.inputs[0], p.batch);
   } else {
     c.g = {p.batch, 1, 1, p.inputs[0][0], 1, 1, p.output[0], 1, 1, 0, 0, 1};
@@ -83,7 +83,7 @@ void ConvKernel::gradients(const ConvProblem&, const ConvBackward&) const {
 
 const char* ConvKernel::refuses(const OpProblem& p) const {
   const ConvProblem c = conv_problem(p);
-  return c.plain ? unfit(c) : "only square, undilated windows";
+  return c.window.plain || any_window() ? unfit(c) : "only square, undilated windows";
 }
 bool ConvKernel::fuses(const OpProblem& p, const Epilogue& e) const {
   return takes(conv_problem(p), e);

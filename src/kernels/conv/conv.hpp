@@ -9,10 +9,16 @@
 
 namespace lineament {
 
+/// What ConvGeometry, made for square windows without gaps, does not say of a window.
+struct ConvWindow {
+  bool plain = true;  ///< it is square and not dilated; the rest then does not count
+  int width = 0, dilation = 1;
+};
+
 /// Sizes and circumstances that a convolution's kernel is chosen by.
 struct ConvProblem {
   ConvGeometry g = {};
-  bool plain = true;  ///< the window is square and not dilated, as `g` says; otherwise only the reference runs it
+  ConvWindow window = {};
   Mode mode = Mode::infer;
   int threads = 1;
   Precision precision = Precision::fp32;
@@ -80,6 +86,7 @@ struct ConvBackward {
 class ConvKernel : public Kernel<float> {
  public:
   virtual const char* unfit(const ConvProblem&) const = 0;  ///< Kernel::refuses
+  virtual bool any_window() const { return false; }         ///< it looks at ConvProblem::window
   virtual bool takes(const ConvProblem&, const Epilogue&) const { return false; }
   virtual Needs memory(const ConvProblem&) const = 0;  ///< but what a fused max-pool saves: that is the family's
   virtual std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const { return std::nullopt; }

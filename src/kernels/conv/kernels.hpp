@@ -152,4 +152,17 @@ class Direct final : public ConvKernel {
   void gradients(const ConvProblem&, const ConvBackward&) const override;
 };
 
+/// Rectangular and dilated windows, and no others.
+class Windows final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "windows"; }
+  const char* unfit(const ConvProblem&) const override;
+  bool any_window() const override { return true; }
+  bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool; }
+  Needs memory(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+  void gradients(const ConvProblem&, const ConvBackward&) const override;
+};
+
 }  // namespace lineament

@@ -1,9 +1,10 @@
-// Activations: one pass over memory.
+// Activations without options: one pass over memory.
 #include "kernels/elementwise/kernels.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise/activation.cpp"
 #include "kernels/common/foreach_target.hpp"
+#include "kernels/common/math-inl.hpp"
 #include "kernels/elementwise/map-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -14,13 +15,15 @@ HWY_ATTR void ActivationForward(Function function, const float* x, float* y, std
   const Floats d;
   switch (function) {
     case Function::relu:
-      return MapAll(x, x, y, size, threads, [d](Vector v, Vector) HWY_ATTR { return hn::Max(v, hn::Zero(d)); });
+      return MapAll(x, x, y, size, threads, [d](Vector v, Vector) HWY_ATTR { return AtLeast(hn::Zero(d), v); });
     case Function::silu:
       return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return hn::Mul(v, SigmoidOf(v)); });
     case Function::hard_swish:
       return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return hn::Mul(v, ClampedShare(v)); });
     case Function::sigmoid:
       return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return SigmoidOf(v); });
+    case Function::tanh:
+      return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return TanhOf(v); });
   }
 }
 
@@ -46,6 +49,9 @@ HWY_ATTR void ActivationBackward(Function function, const float* kept, const flo
     case Function::sigmoid:
       return MapAll(kept, dy, dx, size, threads,
                     [d](Vector y, Vector g) HWY_ATTR { return hn::Mul(hn::Mul(g, y), hn::Sub(hn::Set(d, 1.0f), y)); });
+    case Function::tanh:
+      return MapAll(kept, dy, dx, size, threads,
+                    [d](Vector y, Vector g) HWY_ATTR { return hn::Mul(g, hn::NegMulAdd(y, y, hn::Set(d, 1.0f))); });
   }
 }
 

@@ -1,4 +1,4 @@
-// The kernels of layers that take every value alone. Each is implemented in the file of its name.
+// The kernels of layers that take every value by itself. Each is implemented in the file of its name.
 #pragma once
 #include "kernels/kernel.hpp"
 
@@ -6,7 +6,7 @@ namespace lineament {
 
 class ActivationKernel final : public Kernel<float> {
  public:
-  enum class Function { relu, silu, hard_swish, sigmoid };
+  enum class Function { relu, silu, hard_swish, sigmoid, tanh };
   explicit constexpr ActivationKernel(Function function) : function_(function) {}
 
   std::string_view name() const override { return "activation"; }
@@ -20,6 +20,20 @@ class ActivationKernel final : public Kernel<float> {
 class AddKernel final : public Kernel<float> {
  public:
   std::string_view name() const override { return "add"; }
+  void forward(const OpProblem&, const KernelForward<float>&) const override;
+  void backward(const OpProblem&, const KernelBackward<float>&) const override;
+};
+
+class LeakyReLUKernel final : public Kernel<float> {
+ public:
+  std::string_view name() const override { return "leaky_relu"; }
+  void forward(const OpProblem&, const KernelForward<float>&) const override;
+  void backward(const OpProblem&, const KernelBackward<float>&) const override;
+};
+
+class MultiplyKernel final : public Kernel<float> {
+ public:
+  std::string_view name() const override { return "multiply"; }
   void forward(const OpProblem&, const KernelForward<float>&) const override;
   void backward(const OpProblem&, const KernelBackward<float>&) const override;
 };

@@ -1,5 +1,4 @@
-// One pass over memory, cut into fixed blocks for the threads, and functions that it applies. Compiled once for each
-// instruction set.
+// One pass over memory, cut into fixed blocks for the threads. Compiled once for each instruction set.
 #if defined(LINEAMENT_MAP_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_MAP_INL
 #undef LINEAMENT_MAP_INL
@@ -15,30 +14,6 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
-
-/// exp(x), relative error below 3e-7: 2^n by the exponent bits, the rest by a polynomial (Cephes' expf).
-HWY_ATTR HWY_INLINE Vector Exp(Vector x) {
-  const Floats d;
-  const hn::RebindToSigned<Floats> di;
-  x = hn::Min(hn::Max(x, hn::Set(d, -87.0f)), hn::Set(d, 88.0f));
-  const Vector n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504f)));
-  Vector r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
-  r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
-  Vector p = hn::Set(d, 1.9875691500e-4f);
-  for (const float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
-    p = hn::MulAdd(p, r, hn::Set(d, c));
-  p = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0f));
-  const auto power = hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, n), hn::Set(di, 127)));
-  return hn::Mul(p, hn::BitCast(d, power));
-}
-HWY_ATTR HWY_INLINE Vector SigmoidOf(Vector x) {
-  const Floats d;
-  return hn::Div(hn::Set(d, 1.0f), hn::Add(hn::Set(d, 1.0f), Exp(hn::Neg(x))));
-}
-HWY_ATTR HWY_INLINE Vector ClampedShare(Vector x) {  // clamp(x + 3, 0, 6) / 6
-  const Floats d;
-  return hn::Mul(hn::Min(hn::Max(hn::Add(x, hn::Set(d, 3.0f)), hn::Zero(d)), hn::Set(d, 6.0f)), hn::Set(d, 1.0f / 6));
-}
 
 /// y = f(a, b) over a block; the last, incomplete vector goes through a buffer.
 template <class F>

@@ -1,4 +1,4 @@
-// The kernels of pooling. Each is implemented in the file of its name.
+// The kernels of pooling, and of its reverse. Each is implemented in the file of its name.
 #pragma once
 #include "kernels/kernel.hpp"
 
@@ -23,6 +23,13 @@ class AvgPoolKernel final : public Kernel<float> {
 class GlobalAvgPoolKernel final : public Kernel<float> {
  public:
   std::string_view name() const override { return "global_avg_pool"; }
+  void forward(const OpProblem&, const KernelForward<float>&) const override;
+  void backward(const OpProblem&, const KernelBackward<float>&) const override;
+};
+
+class UpsampleKernel final : public Kernel<float> {
+ public:
+  std::string_view name() const override { return "upsample"; }
   void forward(const OpProblem&, const KernelForward<float>&) const override;
   void backward(const OpProblem&, const KernelBackward<float>&) const override;
 };
