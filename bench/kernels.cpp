@@ -51,6 +51,10 @@ std::size_t input_size(const ConvGeometry& g) {
 std::size_t output_size(const ConvGeometry& g) {
   return static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out_h * g.out_w * g.out_c);
 }
+/// Of a window: multiply-adds for each value of the output.
+int window_size(const ConvGeometry& g, int width) {
+  return g.kernel * width * (g.in_c / g.groups);
+}
 struct Case {
   std::string name;
   Conv2d layer;
@@ -67,9 +71,11 @@ struct KernelCase {
   const ConvKernel* kernel;
   ConvProblem problem;
 
-  static std::optional<KernelCase> make(const ConvKernel* kernel, const ConvGeometry& g, Mode mode) {
+  static std::optional<KernelCase> make(const ConvKernel* kernel, const Case& c, Mode mode) {
+    const ConvWindow window{c.layer.is_plain(), c.layer.window_width(), c.layer.dilation};
+    if (!window.plain && !kernel->any_window()) return std::nullopt;
     for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
-      const ConvProblem p{.g = g, .mode = mode, .precision = precision, .range = {-1, 1}};
+      const ConvProblem p{.g = c.g, .window = window, .mode = mode, .precision = precision, .range = {-1, 1}};
       if (kernel->unfit(p) == nullptr) return KernelCase{kernel, p};
     }
     return std::nullopt;
@@ -78,16 +84,16 @@ struct KernelCase {
 
 /// Made ready outside the measured time, as a session does it.
 struct Run {
-  explicit Run(const KernelCase& c) : Run(c.problem.g, c.kernel->memory(c.problem)) {
+  explicit Run(const KernelCase& c) : Run(c.problem, c.kernel->memory(c.problem)) {
     c.kernel->pack_weights(c.problem, w.data(), nullptr, packed.span(), threads);
   }
-  Run(const ConvGeometry& g, const Needs& needs)
-      : x(random_values(input_size(g), 1)),
-        w(random_values(weights_size(g), 2)),
-        y(output_size(g)),
-        dy(random_values(output_size(g), 3)),
-        dx(input_size(g)),
-        dw(weights_size(g)),
+  Run(const ConvProblem& p, const Needs& needs)
+      : x(random_values(input_size(p.g), 1)),
+        w(random_values(static_cast<std::size_t>(window_size(p.g, p.window.width) * p.g.out_c), 2)),
+        y(output_size(p.g)),
+        dy(random_values(output_size(p.g), 3)),
+        dx(input_size(p.g)),
+        dw(w.size()),
         packed(needs.packed),
         scratch(needs.scratch) {}
   void forward(const KernelCase& c) {
@@ -131,8 +137,8 @@ double error(const Case& c, const Run& r) {
   return worst / largest;
 }
 
-void count(benchmark::State& state, const ConvGeometry& g, double passes, double limit) {
-  const double flops = 2 * passes * static_cast<double>(output_size(g)) * g.kernel * g.kernel * (g.in_c / g.groups);
+void count(benchmark::State& state, const Case& c, double passes, double limit) {
+  const double flops = 2 * passes * static_cast<double>(output_size(c.g)) * window_size(c.g, c.layer.window_width());
   const double done = flops * static_cast<double>(state.iterations()) / 1e9;
   state.counters["GFLOP/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
   state.counters["of_peak"] = benchmark::Counter(done / limit, benchmark::Counter::kIsRate);
@@ -142,7 +148,7 @@ void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
   const double limit = peak();
   for (auto _ : state) r.forward(kernel);
-  count(state, c.g, 1, limit);
+  count(state, c, 1, limit);
   state.counters["error"] = error(c, r);
 }
 
@@ -150,12 +156,12 @@ void backward(benchmark::State& state, const Case& c, const KernelCase& kernel) 
   Run r(kernel);
   const double limit = peak();
   for (auto _ : state) r.backward(kernel);
-  count(state, c.g, 2, limit);
+  count(state, c, 2, limit);
 }
 
 void eigen(benchmark::State& state, const Case& c) {
   using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, c.g.kernel * c.g.kernel * c.g.in_c),
+  const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, window_size(c.g, c.layer.window_width())),
                b = Matrix::Random(a.cols(), c.g.out_c);
   Matrix product(a.rows(), b.cols());
   const double limit = peak();
@@ -163,14 +169,15 @@ void eigen(benchmark::State& state, const Case& c) {
     product.noalias() = a * b;
     benchmark::DoNotOptimize(product.data());
   }
-  count(state, c.g, 1, limit);
+  count(state, c, 1, limit);
 }
 
 Case make_case(const std::string& network, const Conv2d& conv, const Shape& in, int batch) {
   const ConvGeometry g = conv.geometry(in, batch);
-  const std::string name = to_string(in) + "_to_" + to_string(Shape{g.out_h, g.out_w, g.out_c}) + "_k" +
-                           std::to_string(g.kernel) + "_s" + std::to_string(g.stride) +
-                           (is_depthwise(g) ? "_depthwise" : "");
+  const std::string name =
+      to_string(in) + "_to_" + to_string(Shape{g.out_h, g.out_w, g.out_c}) + "_k" + std::to_string(g.kernel) +
+      (conv.kernel_width > 0 ? "x" + std::to_string(conv.kernel_width) : "") + "_s" + std::to_string(g.stride) +
+      (conv.dilation > 1 ? "_dilation" + std::to_string(conv.dilation) : "") + (is_depthwise(g) ? "_depthwise" : "");
   return {network + "/" + name, conv, in, g};
 }
 
@@ -189,15 +196,22 @@ std::vector<Case> cases(int batch) {
   }
   std::vector<Case> list;
   for (auto& [name, c] : found) list.push_back(c);
-  const auto other = [&](const Shape& in, int channels, int kernel, int stride) {
-    list.push_back(
-        make_case("other", {.channels = channels, .kernel = kernel, .stride = stride, .bias = false}, in, batch));
+  const auto other = [&](const Shape& in, int channels, int kernel, int stride, int width = 0, int dilation = 1) {
+    const Conv2d layer{.channels = channels,
+                       .kernel = kernel,
+                       .stride = stride,
+                       .bias = false,
+                       .kernel_width = width,
+                       .dilation = dilation};
+    list.push_back(make_case("other", layer, in, batch));
   };
   other({112, 112, 3}, 64, 7, 2);
   other({56, 56, 64}, 128, 3, 2);
   other({56, 56, 64}, 128, 1, 2);
   other({28, 28, 64}, 64, 5, 1);
   other({14, 14, 256}, 256, 3, 2);
+  other({28, 28, 64}, 64, 1, 1, 7);
+  other({28, 28, 64}, 64, 3, 1, 0, 2);
   return list;
 }
 
@@ -209,8 +223,8 @@ int main(int argc, char** argv) {
     for (const ConvKernel* kernel : conv_kernels()) {
       if (is_depthwise(c.g) && kernel->name() != "depthwise") continue;
       const std::string name = c.name + "/" + std::string(kernel->name());
-      const auto train = KernelCase::make(kernel, c.g, Mode::train);
-      auto infer = KernelCase::make(kernel, c.g, Mode::infer);
+      const auto train = KernelCase::make(kernel, c, Mode::train);
+      auto infer = KernelCase::make(kernel, c, Mode::infer);
       if (!infer) infer = train;
       if (infer)
         benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, c, *infer)->Unit(benchmark::kMicrosecond);

@@ -24,8 +24,13 @@ class HeatMaps {
         lanes_(lanes),
         maps_(maps),
         temperature_(hn::Set(Floats(), temperature)) {
-    largest_ = hn::Mul(Read(maps_, lanes_), temperature_);
-    each([&](const float* at, Vector, Vector) HWY_ATTR { largest_ = hn::Max(largest_, scaled(at)); });
+    centre_ = Read(maps_, lanes_);
+    largest_ = hn::Mul(centre_, temperature_);
+    each([&](const float* at, Vector, Vector) HWY_ATTR {
+      const Vector v = scaled(at);
+      centre_ = hn::IfThenElse(hn::Gt(v, largest_), Read(at, lanes_), centre_);
+      largest_ = hn::Max(largest_, v);
+    });
   }
 
   /// Calls f(where the values of a pixel lie, x and y of its centre).
@@ -41,7 +46,8 @@ class HeatMaps {
   }
   /// exp(temperature * value), the largest of a map being 1.
   HWY_ATTR HWY_INLINE Vector weight(const float* at) const { return Exp(hn::Sub(scaled(at), largest_)); }
-  HWY_ATTR HWY_INLINE Vector value(const float* at) const { return Read(at, lanes_); }
+  /// Counted from the value whose weight is the largest: what is summed up with weights then cancels least.
+  HWY_ATTR HWY_INLINE Vector value(const float* at) const { return hn::Sub(Read(at, lanes_), centre_); }
 
  private:
   HWY_ATTR HWY_INLINE Vector scaled(const float* at) const { return hn::Mul(Read(at, lanes_), temperature_); }
@@ -49,7 +55,7 @@ class HeatMaps {
   int height_, width_;
   std::size_t points_, lanes_;
   const float* maps_;
-  Vector temperature_, largest_;
+  Vector temperature_, centre_, largest_;
 };
 
 /// Calls f(task, image, first point, lanes wanted).
@@ -82,7 +88,8 @@ HWY_ATTR void SoftArgmaxForward(const OpProblem& p, const KernelForward<float>& 
   });
 }
 
-/// With w the softmax of t * x: dy/dx = t * w * (position - y), dy/dt = sum of w * x * (position - y).
+/// With w the softmax of t * x: dy/dx = t * w * (position - y), dy/dt = sum of w * x * (position - y), where a constant
+/// may be taken from x.
 HWY_ATTR void SoftArgmaxBackward(const OpProblem& p, const KernelBackward<float>& b) {
   const Shape& in = p.inputs[0];
   const float temperature = b.params[0][0];
