@@ -7,11 +7,12 @@
 
 namespace lineament {
 
-std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> images, int threads) {
-  const std::size_t size = network.input_shape().size();
-  if (images.empty() || images.size() % size != 0)
-    throw ArgumentError({"calibration", "these are no whole images",
-                         "a multiple of " + std::to_string(size) + " values", std::to_string(images.size()), ""});
+std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> samples, int threads) {
+  std::size_t size = 0;
+  for (const Port& input : network.inputs()) size += input.shape.size();
+  if (samples.empty() || samples.size() % size != 0)
+    throw ArgumentError({"calibration", "these are no whole samples",
+                         "a multiple of " + std::to_string(size) + " values", std::to_string(samples.size()), ""});
   Threads team(threads);
   PreparedWeights<float> weights(network, true);
   const PlanOptions options{.threads = team.count(), .without = {Pass::partition}};
@@ -20,8 +21,12 @@ std::vector<LayerRange> measure_ranges(const Network& network, std::span<const f
   std::vector<LayerRange> ranges;
   for (const Op& op : ops)
     if (traits_of(op.problem.layer).quantisable) ranges.push_back({weights.network().spec()[op.node].name.str(), {}});
-  for (; !images.empty(); images = images.subspan(size)) {
-    std::copy_n(images.begin(), size, executor.value(Spec::kInput).begin());
+  while (!samples.empty()) {
+    for (const ValueId input : executor.plan().inputs) {
+      const std::span<float> to = executor.value(input);
+      std::copy_n(samples.begin(), to.size(), to.begin());
+      samples = samples.subspan(to.size());
+    }
     auto entry = ranges.begin();
     for (std::size_t s = 0; s < ops.size(); ++s) {
       if (traits_of(ops[s].problem.layer).quantisable) {

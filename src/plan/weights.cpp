@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "kernels/common/isa.hpp"
+#include "lineament/error.hpp"
+#include "lineament/isa.hpp"
+
 namespace lineament {
 namespace {
 
@@ -16,7 +20,7 @@ bool has_batch_norm(const BasicNetwork<T>& network) {
 
 template <class T>
 PreparedWeights<T>::PreparedWeights(const BasicNetwork<T>& network, bool fold)
-    : network_(&network), revision_(network.revision()) {
+    : network_(&network), revision_(network.revision()), isa_(isa_token()) {
   if (fold && has_batch_norm(network)) folded_ = fold_batch_norm(network);
   const BasicNetwork<T>& values = folded_ ? *folded_ : network;
   bare_ = values.without_weights();
@@ -32,13 +36,44 @@ void PreparedWeights<T>::bind(const BasicNetwork<T>& values) {
 }
 
 template <class T>
+void PreparedWeights<T>::check_isa() const {
+  if (isa_ != isa_token())
+    throw ArgumentError({"session", "the weights were prepared for another instruction set",
+                         "the one in use when they were prepared", current_isa(),
+                         "call force_isa() first, or prepare the weights anew"});
+}
+
+/// What is packed depends on kernel and precision, and in int8 on the range of the input.
+template <class T>
+auto PreparedWeights<T>::find(const Op& op, std::size_t size) const -> const Entry* {
+  for (const Entry& e : entries_) {
+    const bool same_range = op.problem.precision != Precision::int8 || e.problem.range == op.problem.range;
+    if (e.node == op.node && e.kernel == op.kernel && e.bytes.size() == size &&
+        e.problem.precision == op.problem.precision && same_range)
+      return &e;
+  }
+  return nullptr;
+}
+
+template <class T>
+void PreparedWeights<T>::require_there(const Op& op) const {
+  for (const std::span<const T> param : params(op.node))
+    if (param.empty())
+      throw ArgumentError({bare_.spec()[op.node].name.str(), "its weights were packed for other options, and released",
+                           "the precision, ranges and passes that pack_weights() was given", "others",
+                           "give the session the same options, or share prepare_weights() instead"});
+}
+
+template <class T>
 std::span<const std::byte> PreparedWeights<T>::packed(const Op& op, Threads& threads) {
+  check_isa();
   const std::size_t size = op.kernel->needs(op.problem).packed;
-  if (size == 0) return {};
   const auto* kernel = static_cast<const Kernel<T>*>(op.kernel);
   const std::lock_guard lock(mutex_);
-  for (const Entry& e : entries_)
-    if (e.node == op.node && e.kernel == kernel && e.bytes.size() == size) return e.bytes.span();
+  if (size > 0)
+    if (const Entry* entry = find(op, size)) return entry->bytes.span();
+  require_there(op);
+  if (size == 0) return {};
   Entry& entry = entries_.emplace_back(Entry{op.node, kernel, op.problem, Buffer<std::byte>(size)});
   kernel->pack(entry.problem, params(op.node), entry.bytes.span(), threads);
   return entry.bytes.span();

@@ -22,8 +22,11 @@ class PreparedWeights {
   const BasicNetwork<T>& network() const { return bare_; }
   /// A layer's parameters, in the order of its own list.
   const Params& params(NodeId node) const { return params_[static_cast<std::size_t>(node)]; }
-  /// What the op's kernel made of them: packed now, or for another session before. Stays where it is.
+  /// What the op's kernel made of them: packed now, or for another session before. Stays where it is. Throws
+  /// ArgumentError if they were made for another instruction set, or detach() let go of what the kernel reads.
   std::span<const std::byte> packed(const Op& op, Threads& threads);
+  /// Throws ArgumentError if the instruction set is not the one that they were made for.
+  void check_isa() const;
   /// Folds and packs anew, in place, if the network has changed since.
   void refresh(Threads& threads);
   /// Lets go of the network and keeps, of the weights that are not packed, those that these ops read: for int8, which
@@ -40,9 +43,12 @@ class PreparedWeights {
     Buffer<std::byte> bytes;
   };
   void bind(const BasicNetwork<T>& values);
+  const Entry* find(const Op& op, std::size_t size) const;
+  void require_there(const Op& op) const;
 
   const BasicNetwork<T>* network_;  // nullptr: detached
   std::uint64_t revision_;
+  int isa_;
   std::optional<BasicNetwork<T>> folded_;
   BasicNetwork<T> bare_;
   std::vector<Params> params_;  // by NodeId

@@ -225,3 +225,15 @@ TEST_CASE("spec: a name chosen for a layer steps aside for one that is taken") {
   spec.add(ReLU{}, spec.last());
   CHECK(spec[4].name == Name("relu_5"));
 }
+
+TEST_CASE("sizes that do not fit into an int are errors") {
+  const auto shape = [](const Layer& layer, const Shape& input) { return output_shape(Spec() << layer, input); };
+  CHECK_THROWS_AS(shape(Conv2d{.channels = 8, .padding = Padding::fixed, .pad = 2'147'483'647}, {32, 32, 3}),
+                  SpecError);
+  CHECK_THROWS_AS(shape(Upsample{.factor = 30'000}, {100'000, 1, 1}), SpecError);
+  CHECK_THROWS_AS(shape(Upsample{.factor = 30'000}, {32, 32, 3}), SpecError);
+  CHECK_THROWS_AS(shape(Flatten{}, {46'341, 46'341, 2}), SpecError);
+  CHECK_THROWS_AS(shape(Dense{.features = 1'000'000'000}, {4}), SpecError);
+  CHECK_THROWS_AS(shape(BatchNorm{.epsilon = -1}, {4}), SpecError);
+  CHECK_THROWS_AS(shape(BatchNorm{.momentum = 5}, {4}), SpecError);
+}

@@ -11,7 +11,7 @@
 #include "nn/networks.hpp"
 
 // Sanitizers replace malloc themselves; other C libraries offer no second name for theirs.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !LINEAMENT_SANITIZED
 #define LINEAMENT_COUNTS_ALLOCATIONS 1
 #else
 #define LINEAMENT_COUNTS_ALLOCATIONS 0

@@ -1,6 +1,6 @@
 // Runs the last layer of a network alone, on one kernel of the registry and memory of exactly the sizes that this asked
 // for. All of it is NaN at first, so that a value which is read before it is written, or not written at all, shows;
-// guards on both sides show what is written outside (with AddressSanitizer there are none: it sees reads, too).
+// guards on both sides show what is written outside (with a sanitizer there are none: it sees reads, too).
 #pragma once
 #include <cstring>
 #include <deque>
@@ -79,7 +79,7 @@ class Guarded {
   }
 
  private:
-#if defined(__SANITIZE_ADDRESS__)
+#if LINEAMENT_SANITIZED
   static constexpr std::size_t kGuard = 0;
 #else
   static constexpr std::size_t kGuard = 64;
@@ -195,7 +195,8 @@ class LayerRun {
   std::size_t batch_size(const Shape& shape) const { return static_cast<std::size_t>(problem_.batch) * shape.size(); }
   std::vector<View<const T>> input_views() {
     std::vector<View<const T>> views;
-    for (std::size_t i = 0; i < inputs(); ++i) views.push_back({input(i).data(), problem_.batch, problem_.inputs[i]});
+    const auto shape = [&](std::size_t i) { return i < problem_.inputs.size() ? problem_.inputs[i] : problem_.output; };
+    for (std::size_t i = 0; i < inputs(); ++i) views.push_back({input(i).data(), problem_.batch, shape(i)});
     return views;
   }
 

@@ -15,6 +15,7 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,8 +78,11 @@ template <class Number>
 [[noreturn]] void option_error(const char* option, const char* wanted, Number got) {
   throw SpecError({"", std::string("the option '") + option + "' is out of range", wanted, std::to_string(got), ""});
 }
+/// And so small that sums and products of two options fit into an int.
 constexpr void require_at_least(const char* option, int value, int least) {
+  constexpr int kMost = (1 << 15) - 1;
   if (value < least) option_error(option, least == 0 ? "0 or more" : "1 or more", value);
+  if (value > kMost) option_error(option, "32767 or less", value);
 }
 
 /// Throws SpecError unless there are sizes, each at least 1.
@@ -86,6 +90,16 @@ constexpr void require_sizes(const Shape& shape) {
   bool fits = shape.rank() > 0;
   for (int i = 0; i < shape.rank(); ++i) fits = fits && shape[i] > 0;
   if (!fits) shape_error("sizes of 1 or more", shape);
+}
+
+/// Throws SpecError where a sample of that shape has more values than an int counts.
+constexpr void require_countable(const Shape& shape) {
+  long long values = 1;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] < 1) return;  // another error
+    values *= shape[i];
+    if (values > std::numeric_limits<int>::max()) shape_error("fewer than 2147483648 values", shape);
+  }
 }
 
 /// Elementwise layers: same shape out as in.

@@ -71,6 +71,8 @@ class BasicNetwork {
   std::span<const T> weights() const { return weights_.span(); }
   /// Another number after every call that gave out weights to be changed: sessions that infer prepare them anew then.
   std::uint64_t revision() const { return revision_; }
+  /// For who changed values through a span that was given out before.
+  void mark_changed() { ++revision_; }
   std::size_t trainable_size() const { return trainable_size_; }
   /// Number of values that are trained, without the gaps between parameters.
   std::size_t weight_count() const;

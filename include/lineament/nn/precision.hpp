@@ -6,13 +6,13 @@ namespace lineament {
 enum class Mode { infer, train };
 
 /// The numbers that dense layers and convolutions (but grouped ones) multiply while inferring; in training with bf16,
-/// 1x1 convolutions with an even number of channels, forward and for the gradient by their input, where the processor
-/// multiplies pairs of them. Between layers values are always floats.
+/// 1x1 convolutions with an even number of channels, forward and for the gradient with respect to their input, where
+/// the processor multiplies pairs of them. Between layers values are floats, or bytes in int8.
 enum class Precision {
   fp32,
   bf16,  ///< weights of dense layers in bfloat16 (8 bits of mantissa), sums in float. Where the processor multiplies
          ///< pairs of them, convolutions that Winograd's algorithm does not fit, and activations, too
-  int8,  ///< weights and activations in 8 bits, exact sums; the network's last layer stays in fp32
+  int8,  ///< weights and activations in 8 bits, exact sums; the last layer with weights before an output stays in fp32
 };
 
 }  // namespace lineament

@@ -1,4 +1,4 @@
-// The values that a tensor takes, how bytes stand for them, and rows of a picture.
+// The values that a tensor takes, how bytes stand for them, and rows of an image.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -7,6 +7,7 @@ namespace lineament {
 
 struct Range {
   float low = 0, high = 0;
+  bool operator==(const Range&) const = default;
 };
 
 /// A value as a byte: round(value / step) + zero, cut off at 0 and 255. None if `step` is 0.
@@ -25,7 +26,7 @@ inline ByteScale byte_scale(Range r) {
   return {step, std::nearbyint(-low / step)};
 }
 
-/// Rows of a picture: the first, and the one behind the last.
+/// Rows of an image: the first, and the one after the last.
 struct RowRange {
   int begin = 0, end = 0;
   bool operator==(const RowRange&) const = default;

@@ -14,9 +14,9 @@ struct LayerRange {
   Range range;  ///< of the layer's input
 };
 
-/// Runs `network` on some pictures (any number of input shapes, one behind the other) and notes the smallest and
-/// largest value that enters each convolution and dense layer. A few dozen pictures like those to come are enough.
-/// Throws ArgumentError for none, or a part of one.
-std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> pictures, int threads = 1);
+/// Runs `network` on some samples, one after the other (of a network with several inputs: all inputs of the first, all
+/// of the second, …), and notes the smallest and largest value that enters each convolution and dense layer. A few
+/// dozen samples like those to come are enough. Throws ArgumentError for none, or a part of one.
+std::vector<LayerRange> measure_ranges(const Network& network, std::span<const float> samples, int threads = 1);
 
 }  // namespace lineament

@@ -108,9 +108,10 @@ class SessionBase {
   std::unique_ptr<detail::SessionState<T>> state_;
 };
 
-/// A network made ready to infer. Keeps a reference: `network` must outlive the session and stay where it is. Batch
-/// norms are folded and weights brought into their kernels' order when the session is made, and anew in the next
-/// `forward` if `network` has changed since (Network::revision()). The input's memory is reused by `forward`.
+/// A network made ready to infer. Keeps a reference: `network` must outlive the session, stay where it is and not be
+/// assigned to. Batch norms are folded and weights brought into their kernels' order when the session is made, and anew
+/// in the next `forward` if `network` has changed since (Network::revision(): not by a span of weights that was kept).
+/// The input's memory is reused by `forward`.
 template <class T>
 class BasicInferenceSession : public SessionBase<T> {
  public:
@@ -152,14 +153,15 @@ extern template class BasicInferenceSession<double>;
 extern template class BasicTrainingSession<float>;
 extern template class BasicTrainingSession<double>;
 
-/// Folded and packed weights that sessions share, for one precision and the instruction set in use. `network` must
+/// Folded and packed weights that sessions share, for the instruction set in use. `network` must
 /// outlive them and may not change. Safe to use from several threads.
 template <class T>
 std::shared_ptr<PreparedWeights<T>> prepare_weights(const BasicNetwork<T>& network);
 template <class T>
 std::shared_ptr<PreparedWeights<T>> prepare_weights(const BasicNetwork<T>&& network) = delete;
 /// The same for sessions with these options, but for the batch, which keep nothing of `network`: in int8 a quarter of
-/// its memory.
+/// its memory. In bf16, where some kernels are for few samples, a session of another batch may find weights released:
+/// its constructor throws ArgumentError.
 template <class T>
 std::shared_ptr<PreparedWeights<T>> pack_weights(const BasicNetwork<T>& network, const InferenceOptions& options);
 

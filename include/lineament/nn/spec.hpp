@@ -196,10 +196,12 @@ namespace detail {
 /// Shape inference, at compile time or at run time. Throws SpecError naming the layer, what it wanted and what it got.
 constexpr Shapes infer_shapes(const Spec& spec, const Shape& input) {
   Shapes shapes;
+  require_countable(input);
   shapes.of.push(input);
   const auto infer = [&](NodeId id) {
     const InputShapes inputs(spec[id], shapes);
     shapes.of.push(output_shape(spec[id].layer, inputs));
+    require_countable(shapes[id]);
   };
   for (NodeId id = 1; id <= spec.size(); ++id) {
     if (std::is_constant_evaluated()) {

@@ -143,8 +143,8 @@ struct Wing {
 
 /// -sum t ln softmax(x): for classifiers, whose truth is a 1 for the class and 0 for the others, or a probability for
 /// each. The mean is over samples (over rows of `classes` values), not over values. Where there are weights, they are
-/// those of the classes' terms; a row whose weights are all 0 is left out. Throws ArgumentError for a truth that is not
-/// a distribution.
+/// those of the classes' terms; a row whose weights are all 0 is left out, and of the others the truth is looked at as
+/// a whole. Throws ArgumentError for a truth that is not a distribution.
 struct CrossEntropy {
   int classes = 0;  ///< values of one distribution; 0: all values of a sample
 

@@ -120,7 +120,7 @@ class Im2col final : public ConvKernel {
 
 /// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray,
 /// "Fast algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. A 4x4 tile of
-/// outputs takes 36 multiplications for each pair of channels instead of 144. Errors: docs/performance.md.
+/// outputs takes 36 multiplications for each pair of channels instead of 144. Errors: docs/decisions/005.
 class Winograd final : public ConvKernel {
  public:
   std::string_view name() const override { return "winograd"; }

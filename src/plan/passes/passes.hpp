@@ -1,5 +1,5 @@
-// The passes, in the order they run. Each is a file of its own, can be left out (Pass in nn/session.hpp), and has a
-// test of its own.
+// The passes; make_plan (plan.cpp) has their order. Each that has a name in `Pass` (nn/session.hpp) can be left out, and
+// tests/plan runs networks without it.
 #pragma once
 #include "plan/plan.hpp"
 
@@ -21,7 +21,7 @@ void quantise(Plan&);
 void partition_rows(Plan&);
 /// Training: batch norms whose output or gradient the convolutions around them make while they read.
 void defer_norms(Plan&);
-/// Training: inputs that backward makes again from batch norms' inputs and residual sums instead of keeping them.
+/// Training: inputs that backward recomputes from batch norms' inputs and residual sums instead of keeping them.
 void recompute(Plan&);
 /// Every value, gradient, workspace: when it is needed, and where it lies.
 void plan_memory(Plan&);

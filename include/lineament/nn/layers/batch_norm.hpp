@@ -17,7 +17,11 @@ struct BatchNorm {
     visit("momentum", self.momentum);
     visit("epsilon", self.epsilon);
   }
-  constexpr Shape output_shape(std::span<const Shape> inputs) const { return same_shape(inputs); }
+  constexpr Shape output_shape(std::span<const Shape> inputs) const {
+    if (!(momentum >= 0 && momentum <= 1)) option_error("momentum", "0 to 1", momentum);
+    if (!(epsilon > 0)) option_error("epsilon", "above 0", epsilon);
+    return same_shape(inputs);
+  }
 
   /// weight, bias (scale and shift), running_mean, running_var, each {channels}. The running variance is the unbiased
   /// one.

@@ -182,6 +182,7 @@ template <class L>
 constexpr void check_custom() {
   static_assert(CheckedLayer<L>::value);
   static_assert(kOptions<L>.count <= Custom::kMaxOptions, "a layer of your own has at most 8 options");
+  static_assert(L::kTraits.inputs != 0, "a layer of your own has an input");
   static_assert(!L::kTraits.foldable && !L::kTraits.quantisable,
                 "a layer of your own runs in fp32 and takes no batch norm in: leave out foldable and quantisable");
   static_assert(

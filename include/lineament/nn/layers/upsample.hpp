@@ -26,6 +26,8 @@ struct Upsample {
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
     require_at_least("factor", factor, 1);
     if (inputs[0].rank() != 3) shape_error("height x width x channels", inputs[0]);
+    const int most = std::numeric_limits<int>::max() / factor;
+    if (inputs[0][0] > most || inputs[0][1] > most) option_error("factor", "a smaller one for this input", factor);
     return {inputs[0][0] * factor, inputs[0][1] * factor, inputs[0][2]};
   }
   constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
