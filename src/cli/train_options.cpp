@@ -182,7 +182,9 @@ const std::vector<RunOption>& run_options() {
       RunOption("augment", &O::augment, "none, light, standard, strong"),
       RunOption("copies", &O::copies, "Augmented copies of each face in an epoch", at_least(1)),
       RunOption("val-split", &O::val_split, "Share of the photos held out", number(0, 0.9)),
-      RunOption("patience", &O::patience, "Stop after this many epochs without a new best; 0: never", at_least(0)),
+      RunOption("patience", &O::patience,
+                "Stop after this many epochs without a new best; 0: never; may be another with --resume", at_least(0))
+          .may_change(),
       RunOption("box", &O::box, "Where a face's box comes from: points, file, image"),
       RunOption("margin", &O::margin, "Free border around the box, in box sides", number(-0.4, 4)),
       RunOption("precision", &O::precision,

@@ -1,5 +1,6 @@
 // What the plan knows of a kernel: whether it runs an op, which neighbours it can take in, how much memory it wants,
-// and how it is called. The families (conv/, norm/, pool/, elementwise/, softmax/) derive from it; registry.hpp lists them.
+// and how it is called. The families (conv/, norm/, pool/, elementwise/, softmax/) derive from it; registry.hpp lists
+// them.
 #pragma once
 #include <cstddef>
 #include <optional>

@@ -229,9 +229,14 @@ std::string spec_to_json(const Spec& spec, const Shape& input) {
 }
 
 SpecFile spec_from_json(std::string_view text, std::string_view name) {
+  // The library's other functions call themselves once for each level.
+  const auto watch = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > 16) throw FormatError({std::string(name), "nested too deeply", "at most 16 levels", "more", ""});
+    return true;
+  };
   Json json;
   try {
-    json = Json::parse(text);
+    json = Json::parse(text.begin(), text.end(), watch);
   } catch (const Json::exception& e) {
     throw FormatError({std::string(name), "not valid JSON", "", e.what(), ""});
   }

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "lineament/random.hpp"
-#include "nn/near_output.hpp"
 
 namespace lineament {
 namespace {
@@ -27,8 +26,8 @@ void check_every_output_is_used(const Spec& spec) {
   }
 }
 
-}  // namespace
-
+/// Which layers make what the network outputs, but for layers with at most one learnt number (flatten, soft-argmax):
+/// 1, by NodeId.
 std::vector<char> near_output(const Spec& spec, const Shapes& shapes) {
   std::vector<char> near(static_cast<std::size_t>(spec.size() + 1), 0);
   for (NodeId id = spec.size(); id > 0; --id) {
@@ -45,6 +44,8 @@ std::vector<char> near_output(const Spec& spec, const Shapes& shapes) {
   }
   return near;
 }
+
+}  // namespace
 
 template <class T>
 BasicNetwork<T>::BasicNetwork(const Spec& spec, const Shape& input, Zeros)

@@ -10,14 +10,21 @@ namespace {
 
 /// '*' fits any characters, '?' one.
 bool fits(std::string_view pattern, std::string_view name) {
-  if (pattern.empty()) return name.empty();
-  if (pattern.front() == '*') {
-    for (std::size_t skipped = 0; skipped <= name.size(); ++skipped)
-      if (fits(pattern.substr(1), name.substr(skipped))) return true;
-    return false;
+  std::size_t p = 0, n = 0, star = std::string_view::npos, from = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      from = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p, ++n;
+    } else if (star != std::string_view::npos) {  // the last star takes one character more
+      p = star + 1;
+      n = ++from;
+    } else {
+      return false;
+    }
   }
-  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) &&
-         fits(pattern.substr(1), name.substr(1));
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 std::string layer_of(const Network& network, const ParamInfo& param) {

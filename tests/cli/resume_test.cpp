@@ -155,10 +155,19 @@ TEST_CASE("a run that lost patience is not trained further by resuming it") {
       place.run(training("run", {"--synthetic", "32", "--epochs", "200", "--patience", "1", "--lr", "0.01"}));
   INFO(o.err);
   REQUIRE(o.code == 0);
-  REQUIRE(lines_of(place.read("run/log.jsonl")).size() < 200);
+  const std::size_t epochs = lines_of(place.read("run/log.jsonl")).size();
+  REQUIRE(epochs < 200);
   const std::string last = place.read("run/last.safetensors");
-  CHECK(place.run({"train", "--resume", "--out", "run"}).code == 0);
+  const Outcome resumed = place.run({"train", "--resume", "--out", "run"});
+  CHECK(resumed.code == 0);
+  CHECK_THAT(resumed.out + resumed.err, Catch::Matchers::Contains("without a new best for 1 epochs"));
   CHECK(place.read("run/last.safetensors") == last);
+  // As the message says.
+  const Outcome on =
+      place.run({"train", "--resume", "--out", "run", "--patience", "0", "--epochs", std::to_string(epochs + 1)});
+  INFO(on.err);
+  CHECK(on.code == 0);
+  CHECK(lines_of(place.read("run/log.jsonl")).size() == epochs + 1);
 }
 
 TEST_CASE("a run of an older version is resumed: its NMEs, its log and its settings are understood") {

@@ -251,3 +251,10 @@ TEST_CASE("a network whose names cannot be written says so") {
   spec.add(ReLU{}, Spec::kInput, "caf\xe9");
   CHECK_THROWS_AS(spec_to_json(spec, {4}), SpecError);
 }
+
+TEST_CASE("text nested without end is refused") {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  for (const std::string& text : {deep, R"({"input": )" + deep + R"(, "layers": [{"type": "relu"}]})",
+                                  network(R"({"type": "conv2d", "channels": )" + deep + "}")})
+    CHECK_THAT(refusal<FormatError>(text), Catch::Contains("nested too deeply"));
+}

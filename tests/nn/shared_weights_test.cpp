@@ -1,4 +1,6 @@
 // Weights that sessions share or that change under them: what must not be mixed up, and what must be noticed.
+#include <algorithm>
+
 #include "catch.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/nn/session.hpp"
@@ -6,6 +8,15 @@
 
 using namespace lineament;
 using namespace lineament::testing;
+
+namespace {
+
+void fill(std::span<float> to, const std::vector<float>& values) {
+  REQUIRE(to.size() == values.size());
+  std::copy(values.begin(), values.end(), to.begin());
+}
+
+}  // namespace
 
 TEST_CASE("weights prepared for one instruction set are refused by sessions on another") {
   const std::string before = current_isa();
@@ -27,7 +38,7 @@ TEST_CASE("sessions of other ranges or another precision do not share what was p
   const auto weights = prepare_weights(network);
   const auto output = [&](std::shared_ptr<PreparedWeights<float>> shared, const std::vector<LayerRange>& ranges) {
     InferenceSession session(std::move(shared), {.precision = Precision::int8, .ranges = ranges});
-    put(session.input(), sample);
+    fill(session.input(), sample);
     return copy_of(session.forward());
   };
   output(weights, narrow);
@@ -44,44 +55,17 @@ TEST_CASE("packed weights are for the options that they were packed for") {
   CHECK_THROWS_WITH(InferenceSession(weights, {}), Catch::Matchers::Contains("released"));
 }
 
-TEST_CASE("int8: the last layer with weights stays in float, also before a softmax") {
-  for (const bool softmax : {false, true}) {
-    Spec spec = Spec() << Conv2d{.channels = 16} << Flatten{} << Dense{.features = 8};
-    if (softmax) spec << Softmax{};
-    const Network network(spec, Shape{8, 8, 16}, 1);
-    const std::vector<LayerRange> ranges = measure_ranges(network, random_values<float>(8 * 8 * 16, 1));
-    const InferenceSession session(network, {.precision = Precision::int8, .ranges = ranges});
-    CHECK(session.plan().front().kernel == "int8");
-    for (const PlannedOp& op : session.plan())
-      if (op.layers.starts_with("dense")) CHECK(op.kernel != "int8");
-  }
-}
-
 TEST_CASE("a session for inference notices statistics that a training session has changed") {
   Network network(Spec() << Conv2d{.channels = 4} << BatchNorm{} << Flatten{} << Dense{.features = 2}, Shape{6, 6, 2},
                   1);
   const auto sample = random_values<float>(72, 1);
   TrainingSession training(network, {.batch = 1});
   InferenceSession session(network);
-  put(session.input(), sample);
+  fill(session.input(), sample);
   session.forward();
-  put(training.input(), random_values<float>(72, 2, 3, 5));
+  fill(training.input(), random_values<float>(72, 2, 3, 5));
   training.forward();
   InferenceSession fresh(network);
-  for (InferenceSession* s : {&session, &fresh}) put(s->input(), sample);
+  for (InferenceSession* s : {&session, &fresh}) fill(s->input(), sample);
   CHECK(copy_of(session.forward()) == copy_of(fresh.forward()));
-}
-
-TEST_CASE("inputs of a network in training stay as they were left") {
-  Spec spec;
-  const NodeId other = spec.add_input(Shape{3}, "other");
-  const NodeId positive = spec.add(ReLU{}, other, "positive");
-  spec.add(Add{}, {spec.add(ReLU{}, Spec::kInput, "first"), positive}, "sum");
-  Network network(spec, Shape{3}, 1);
-  TrainingSession session(network, {});
-  put(session.input(0), std::vector<float>{-1, 2, -3});
-  put(session.input(1), std::vector<float>{4, -5, -6});
-  const auto once = copy_of(session.forward());
-  CHECK(copy_of(session.input(1)) == std::vector<float>{4, -5, -6});
-  CHECK(copy_of(session.forward()) == once);
 }

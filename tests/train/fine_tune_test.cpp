@@ -46,3 +46,19 @@ TEST_CASE("weights are taken over by name, and what does not fit names the layer
                                                                          Catch::Contains("got else"));
   CHECK(copy_of(kept.weights()) == before);
 }
+
+TEST_CASE("patterns of names: stars that could be anywhere take no time") {
+  Spec spec;
+  spec.add(Dense{.features = 2}, Spec::kInput, "a_rather_long_name_of_a_layer_with_weights");
+  const Network network(spec, Shape{3}, 1);
+  const auto found = [&](const std::string& pattern) {
+    const std::vector<std::string> patterns{pattern};
+    return params_named(network, patterns).size();
+  };
+  for (const char* pattern : {"*", "a*", "*weights", "a_r*of*weights", "a_?ather*", "**long**"}) {
+    INFO(pattern);
+    CHECK(found(pattern) == 2);
+  }
+  for (const std::string& pattern : {std::string(60, '*') + "x", std::string("a?")})
+    CHECK_THROWS_AS(found(pattern), ArgumentError);
+}

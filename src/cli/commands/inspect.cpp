@@ -76,8 +76,11 @@ std::vector<PlannedOp> plan_for(Network& network, const InspectOptions& o, const
   const Precision precision = precision_by_name(o.precision);
   if (o.train) return TrainingSession(network, {.batch = o.batch, .threads = o.threads, .precision = precision}).plan();
   std::vector<LayerRange> ranges = known;
-  if (precision == Precision::int8 && ranges.empty())  // an untrained network: any image will do
-    ranges = measure_ranges(network, std::vector<float>(network.input_shape().size(), 0.5f));
+  if (precision == Precision::int8 && ranges.empty()) {  // an untrained network: any sample will do
+    std::size_t size = 0;
+    for (const Port& input : network.inputs()) size += input.shape.size();
+    ranges = measure_ranges(network, std::vector<float>(size, 0.5f));
+  }
   return InferenceSession(network, {.threads = o.threads, .precision = precision, .ranges = ranges}).plan();
 }
 

@@ -145,6 +145,13 @@ class Run {
   }
 
   void say_resumed(const Model& model, const TrainingState& state, const Sets& sets) const {
+    if (o_.patience > 0 && state.epoch - state.best_epoch >= static_cast<std::size_t>(o_.patience)) {
+      say(
+          text("the run ended after epoch %zu, without a new best for %d epochs; the report is written anew. To train "
+               "on, add --patience 0, or a larger number",
+               state.epoch, o_.patience));
+      return;
+    }
     if (state.epoch >= static_cast<std::size_t>(o_.epochs))
       say(text("all %d epochs are done; the report is written anew", o_.epochs));
     else

@@ -1,5 +1,5 @@
-// The passes; make_plan (plan.cpp) has their order. Each that has a name in `Pass` (nn/session.hpp) can be left out, and
-// tests/plan runs networks without it.
+// The passes; make_plan (plan.cpp) has their order. Each that has a name in `Pass` (nn/session.hpp) can be left out,
+// and tests/plan runs networks without it.
 #pragma once
 #include "plan/plan.hpp"
 

@@ -1,7 +1,6 @@
 // Pass: int8. Ops multiply in 8 bits but those whose outputs are the network's answer, which are cheap; and between
 // ops that both can, values lie as bytes: the same numbers, a quarter of the memory.
 #include "lineament/error.hpp"
-#include "nn/near_output.hpp"
 #include "plan/passes/passes.hpp"
 
 namespace lineament {
@@ -19,9 +18,8 @@ Range range_of(const Node& node, const PlanOptions& options) {
 
 void set_precision(Plan& plan) {
   if (plan.options.precision != Precision::int8) return;
-  const std::vector<char> near = near_output(*plan.spec, *plan.shapes);
   for (Op& op : plan.ops) {
-    if (near[static_cast<std::size_t>(op.node)])
+    if (plan.is_output(op.node))
       op.problem.precision = Precision::fp32;
     else if (traits_of(op.problem.layer).quantisable)
       op.problem.range = range_of((*plan.spec)[op.node], plan.options);

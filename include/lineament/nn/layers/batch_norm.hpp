@@ -19,7 +19,7 @@ struct BatchNorm {
   }
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
     if (!(momentum >= 0 && momentum <= 1)) option_error("momentum", "0 to 1", momentum);
-    if (!(epsilon > 0)) option_error("epsilon", "above 0", epsilon);
+    if (!(epsilon >= 0 && epsilon <= 1)) option_error("epsilon", "0 to 1", epsilon);
     return same_shape(inputs);
   }
 
