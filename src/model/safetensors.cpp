@@ -12,7 +12,7 @@
 namespace lineament {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "tensor data would have to be turned round");
+static_assert(std::endian::native == std::endian::little, "tensor data would have to be byte-swapped");
 
 [[noreturn]] void refuse(const std::string& where, std::string what, std::string wanted, std::string got) {
   throw ArgumentError(

@@ -21,9 +21,8 @@ struct SessionState {
   }
 
   Threads threads;
-  int isa;  // the instruction set that weights are packed for
-  const BasicNetwork<T>* network = nullptr;
-  BasicNetwork<T>* trained = nullptr;           // the same, by sessions that train
+  int isa;                                      // the instruction set that weights are packed for
+  BasicNetwork<T>* trained = nullptr;           // training
   std::shared_ptr<PreparedWeights<T>> weights;  // inferring
   std::optional<Executor<T>> executor;
   std::uint64_t step = 0;
@@ -125,10 +124,8 @@ BasicInferenceSession<T>::BasicInferenceSession(std::shared_ptr<PreparedWeights<
   check_precision(options.precision, options.without);
   this->state_ = std::make_unique<detail::SessionState<T>>(options.batch, options.threads);
   detail::SessionState<T>& s = *this->state_;
-  weights->check_isa();
   s.weights = std::move(weights);
-  s.network = &s.weights->network();
-  s.executor.emplace(make_plan(*s.network, plan_options<T>(options, s.threads)), *s.weights, s.threads);
+  s.executor.emplace(make_plan(s.weights->network(), plan_options<T>(options, s.threads)), *s.weights, s.threads);
 }
 
 template <class T>
@@ -138,7 +135,7 @@ BasicTrainingSession<T>::BasicTrainingSession(BasicNetwork<T>& network, const Tr
     throw ArgumentError({"session", "int8 is for inference", "Precision::fp32 or bf16", "int8", ""});
   this->state_ = std::make_unique<detail::SessionState<T>>(options.batch, options.threads);
   detail::SessionState<T>& s = *this->state_;
-  s.network = s.trained = &network;
+  s.trained = &network;
   PlanOptions plan{.mode = Mode::train,
                    .batch = options.batch,
                    .threads = s.threads.count(),

@@ -25,8 +25,6 @@ class PreparedWeights {
   /// What the op's kernel made of them: packed now, or for another session before. Stays where it is. Throws
   /// ArgumentError if they were made for another instruction set, or detach() let go of what the kernel reads.
   std::span<const std::byte> packed(const Op& op, Threads& threads);
-  /// Throws ArgumentError if the instruction set is not the one that they were made for.
-  void check_isa() const;
   /// Folds and packs anew, in place, if the network has changed since.
   void refresh(Threads& threads);
   /// Lets go of the network and keeps, of the weights that are not packed, those that these ops read: for int8, which
@@ -44,6 +42,7 @@ class PreparedWeights {
   };
   void bind(const BasicNetwork<T>& values);
   const Entry* find(const Op& op, std::size_t size) const;
+  void check_isa() const;
   void require_there(const Op& op) const;
 
   const BasicNetwork<T>* network_;  // nullptr: detached

@@ -30,6 +30,23 @@ TEST_CASE("the ranges are those of every convolution's and dense layer's input, 
   CHECK_THROWS_AS(measure_ranges(network, std::span(pictures).first(5)), ArgumentError);
 }
 
+TEST_CASE("ranges of a network with several inputs: a sample has the values of all of them") {
+  Spec spec;
+  const NodeId first = spec.add(Dense{.features = 1}, Spec::kInput, "first");
+  const NodeId other = spec.add_input(Shape{3}, "other");
+  const NodeId second = spec.add(Dense{.features = 1}, other, "second");
+  spec.add(Add{}, {first, second}, "sum");
+  const Network network(spec, {2}, 1);
+  const std::vector<float> samples{1, 2, 30, 40, 50, -1, -2, -30, -40, -50};
+  const std::vector<LayerRange> ranges = measure_ranges(network, samples);
+  REQUIRE(ranges.size() == 2);
+  CHECK(ranges[0].layer == "first");
+  CHECK(ranges[0].range == Range{-2, 2});
+  CHECK(ranges[1].layer == "second");
+  CHECK(ranges[1].range == Range{-50, 50});
+  CHECK_THROWS_AS(measure_ranges(network, std::span(samples).first(4)), ArgumentError);
+}
+
 TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and another") {
   for (const NamedNetwork& named : named_networks()) {
     Network network(named.spec(true), named.input, 1);

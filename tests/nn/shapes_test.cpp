@@ -234,6 +234,7 @@ TEST_CASE("sizes that do not fit into an int are errors") {
   CHECK_THROWS_AS(shape(Upsample{.factor = 30'000}, {32, 32, 3}), SpecError);
   CHECK_THROWS_AS(shape(Flatten{}, {46'341, 46'341, 2}), SpecError);
   CHECK_THROWS_AS(shape(Dense{.features = 1'000'000'000}, {4}), SpecError);
+  CHECK(shape(Dense{.features = 100'000}, {64}) == Shape{100'000});
   CHECK_THROWS_AS(shape(BatchNorm{.epsilon = -1}, {4}), SpecError);
   CHECK_THROWS_AS(shape(BatchNorm{.momentum = 5}, {4}), SpecError);
 }

@@ -19,8 +19,8 @@ void fill(std::span<float> to, const std::vector<float>& values) {
 }  // namespace
 
 TEST_CASE("weights prepared for one instruction set are refused by sessions on another") {
+  if (available_isas().size() < 2) LINEAMENT_SKIP("there is one instruction set here");
   const std::string before = current_isa();
-  if (available_isas().size() < 2) return;
   const Network network(Spec() << Conv2d{.channels = 16} << Flatten{} << Dense{.features = 40}, Shape{8, 8, 16}, 1);
   const auto weights = prepare_weights(network);
   force_isa(available_isas()[1]);

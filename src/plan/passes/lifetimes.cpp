@@ -50,9 +50,8 @@ bool Lifetimes::works_in_place(const Op& op) const {
   const Value &in = plan_.value(source), &out = plan_.value(op.output);
   if (!traits.forward_in_place || !plan_.runs(Pass::share_memory)) return false;
   if (in.batch != out.batch || in.per_thread != out.per_thread) return false;
-  // Inputs stay as the user left them in training.
-  const bool given = source == Spec::kInput || is_input((*plan_.spec)[source].layer);
-  return only_reader(*plan_.spec, source) == op.node && !(given && plan_.training()) &&
+  // The input stays as the user left it in training.
+  return only_reader(*plan_.spec, source) == op.node && (source != Spec::kInput || !plan_.training()) &&
          (traits.forward_keeps_values || !keeps(source));
 }
 

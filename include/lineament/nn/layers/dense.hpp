@@ -20,8 +20,9 @@ struct Dense {
 
   /// {n} -> {features}.
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
-    require_at_least("features", features, 1);
+    if (features < 1) option_error("features", "1 or more", features);
     if (inputs[0].rank() != 1) shape_error("a vector (put a flatten before it)", inputs[0]);
+    require_countable({inputs[0][0], features});  // weights
     return {features};
   }
 
