@@ -185,7 +185,7 @@ Case make_case(const std::string& network, const Conv2d& conv, const Shape& in, 
 std::vector<Case> cases(int batch) {
   std::map<std::string, Case> found;
   for (const NamedNetwork& named : named_networks()) {
-    const Spec spec = named.spec(true);
+    const Spec spec = named.spec(true, kValues);
     const Shapes shapes = infer_shapes(spec, named.input);
     for (NodeId id = 1; id <= spec.size(); ++id) {
       const auto* conv = std::get_if<Conv2d>(&spec[id].layer);

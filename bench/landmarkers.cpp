@@ -21,7 +21,7 @@ constexpr std::size_t kFaces = 32;
 
 std::shared_ptr<const Model> untrained(const NamedNetwork& named) {
   auto model = std::make_shared<Model>();
-  model->network = Network(named.spec(true), named.input, 1);
+  model->network = Network(named.spec(true, kValues), named.input, 1);
   model->preprocessing.size = named.input.height();
   const std::vector<float> gray(named.input.size(), 0.5f);
   model->ranges = measure_ranges(model->network, gray);

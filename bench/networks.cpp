@@ -33,7 +33,7 @@ void report(benchmark::State& state, const Network& network, double passes, int 
 
 void infer(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
-  const Network network(named.spec(true), named.input, 1);
+  const Network network(named.spec(true, kValues), named.input, 1);
   std::vector<float> pictures(4 * network.input_shape().size());
   fill(pictures, 3);
   const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
@@ -47,7 +47,7 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
 
 void train_step(benchmark::State& state, const NamedNetwork& named, Precision precision) {
   const int batch = static_cast<int>(state.range(0)), threads = static_cast<int>(state.range(1));
-  Network network(named.spec(true), named.input, 1);
+  Network network(named.spec(true, kValues), named.input, 1);
   TrainingSession session(network, {.batch = batch, .threads = threads, .precision = precision});
   Optimizer adam({}, network.trainable_size());
   std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());

@@ -32,7 +32,7 @@ void measure(benchmark::State& state, Session& session, Step&& step) {
 }
 
 void run(benchmark::State& state, const NamedNetwork& named, const Case& c, PassSet without) {
-  Network network(named.spec(true), named.input, 1);
+  Network network(named.spec(true, kValues), named.input, 1);
   if (c.train) {
     TrainingSession session(network, {.batch = c.batch, .threads = c.threads, .without = without});
     measure(state, session, [&] {

@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
     fit_options.copies = o.copies;
     fit_options.batch_size = o.batch;
     fit_options.loss = loss_by_name(o.loss, face_losses());
-    fit_options.metric = face_metric;
+    fit_options.metric = face_metric();
     fit_options.optimizer = optimizer_by_name(o.optimizer);
     fit_options.schedule.rate = static_cast<float>(o.lr);
     fit_options.schedule.warmup = 0.1;

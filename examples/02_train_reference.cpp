@@ -36,7 +36,7 @@ int main(int argc, char** argv) try {
   Model model{.network = Network(reference_network(), kReferenceInput, 1), .trained_on = source};
   FitOptions options;
   options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
-  options.metric = face_metric;  // its first number, the NME, chooses the best epoch
+  options.metric = face_metric();  // its first number, the NME, chooses the best epoch
   FitCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState&) {
     std::printf("epoch %2zu  loss %.5f  NME %6.2f %%  held out %6.2f %%  %4.0f images/s%s\n", r.epoch, r.train.loss,

@@ -46,7 +46,7 @@ int main(int argc, char** argv) try {
 
   FitOptions options;
   options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
-  options.metric = face_metric;
+  options.metric = face_metric();
   FitCallbacks callbacks;
   callbacks.on_epoch = [](const EpochReport& r, const Network&, const TrainingState&) {
     std::printf("epoch %2zu  loss %.5f  held-out NME %6.2f %%\n", r.epoch, r.train.loss, r.validation->metric(kNme));

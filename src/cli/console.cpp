@@ -4,6 +4,8 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 #include "platform/platform.hpp"
 
@@ -12,6 +14,12 @@ namespace lineament::cli {
 using Clock = std::chrono::steady_clock;
 
 namespace {
+
+/// A terminal that takes a line back; dumb ones (editors, some CI) do not.
+bool can_redraw() {
+  const char* term = std::getenv("TERM");
+  return platform::error_is_terminal() && (term == nullptr || std::string_view(term) != "dumb");
+}
 
 std::string interrupt_line;  // a signal handler may not allocate
 
@@ -32,7 +40,7 @@ void say(const std::string& line) {
 }
 
 void say_when_interrupted(const std::string& line) {
-  interrupt_line = (platform::error_is_terminal() ? "\r\033[K" : "") + line + "\n";
+  interrupt_line = (can_redraw() ? "\r\033[K" : "") + line + "\n";
   std::signal(SIGINT, end_by_signal);
   std::signal(SIGTERM, end_by_signal);
 }
@@ -60,7 +68,7 @@ std::string counted(std::size_t number, const std::string& noun) {
 }
 
 Progress::Progress(std::string title)
-    : title_(std::move(title)), begin_(Clock::now()), last_(begin_), terminal_(platform::error_is_terminal()) {}
+    : title_(std::move(title)), begin_(Clock::now()), last_(begin_), terminal_(can_redraw()) {}
 
 Progress::~Progress() {
   clear();

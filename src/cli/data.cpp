@@ -1,12 +1,14 @@
 #include "cli/data.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "cli/console.hpp"
 #include "cli/json_text.hpp"
+#include "cli/options.hpp"
 #include "lineament/error.hpp"
-#include "lineament/faces/crop.hpp"
-#include "lineament/faces/metrics.hpp"
+#include "lineament/faces/photo.hpp"
 #include "lineament/faces/split.hpp"
 #include "platform/platform.hpp"
 
@@ -47,58 +49,79 @@ void require_memory(double faces, const StoreOptions& options) {
                          "draw fewer and train longer: each epoch augments them anew"});
 }
 
-Landmarks points_in_crop(const FaceStore& faces, std::size_t i) {
-  const Affine to_crop = crop_to_image(faces.box(i), faces.preprocessing()).inverse();
-  Landmarks points = faces.points(i);
-  for (Point& p : points) p = to_crop(p);
-  return points;
+/// A face is often in a photo that many programs have saved again: the split cannot know these for one photo.
+void report_alike(const FaceStore& train, const FaceStore& held_out) {
+  constexpr std::size_t kShown = 4;
+  const auto prints = [](const FaceStore& faces) {
+    std::map<std::uint64_t, PhotoPrint> list;
+    for (std::size_t i = 0; i < faces.size(); ++i) list.emplace(faces.print(i).content, faces.print(i));
+    std::vector<PhotoPrint> result;
+    for (auto& [content, print] : list) result.push_back(std::move(print));
+    return result;
+  };
+  const std::vector<PhotoPrint> a = prints(held_out), b = prints(train);
+  const auto pairs = similar_pairs(a, b);
+  if (pairs.empty()) return;
+  std::string line =
+      "warning: held-out photos that look like photos trained on (the same at another size or quality?): " +
+      std::to_string(pairs.size());
+  for (std::size_t i = 0; i < std::min(kShown, pairs.size()); ++i)
+    line += (i == 0 ? ": " : ", ") + pairs[i].first->file + " and " + pairs[i].second->file;
+  say(line + (pairs.size() > kShown ? " …" : "") +
+      "; where they are the same, remove one of them: held-out results "
+      "are too good");
 }
 
 }  // namespace
 
-Dataset read_data(const std::vector<Path>& paths, Part part) {
-  Dataset all;
-  for (const Path& path : paths) {
-    Dataset one = read_dataset(path, {.part = part});
-    all.faces.insert(all.faces.end(), one.faces.begin(), one.faces.end());
-    all.rejected.insert(all.rejected.end(), one.rejected.begin(), one.rejected.end());
-    all.other_part += one.other_part;
-  }
+Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options) {
+  Dataset all = read_datasets(paths, options);
   report_rejected(all.rejected);
-  if (all.other_part > 0 && part == Part::train)
+  for (const std::string& note : all.notes) say("note: " + note);
+  if (all.other_part > 0 && options.part == Part::train)
     say(counted(all.other_part, "face") +
         text(" of test folders %s not trained on", all.other_part == 1 ? "is" : "are"));
-  if (all.faces.empty())
-    throw FormatError({paths.empty() ? "data" : paths.front().string(), "no face was found",
-                       "photos with 68-point annotations", "none", "run 'lineament validate' on the data"});
   return all;
+}
+
+void require_boxes(const Dataset& data, BoxSource box) {
+  if (box != BoxSource::file) return;
+  if (std::any_of(data.faces.begin(), data.faces.end(), [](const Face& f) { return f.box.has_value(); })) return;
+  throw ArgumentError({"--box file", "the data has no boxes", "a list with boxes (imglab, COCO, CVAT, WFLW)",
+                       "points alone", "use --box points"});
 }
 
 FaceStore load_faces(std::span<const Face> faces, StoreOptions options) {
   return with_progress("reading photos", options, [&] { return FaceStore::load(faces, options); });
 }
 
-FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, StoreOptions options) {
+FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options) {
   require_memory(static_cast<double>(count), options);
-  const std::uint64_t stream = seed * 2 + (held_out ? 1 : 0);
+  const std::uint64_t stream = use == DrawnFor::training      ? seed * 2
+                               : use == DrawnFor::holding_out ? seed * 2 + 1
+                                                              : ~(seed * 2);  // counts down: met by no seed below 2^62
   return with_progress("drawing faces", options, [&] { return FaceStore::draw(stream, count, options); });
 }
 
-Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
+Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme) {
   StoreOptions store;
   store.preprocessing = preprocessing;
   store.augment = augment_level(o.augment);
   store.box = box_source(o.box);
   store.threads = o.threads;
+  store.scheme = scheme;
+  store.limits = decode_limits(o.max_megapixels);
   if (o.synthetic > 0) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);
-    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, false, store), std::nullopt,
+    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store), std::nullopt,
               counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
-    if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, true, store);
+    if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store);
     return sets;
   }
-  const Dataset dataset = read_data(o.data, Part::train);
+  const Dataset dataset = read_data(
+      o.data, {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = scheme});
+  require_boxes(dataset, store.box);
   const Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
   const auto pick = [&](const std::vector<std::size_t>& indices) {
     std::vector<Face> faces;
@@ -106,25 +129,20 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing) {
     return faces;
   };
   Sets sets{load_faces(pick(split.train), store), std::nullopt, ""};
-  if (!split.held_out.empty()) sets.held_out = load_faces(pick(split.held_out), store);
+  if (!split.held_out.empty()) {
+    sets.held_out = load_faces(pick(split.held_out), store);
+    report_alike(sets.train, *sets.held_out);
+  }
   sets.about = counted(sets.train.size(), "face") + " of";
   for (const Path& path : o.data) sets.about += " " + utf8(path.string());
   return sets;
 }
 
-double mean_shape_nme(const Sets& sets) {
-  Landmarks mean{};
-  for (std::size_t i = 0; i < sets.train.size(); ++i) {
-    const Landmarks points = points_in_crop(sets.train, i);
-    for (std::size_t k = 0; k < kPoints; ++k) {
-      mean[k].x += points[k].x / static_cast<float>(sets.train.size());
-      mean[k].y += points[k].y / static_cast<float>(sets.train.size());
-    }
-  }
-  const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
-  double sum = 0;
-  for (std::size_t i = 0; i < judged.size(); ++i) sum += nme(mean, points_in_crop(judged, i));
-  return sum / static_cast<double>(judged.size());
+std::vector<std::uint64_t> photos_of(const FaceStore& faces) {
+  std::set<std::uint64_t> photos;
+  for (std::size_t i = 0; i < faces.size(); ++i)
+    if (!faces.print(i).file.empty()) photos.insert(faces.print(i).content);
+  return {photos.begin(), photos.end()};
 }
 
 }  // namespace lineament::cli

@@ -15,19 +15,23 @@ struct Sets {
   std::string about;  ///< "1810 faces of data/300w", in UTF-8
 };
 
-/// Reads every data set given, one after the other. Throws Error when no face is left.
-Dataset read_data(const std::vector<Path>& paths, Part part);
+/// Reads the data sets as one; says on standard error what is left out. Throws Error when no face is left.
+Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options);
+
+/// Throws ArgumentError where the box is to come from the file and no face has one.
+void require_boxes(const Dataset& data, BoxSource box);
 
 /// Loads with a progress bar; says on standard error what is left out.
 FaceStore load_faces(std::span<const Face> faces, StoreOptions options);
-/// Draws faces. Those for training and those held out are of different seeds, so that none is in both.
-FaceStore draw_faces(std::size_t count, std::uint64_t seed, bool held_out, StoreOptions options);
+
+/// What drawn faces are for. Each has a stream of its own for each seed, so that no face is in two of them.
+enum class DrawnFor { training, holding_out, evaluation };
+FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options);
 
 /// Training and held-out faces as the options say.
-Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing);
+Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme);
 
-/// The NME, in %, of finding the mean shape of the training faces in every held-out face (in every training
-/// face where none are held out): what a network reaches that does not look.
-double mean_shape_nme(const Sets& sets);
+/// Content digests of the photos, ascending, each once. Drawn faces have none.
+std::vector<std::uint64_t> photos_of(const FaceStore& faces);
 
 }  // namespace lineament::cli

@@ -17,7 +17,8 @@ void add(CLI::App& app, const Command& command) {
   c->footer(command.footer);
   command.options(*c);
   for (CLI::Option* option : c->get_options())  // of an option given twice the last counts, as in other programs
-    if (option->get_items_expected_max() == 1) option->take_last();
+    if (option->get_items_expected_max() == 1 && option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw)
+      option->take_last();
 }
 
 int run(int argc, char** argv) {

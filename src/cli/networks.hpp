@@ -23,11 +23,11 @@ inline void require_no_folder(const std::filesystem::path& model) {
                          "give a file of a run, e.g. " + (model / "model.safetensors").string()});
 }
 
-/// Throws ArgumentError listing the names, or what reading the file throws.
-inline SpecFile network_by_name(const std::string& name) {
+/// `values`: outputs of a named network. Throws ArgumentError listing the names, or what reading the file throws.
+inline SpecFile network_by_name(const std::string& name, int values = kValues) {
   std::string known;
   for (const NamedNetwork& n : named_networks()) {
-    if (n.name == name) return {n.spec(true), n.input};
+    if (n.name == name) return {n.spec(true, values), n.input};
     known += std::string(n.name) + ", ";
   }
   if (name.ends_with(".json")) return spec_from_json(read_text(name), name);

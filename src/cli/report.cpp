@@ -6,7 +6,6 @@
 #include "cli/charts.hpp"
 #include "cli/html.hpp"
 #include "cli/report_style.hpp"
-#include "lineament/faces/landmarks.hpp"
 #include "lineament/image/file.hpp"
 #include "lineament/image/resize.hpp"
 #include "lineament/landmarker/face_training.hpp"
@@ -125,7 +124,7 @@ std::string ced_figure(const Evaluation& e) {
 
 std::string region_figure(const Evaluation& e) {
   std::vector<Bar> bars;
-  for (std::size_t r = 0; r < kRegions.size(); ++r) bars.push_back({std::string(kRegions[r].name), e.region_nme[r]});
+  for (std::size_t r = 0; r < e.regions.size(); ++r) bars.push_back({e.regions[r], e.region_nme[r]});
   return figure("Error by part of the face",
                 "Mean NME of each part's points, % of the inter-ocular distance; left and right as in the picture.",
                 bar_chart("Mean NME of each part of the face", bars, e.nme_inter_ocular,
@@ -282,7 +281,7 @@ std::string report_html(const Report& report) {
       escape_html(report.title) + "</h1>\n" + headline(report);
   if (report.held_out && !report.held_out->errors.empty()) {
     html += "<h2>Best model</h2>\n<div class='grid'>\n" + ced_figure(*report.held_out) +
-            region_figure(*report.held_out) + "</div>\n";
+            (report.held_out->regions.empty() ? "" : region_figure(*report.held_out)) + "</div>\n";
   }
   if (!report.epochs.empty()) {
     html += "<h2>Training</h2>\n<div class='grid'>\n" + nme_figure(report) + pck_figure(report) + loss_figure(report) +

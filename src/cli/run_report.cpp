@@ -23,19 +23,22 @@ Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>
   const Affine to_picture = to_image.inverse();
   Landmarks truth = faces.points(i);
   for (Point& p : truth) p = to_picture(p);
-  draw_landmarks(picture, truth, {.points = kTruthColor, .radius = 1.6f, .draw_lines = false});
-  draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = 1.6f, .draw_lines = false});
+  draw_landmarks(picture, truth, {.points = kTruthColor, .radius = 1.6f, .draw_lines = false}, faces.scheme());
+  draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = 1.6f, .draw_lines = false}, faces.scheme());
   return picture;
 }
 
-void add_pictures(Report& report, const FaceStore& faces, const std::vector<std::vector<float>>& predictions) {
+/// `measured` are the faces that the errors are of.
+void add_pictures(Report& report, const FaceStore& faces, const std::vector<std::size_t>& measured,
+                  const std::vector<std::vector<float>>& predictions) {
   constexpr std::size_t kShown = 12;
   const std::vector<double>& errors = report.held_out->errors;
   std::vector<std::size_t> order(errors.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return errors[a] < errors[b]; });
   const auto add = [&](std::vector<ReportFace>& list, std::size_t i) {
-    list.push_back({Path(faces.name(i)).filename().string(), errors[i], picture_of(faces, i, predictions[i])});
+    const std::size_t face = measured[i];
+    list.push_back({Path(faces.name(face)).filename().string(), errors[i], picture_of(faces, face, predictions[i])});
   };
   for (std::size_t k = 0; k < std::min(kShown, order.size()); ++k) {
     add(report.best, order[k]);
@@ -90,12 +93,17 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   report.title = "Training of the network '" + o.network + "'";
   report.epochs = epochs;
   const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
-  std::vector<std::vector<float>> predictions(judged.size());
-  report.held_out = evaluate_faces(best.network, judged, {.threads = o.threads}, [&](const Prediction& p) {
-    predictions[p.index].assign(p.output.begin(), p.output.end());
-  });
+  std::vector<std::size_t> measured;
+  std::vector<std::vector<float>> predictions;
+  report.held_out = evaluate_faces(
+      best.network, judged, {.threads = o.threads},
+      [&](const Prediction& p) {
+        measured.push_back(p.index);
+        predictions.emplace_back(p.output.begin(), p.output.end());
+      },
+      best.scheme);
   report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");
-  add_pictures(report, judged, predictions);
+  add_pictures(report, judged, measured, predictions);
   report.facts = facts(o, sets, epochs, best.network);
   return report;
 }

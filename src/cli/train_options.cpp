@@ -151,7 +151,8 @@ const std::vector<RunOption>& run_options() {
   using O = TrainOptions;
   static const std::vector<RunOption> options{
       RunOption("data", &O::data,
-                "Folder of photos with .pts files, or a .xml (dlib), .csv or .ljson file; several may be given")
+                "Folder of photos with .pts files, or a list (dlib's .xml, .csv, COCO's .json and others); several may "
+                "be given")
           .type("FOLDER")
           .no_default(),
       RunOption("synthetic", &O::synthetic, "Train on this many drawn faces instead", at_least(1)).no_default(),
@@ -187,6 +188,10 @@ const std::vector<RunOption>& run_options() {
           .may_change(),
       RunOption("box", &O::box, "Where a face's box comes from: points, file, image"),
       RunOption("margin", &O::margin, "Free border around the box, in box sides", number(-0.4, 4)),
+      RunOption("scheme", &O::scheme, "What the points are: ibug-68, or a JSON file that describes another scheme"),
+      RunOption("missing", &O::missing, kMissingHelp, one_of({"reject", "mask"})),
+      RunOption("group", &O::group, kGroupHelp).type("NAME").no_default(),
+      RunOption("max-pixels", &O::max_megapixels, kMaxPixelsHelp, whole(1, 100000)),
       RunOption("precision", &O::precision,
                 "Arithmetic precision of 1x1 convolutions: fp32, or bf16, faster where the processor has it",
                 one_of({"fp32", "bf16"})),

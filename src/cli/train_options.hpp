@@ -29,6 +29,10 @@ struct TrainOptions {
   int patience = 0;
   std::string box = "points";
   double margin = 0.15;
+  std::string scheme = "ibug-68";
+  std::string missing = "reject";
+  std::string group;
+  int max_megapixels = 100;
   std::string precision = "fp32";
   std::uint64_t seed = 1;
   // What does not change the result:

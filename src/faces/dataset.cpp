@@ -8,9 +8,13 @@
 
 #include "lineament/error.hpp"
 #include "lineament/faces/csv.hpp"
-#include "lineament/faces/imglab.hpp"
+#include "lineament/faces/json.hpp"
 #include "lineament/faces/ljson.hpp"
+#include "lineament/faces/mat.hpp"
+#include "lineament/faces/plausible.hpp"
 #include "lineament/faces/pts.hpp"
+#include "lineament/faces/wflw.hpp"
+#include "lineament/faces/xml.hpp"
 #include "scan.hpp"
 #include "text.hpp"
 
@@ -19,15 +23,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kNoAnnotation = "there is no annotation beside it (wanted ";
+
 std::string extension(const fs::path& file) {
   return text::lower(file.extension().string());
 }
+template <std::size_t N>
+bool is_one_of(const fs::path& file, const std::array<std::string_view, N>& extensions) {
+  return std::find(extensions.begin(), extensions.end(), extension(file)) != extensions.end();
+}
 bool is_image(const fs::path& file) {
-  constexpr std::array<std::string_view, 7> kImages{".jpg", ".jpeg", ".png", ".bmp", ".pnm", ".ppm", ".pgm"};
-  return std::find(kImages.begin(), kImages.end(), extension(file)) != kImages.end();
+  return is_one_of<9>(file, {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pnm", ".ppm", ".pgm"});
+}
+/// Pictures that read_image does not know.
+bool is_other_image(const fs::path& file) {
+  return is_one_of<7>(file, {".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"});
 }
 bool is_annotation(const fs::path& file) {
-  return extension(file) == ".pts" || extension(file) == ".ljson";
+  return is_one_of<3>(file, {".pts", ".ljson", ".mat"});
+}
+bool is_list(const fs::path& file) {
+  return is_one_of<4>(file, {".xml", ".csv", ".json", ".txt"});
 }
 
 /// The last name of a data set's path, also for "." and "a/..": it may say which part of 300-W this is.
@@ -41,12 +57,11 @@ fs::path own_name(const fs::path& root) {
 class FolderScan {
  public:
   FolderScan(const fs::path& root, const DatasetOptions& options)
-      : root_(root), part_(options.part), own_(own_name(root)) {}
+      : root_(root), options_(options), own_(own_name(root)) {}
 
   Dataset run(const FileList& list) {
     data_.rejected = list.rejected;
-    for (const fs::path& file : list.files)
-      if (is_image(file)) images_[without_extension(file)].push_back(file);
+    sort_images(list);
     for (const fs::path& file : list.files)
       if (extension(file) == ".pts") pts_.insert(without_extension(file));
     for (const fs::path& file : list.files)
@@ -60,18 +75,26 @@ class FolderScan {
 
   /// One annotation file of the folder; its other files are not looked at.
   Dataset run_one(const FileList& list, const fs::path& annotation) {
-    for (const fs::path& file : list.files)
-      if (is_image(file)) images_[without_extension(file)].push_back(file);
+    sort_images(list);
     add(annotation);
     return std::move(data_);
   }
 
  private:
+  void sort_images(const FileList& list) {
+    for (const fs::path& file : list.files) {
+      if (is_image(file)) images_[without_extension(file)].push_back(file);
+      if (is_other_image(file)) other_images_.emplace(without_extension(file), file);
+    }
+  }
+
   static std::string without_extension(const fs::path& file) {
     return (file.parent_path() / file.stem()).generic_string();
   }
 
-  bool is_wanted(const fs::path& file) const { return part_ == Part::all || part_of(own_ / file) == part_; }
+  bool is_wanted(const fs::path& file) const {
+    return options_.part == Part::all || part_of(own_ / file) == options_.part;
+  }
 
   /// The image of an annotation: the one of its name, or of its name without the closing "_N".
   const fs::path* image_of(const fs::path& annotation) const {
@@ -88,19 +111,28 @@ class FolderScan {
       ++data_.other_part;
       return;
     }
-    const bool ljson = extension(file) == ".ljson";
-    if (ljson && pts_.count(without_extension(file))) return;
+    const std::string kind = extension(file);
+    if (kind != ".pts" && pts_.count(without_extension(file))) return;
     const fs::path path = root_ / file;
     const fs::path* image = image_of(file);
     if (!image) {
-      data_.rejected.push_back({path.string(), "there is no image beside it (wanted " + file.stem().string() +
-                                                   ".jpg, .png or the like); add the photo or remove the file"});
+      const auto other = other_images_.find(without_extension(file));
+      if (other == other_images_.end())
+        data_.rejected.push_back({path.string(), "there is no image beside it (wanted " + file.stem().string() +
+                                                     ".jpg, .png or the like); add the photo or remove the file"});
+      else
+        data_.rejected.push_back({(root_ / other->second).string(),
+                                  "it is there, but this kind of image cannot be read (wanted JPEG, PNG, BMP or PNM); "
+                                  "convert it to JPEG or PNG"});
       return;
     }
     used_.insert(*image);
     try {
-      const Landmarks points = ljson ? read_ljson(path) : read_pts(path);
-      data_.faces.push_back({root_ / *image, points, std::nullopt, photo_id(*image)});
+      Face face{.image = root_ / *image, .photo = photo_id(*image)};
+      face.points = kind == ".mat"     ? read_mat(path, options_.scheme)
+                    : kind == ".ljson" ? read_ljson(path, options_.group, options_.scheme)
+                                       : read_pts(path, options_.scheme);
+      data_.faces.push_back(std::move(face));
     } catch (const Error& error) {
       data_.rejected.push_back(text::rejected(error, path.string()));
     }
@@ -112,24 +144,34 @@ class FolderScan {
     data_.rejected.push_back(
         {(root_ / file).string(),
          twin ? "another image of the same name is used (" + first_of_name.filename().string() + "); remove one"
-              : "there is no annotation beside it (wanted " + file.stem().string() +
-                    ".pts or .ljson); annotate the photo or remove it"});
+              : kNoAnnotation + file.stem().string() + ".pts or .ljson); annotate the photo or remove it"});
   }
 
   fs::path root_;
-  Part part_;
+  const DatasetOptions& options_;
   fs::path own_;
   std::map<std::string, std::vector<fs::path>> images_;  ///< by relative path without extension
+  std::map<std::string, fs::path> other_images_;         ///< of kinds that cannot be read; the same way
   std::set<std::string> pts_;
   std::set<fs::path> used_;
   Dataset data_;
 };
+
+/// Why the image of a list cannot be opened, as far as can be seen.
+std::string missing_image(const fs::path& image) {
+  const std::string name = image.string();
+  if (name.find(":/") != std::string::npos || name.find('\\') != std::string::npos)
+    return "the annotated image does not exist: the list has the path of another machine; write paths relative to the "
+           "list into it";
+  return "the annotated image does not exist; check the path in the list";
+}
 
 /// Takes out faces of the other part and faces whose image is not there.
 Dataset checked_list(Dataset list, const fs::path& folder, Part part) {
   const fs::path own = own_name(folder);
   Dataset result;
   result.rejected = std::move(list.rejected);
+  result.notes = std::move(list.notes);
   std::map<fs::path, bool> exists;
   for (Face& face : list.faces) {
     if (part != Part::all && part_of(own / inside(folder, face.image)) != part) {
@@ -142,31 +184,97 @@ Dataset checked_list(Dataset list, const fs::path& folder, Part part) {
     if (entry->second)
       result.faces.push_back(std::move(face));
     else if (is_new)
-      result.rejected.push_back(
-          {face.image.string(), "the annotated image does not exist; check the path in the list"});
+      result.rejected.push_back({face.image.string(), missing_image(face.image)});
   }
   std::stable_sort(result.faces.begin(), result.faces.end(),
                    [](const Face& a, const Face& b) { return a.image.generic_string() < b.image.generic_string(); });
   return result;
 }
 
+Dataset read_list(const fs::path& path, const Scheme& scheme) {
+  const std::string kind = extension(path);
+  if (kind == ".csv") return read_csv(path, scheme);
+  if (kind == ".json") return read_json(path, scheme);
+  if (kind == ".txt") return read_wflw(path, scheme);
+  return read_xml(path, scheme);
+}
+
 Dataset scan_file(const fs::path& path, const DatasetOptions& options) {
   const fs::path folder = path.parent_path();
-  const std::string kind = extension(path);
-  if (kind == ".xml") return checked_list(read_imglab(path), folder, options.part);
-  if (kind == ".csv") return checked_list(read_csv(path), folder, options.part);
+  if (is_list(path)) return checked_list(read_list(path, options.scheme), folder, options.part);
   if (is_annotation(path)) {
     const fs::path listed = folder.empty() ? fs::path(".") : folder;
     return FolderScan(folder, options).run_one(list_files(listed, false), path.filename());
   }
   throw FormatError({path.string(), "the kind of data set is unknown",
-                     "a folder, or an .xml, .csv, .pts or .ljson file", text::in_quotes(kind), "check the path"});
+                     "a folder, or an .xml, .csv, .json, .txt, .pts, .ljson or .mat file",
+                     text::in_quotes(extension(path)), "check the path"});
 }
 
-[[noreturn]] void fail_empty(const fs::path& path, const std::string& got) {
+[[noreturn]] void fail_empty(const fs::path& path, const std::string& got, const std::string& fix = "check the path") {
   throw FileError({path.string(), "there is no annotated face",
-                   "images with .pts or .ljson files of the same name, or the path of an .xml or .csv list", got,
-                   "check the path"});
+                   "images with .pts, .ljson or .mat files of the same name, or the path of a list (.xml, .csv, .json)",
+                   got, fix});
+}
+
+/// The lists in a folder are not read with it: which of several is meant, nobody could say.
+[[noreturn]] void fail_empty(const fs::path& path, const FileList& list) {
+  std::vector<std::string> lists;
+  for (const fs::path& file : list.files)
+    if (is_list(file) && extension(file) != ".txt") lists.push_back((path / file).string());
+  if (!lists.empty())
+    fail_empty(path, lists.size() == 1 ? "a list, " + lists[0] : "lists: " + lists[0] + " and others",
+               "give the list's own path, " + lists[0]);
+  fail_empty(path, list.files.empty() ? "an empty folder" : std::to_string(list.files.size()) + " other files");
+}
+
+std::string names_of(const std::vector<int>& points, const Scheme& scheme) {
+  constexpr std::size_t kShown = 8;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(kShown, points.size()); ++i)
+    names += (i ? ", " : "") + scheme.point_name(points[i]);
+  return names + (points.size() > kShown ? " …" : "");
+}
+
+/// Masks or rejects what is missing, and rejects faces whose points are not in order: each, or the whole data set where
+/// most are so.
+void settle(Dataset& data, const fs::path& path, const DatasetOptions& options) {
+  std::vector<Face> good;
+  std::vector<Rejected> mixed_up;
+  for (Face& face : data.faces) {
+    const std::vector<int> missing = missing_points(face.points);
+    if (!missing.empty() && options.missing == Missing::reject) {
+      data.rejected.push_back({face.image.string(), "points are missing: " + names_of(missing, options.scheme) +
+                                                        "; annotate them, leave the face out, or read it with the "
+                                                        "missing points masked (--missing mask)"});
+      continue;
+    }
+    for (const int i : missing) face.points[static_cast<std::size_t>(i)] = kUnknownPoint;
+    if (const auto problem = shape_problem(face.points, options.scheme))
+      mixed_up.push_back({face.image.string(), *problem});
+    else
+      good.push_back(std::move(face));
+  }
+  constexpr std::size_t kFew = 3;  // why: of so few, each has its own line
+  const std::size_t all = good.size() + mixed_up.size();
+  if (mixed_up.size() > kFew && mixed_up.size() * 2 >= all) {
+    data.rejected.push_back({path.string(), "refused as a whole: of " + std::to_string(mixed_up.size()) + " of its " +
+                                                std::to_string(all) + " faces " + mixed_up[0].reason});
+    good.clear();
+  } else {
+    data.rejected.insert(data.rejected.end(), mixed_up.begin(), mixed_up.end());
+  }
+  data.faces = std::move(good);
+}
+
+Dataset scan_folder(const fs::path& path, const DatasetOptions& options) {
+  const FileList list = list_files(path, true);
+  Dataset data = FolderScan(path, options).run(list);
+  if (data.faces.empty() && data.other_part == 0) {
+    const auto unused = [](const Rejected& r) { return r.reason.starts_with(kNoAnnotation); };
+    if (std::all_of(data.rejected.begin(), data.rejected.end(), unused)) fail_empty(path, list);
+  }
+  return data;
 }
 
 }  // namespace
@@ -182,6 +290,13 @@ Part part_of(const fs::path& file) {
   return Part::train;
 }
 
+std::vector<fs::path> images_in(const fs::path& folder) {
+  std::vector<fs::path> images;
+  for (const fs::path& file : list_files(folder, true).files)
+    if (is_image(file)) images.push_back(folder / file);
+  return images;
+}
+
 fs::path inside(const fs::path& root, const fs::path& image) {
   const fs::path relative = image.lexically_normal().lexically_relative(root.lexically_normal());
   return relative.empty() ? image : relative;
@@ -193,20 +308,16 @@ Dataset scan_dataset(const fs::path& path, const DatasetOptions& options) {
   if (!fs::exists(status))
     throw FileError({path.string(), "the data set cannot be opened", "a folder or an annotation file",
                      error ? error.message() : "nothing of this name", "check the path"});
-  if (!fs::is_directory(status)) return scan_file(path, options);
-  const FileList list = list_files(path, true);
-  Dataset data = FolderScan(path, options).run(list);
-  if (data.faces.empty() && data.rejected.empty() && data.other_part == 0)
-    fail_empty(path, list.files.empty() ? "an empty folder" : std::to_string(list.files.size()) + " other files");
+  Dataset data = fs::is_directory(status) ? scan_folder(path, options) : scan_file(path, options);
+  settle(data, path, options);
   return data;
 }
 
-Dataset read_dataset(const fs::path& path, const DatasetOptions& options) {
-  Dataset data = scan_dataset(path, options);
-  if (!data.faces.empty()) return data;
+void require_faces(const Dataset& data, const fs::path& path, const DatasetOptions& options) {
+  if (!data.faces.empty()) return;
   if (!data.rejected.empty())
     throw FormatError({path.string(), "no face can be used", "at least one",
-                       std::to_string(data.rejected.size()) + " rejected files",
+                       std::to_string(data.rejected.size()) + " rejected",
                        "the first is " + data.rejected[0].file + ": " + data.rejected[0].reason});
   if (data.other_part > 0) {
     const bool train = options.part == Part::train;

@@ -2,14 +2,15 @@
 #include "lineament/faces/imglab.hpp"
 
 #include <algorithm>
-#include <bitset>
 #include <cmath>
 #include <pugixml.hpp>
 #include <sstream>
 
 #include "lineament/faces/box.hpp"
 #include "lineament/file.hpp"
+#include "scan.hpp"
 #include "text.hpp"
+#include "xml_document.hpp"
 
 namespace lineament {
 namespace {
@@ -33,27 +34,43 @@ Box box_of(const pugi::xml_node& node, const std::string& where) {
           static_cast<float>(height)};
 }
 
-Landmarks parts_of(const pugi::xml_node& box, const std::string& where) {
-  Landmarks points;
-  std::bitset<kPoints> seen;
+/// The point a part is, by its number or by the scheme's name for it.
+std::optional<int> point_of(std::string_view name, const Scheme& scheme) {
+  const auto named = std::find(scheme.names.begin(), scheme.names.end(), name);
+  if (named != scheme.names.end()) return static_cast<int>(named - scheme.names.begin());
+  const std::optional<int> i = text::index(name);
+  return i && *i < scheme.points ? i : std::nullopt;
+}
+
+/// Parts that number the points from 1 are told by the last one, '68', and that there is no '0'.
+[[noreturn]] void reject_name(const pugi::xml_node& box, std::string_view name, const Scheme& scheme,
+                              const std::string& where) {
+  const std::string wanted = "'0' to '" + std::to_string(scheme.points - 1) + "'";
+  const auto parts = box.children("part");
+  const bool has_0 = std::any_of(parts.begin(), parts.end(), [](const pugi::xml_node& part) {
+    return text::index(part.attribute("name").value()) == 0;
+  });
+  if (text::index(name) == scheme.points && !has_0)
+    throw FormatError({where, "the parts are numbered from 1", wanted, "'1' to " + text::in_quotes(name),
+                       "rename each part to one less"});
+  throw FormatError({where, "a part has an unknown name", wanted, text::in_quotes(name), "rename the part"});
+}
+
+Landmarks parts_of(const pugi::xml_node& box, const std::string& where, const Scheme& scheme) {
+  Landmarks points(static_cast<std::size_t>(scheme.points), kUnknownPoint);
+  std::vector<bool> seen(points.size());
   for (const pugi::xml_node part : box.children("part")) {
     const std::string_view name = part.attribute("name").value();
-    const std::optional<int> i = text::index(name);
-    if (!i || *i >= kPoints)
-      throw FormatError({where, "a part has an unknown name", "'0' to '67'", text::in_quotes(name), "rename the part"});
+    const std::optional<int> i = point_of(name, scheme);
+    if (!i) reject_name(box, name, scheme, where);
     const auto k = static_cast<std::size_t>(*i);
-    if (seen[k])
-      throw FormatError(
-          {where, "a part stands twice", "each of '0' to '67' once", text::in_quotes(name), "remove one"});
+    if (seen[k]) throw FormatError({where, "a part stands twice", "each once", text::in_quotes(name), "remove one"});
     seen[k] = true;
     points[k] = {static_cast<float>(attribute(part, "x", where)), static_cast<float>(attribute(part, "y", where))};
   }
-  if (!seen.all()) {
-    std::size_t missing = 0;
-    while (seen[missing]) ++missing;
-    throw FormatError({where, "part '" + std::to_string(missing) + "' is missing", "68 parts",
-                       std::to_string(seen.count()), text::kFixPoints});
-  }
+  if (std::find(seen.begin(), seen.end(), true) == seen.end())
+    throw FormatError(
+        {where, "the box has no parts", std::to_string(scheme.points) + " parts", "none", text::fix_points(scheme)});
   return points;
 }
 
@@ -62,8 +79,18 @@ bool is_set(const pugi::xml_attribute& flag) {
   return flag.as_bool(false);
 }
 
+/// Where the list's bytes were no UTF-8, a name was read as Latin-1; the file's own may be those bytes.
+std::filesystem::path image_of(const std::string& file, const std::filesystem::path& folder) {
+  const std::filesystem::path image = text::list_path(file, folder);
+  std::error_code error;
+  if (std::filesystem::exists(image, error)) return image;
+  const std::optional<std::string> bytes = text::as_latin1(file);
+  const std::filesystem::path other = bytes ? text::list_path(*bytes, folder) : image;
+  return std::filesystem::exists(other, error) ? other : image;
+}
+
 void add_image(const pugi::xml_node& node, const std::string& name, const std::filesystem::path& folder,
-               Dataset& result) {
+               const Scheme& scheme, Dataset& result) {
   const std::string file = node.attribute("file").value();
   if (file.empty()) {
     result.rejected.push_back({name, "an <image> has no 'file' (wanted the photo's path); add it"});
@@ -75,8 +102,12 @@ void add_image(const pugi::xml_node& node, const std::string& name, const std::f
     if (is_set(box.attribute("ignore"))) continue;
     const std::string where = name + ": " + file + ", box " + std::to_string(number);
     try {
-      const Landmarks points = parts_of(box, where);
-      result.faces.push_back({(folder / file).lexically_normal(), points, box_of(box, where), photo_id(file)});
+      Face face{.image = image_of(file, folder), .points = parts_of(box, where, scheme)};
+      face.box = box_of(box, where);
+      face.photo = photo_id(inside(folder, face.image));
+      face.width = node.attribute("width").as_int(0);
+      face.height = node.attribute("height").as_int(0);
+      result.faces.push_back(std::move(face));
     } catch (const FormatError& error) {
       result.rejected.push_back(text::rejected(error, where));
     }
@@ -117,6 +148,10 @@ void append_box(pugi::xml_node image, const Face& face, const ImglabOptions& opt
   set(node, "height", box.height, options);
   for (std::size_t i = 0; i < face.points.size(); ++i) {
     pugi::xml_node part = node.append_child("part");
+    if (!is_known(face.points[i])) {
+      node.remove_child(part);
+      continue;
+    }
     const std::string name = (i < 10 ? "0" : "") + std::to_string(i);  // dlib sorts parts by name, as text
     part.append_attribute("name") = name.c_str();
     set(part, "x", face.points[i].x, options);
@@ -126,28 +161,22 @@ void append_box(pugi::xml_node image, const Face& face, const ImglabOptions& opt
 
 }  // namespace
 
-Dataset parse_imglab(std::string_view xml, std::string_view name, const std::filesystem::path& folder) {
-  pugi::xml_document document;
-  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+Dataset parse_imglab(std::string_view text, std::string_view name, const std::filesystem::path& folder,
+                     const Scheme& scheme) {
   const std::string where(name);
-  if (!parsed) {
-    const auto end = std::min(xml.size(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(parsed.offset, 0)));
-    const auto line = 1 + std::count(xml.begin(), xml.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    throw FormatError({where + ":" + std::to_string(line), "the file is not XML", "an imglab file",
-                       parsed.description(), "the file may be cut short: copy it again"});
-  }
+  // dlib declares ISO-8859-1 and writes names of files as they are, which is UTF-8 nearly everywhere.
+  const pugi::xml_document document = load_xml(text, where, "an imglab file");
   const pugi::xml_node images = document.child("dataset").child("images");
   if (!images)
-    throw FormatError({where, "the file is not imglab's", "<dataset><images>",
-                       "<" + std::string(document.document_element().name()).substr(0, 40) + ">",
-                       "check what file this is"});
+    throw FormatError(
+        {where, "the file is not imglab's", "<dataset><images>", root_of(document), "check what file this is"});
   Dataset result;
-  for (const pugi::xml_node image : images.children("image")) add_image(image, where, folder, result);
+  for (const pugi::xml_node image : images.children("image")) add_image(image, where, folder, scheme, result);
   return result;
 }
 
-Dataset read_imglab(const std::filesystem::path& path) {
-  return parse_imglab(read_text(path), path.string(), path.parent_path());
+Dataset read_imglab(const std::filesystem::path& path, const Scheme& scheme) {
+  return parse_imglab(read_text(path), path.string(), path.parent_path(), scheme);
 }
 
 std::string format_imglab(std::span<const Face> faces, const std::filesystem::path& folder,

@@ -24,20 +24,29 @@ std::string json_face(const Face& face) {
     s += "null";
   s += ", \"points\": [";
   for (std::size_t i = 0; i < face.points.size(); ++i)
-    s += (i ? ", [" : "[") + text::shortest(face.points[i].x) + ", " + text::shortest(face.points[i].y) + "]";
+    s += (i ? ", " : "") + (is_known(face.points[i])
+                                ? "[" + text::shortest(face.points[i].x) + ", " + text::shortest(face.points[i].y) + "]"
+                                : "null");
   return s + "]}";
 }
 
 }  // namespace
 
-std::string format_json(std::span<const Face> faces) {
-  std::string s = "{\"format\": \"lineament-faces\", \"version\": 1, \"faces\": [";
+std::string format_json(std::span<const Face> faces, const std::map<std::string, std::string>& more) {
+  std::string s = "{\"format\": \"lineament-faces\", \"version\": 1, ";
+  for (const auto& [key, value] : more) {
+    if (key == "format" || key == "version" || key == "faces")
+      throw ArgumentError({"faces", "the format has an entry of this name itself", "another name", key, ""});
+    s += json_string(key) + ": " + json_string(value) + ", ";
+  }
+  s += "\"faces\": [";
   for (std::size_t i = 0; i < faces.size(); ++i) s += (i ? ",\n  " : "\n  ") + json_face(faces[i]);
   return s + (faces.empty() ? "]}\n" : "\n]}\n");
 }
 
-void write_json(const std::filesystem::path& path, std::span<const Face> faces) {
-  write_file(path, format_json(faces));
+void write_json(const std::filesystem::path& path, std::span<const Face> faces,
+                const std::map<std::string, std::string>& more) {
+  write_file(path, format_json(faces, more));
 }
 
 }  // namespace lineament

@@ -26,7 +26,6 @@ bool is_mark(char c) {
 
 /// Words, numbers and the marks { } : each with its line; separators and comments are gone.
 std::vector<Token> tokens(std::string_view text) {
-  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   std::vector<Token> result;
   int line = 1;
   for (std::size_t i = 0; i < text.size();) {
@@ -54,11 +53,12 @@ std::vector<Token> tokens(std::string_view text) {
 
 class Parser {
  public:
-  Parser(std::vector<Token> tokens, std::string_view name) : tokens_(std::move(tokens)), name_(name) {}
+  Parser(std::vector<Token> tokens, std::string_view name, const Scheme& scheme)
+      : tokens_(std::move(tokens)), name_(name), scheme_(scheme) {}
 
   Landmarks parse() {
     if (tokens_.empty())
-      throw FormatError({name_, "the file is empty", "68 points", "no number", "annotate the face or leave it out"});
+      throw FormatError({name_, "the file is empty", wanted(), "no number", "annotate the face or leave it out"});
     const bool standard =
         std::any_of(tokens_.begin(), tokens_.end(), [](const Token& t) { return is_mark(t.text[0]); });
     if (standard) {
@@ -67,7 +67,7 @@ class Parser {
     } else {
       bare_list();
     }
-    Landmarks points;
+    Landmarks points(static_cast<std::size_t>(scheme_.points));
     for (std::size_t i = 0; i < points.size(); ++i)  // 1-based to 0-based, in double: the subtraction must not round
       points[i] = {static_cast<float>(values_[2 * i] - 1), static_cast<float>(values_[2 * i + 1] - 1)};
     return points;
@@ -75,6 +75,9 @@ class Parser {
 
  private:
   std::string where(int line) const { return name_ + ":" + std::to_string(line); }
+  std::string wanted() const { return std::to_string(scheme_.points) + " points"; }
+
+  std::size_t count() const { return static_cast<std::size_t>(scheme_.values()); }
 
   /// The tokens of the line that begins at next_, without the marks { }, which stand for themselves.
   std::size_t line_length() const {
@@ -94,9 +97,10 @@ class Parser {
                            text::in_quotes(key.text), "see the .pts files of 300-W"});
       if (text::equal_ignoring_case(key.text, "n_points")) {
         const std::string_view count = n > 2 ? tokens_[next_ + 2].text : "";
-        if (text::index(count) != kPoints)
-          throw FormatError({where(key.line), "the number of points is wrong", "n_points: 68", text::in_quotes(count),
-                             text::kFixPoints});
+        if (text::index(count) != scheme_.points)
+          throw FormatError({where(key.line), "the number of points is wrong",
+                             "n_points: " + std::to_string(scheme_.points), text::in_quotes(count),
+                             text::fix_points(scheme_)});
       }
       next_ += n;
     }
@@ -119,11 +123,11 @@ class Parser {
     const std::string got = std::to_string(values_.size() / 2) + " points";
     // Without the brace the last number may have lost digits, and nobody would know.
     if (next_ == tokens_.size())
-      throw FormatError({where(tokens_.back().line), "the closing brace is missing", "'}' after 68 points",
+      throw FormatError({where(tokens_.back().line), "the closing brace is missing", "'}' after " + wanted(),
                          "the end of the file after " + got, "the file may be cut short: copy it again"});
-    if (values_.size() != kValues)
+    if (values_.size() != count())
       throw FormatError(
-          {where(tokens_[next_].line), "the number of points is wrong", "68 points", got, text::kFixPoints});
+          {where(tokens_[next_].line), "the number of points is wrong", wanted(), got, text::fix_points(scheme_)});
     if (++next_ < tokens_.size())
       throw FormatError({where(tokens_[next_].line), "there is text after the closing brace", "the end of the file",
                          text::in_quotes(tokens_[next_].text), "remove it; one file holds one face"});
@@ -133,13 +137,15 @@ class Parser {
     const bool named = !text::number(tokens_[0].text) && (tokens_.size() == 1 || tokens_[1].line != tokens_[0].line);
     for (next_ = named ? 1 : 0; next_ < tokens_.size(); ++next_)
       values_.push_back(text::coordinate(tokens_[next_].text, where(tokens_[next_].line)));
-    if (values_.size() != kValues)
-      throw FormatError({where(tokens_.back().line), "the number of coordinates is wrong", "136 numbers (68 points)",
-                         std::to_string(values_.size()), text::kFixPoints});
+    if (values_.size() != count())
+      throw FormatError({where(tokens_.back().line), "the number of coordinates is wrong",
+                         std::to_string(count()) + " numbers (" + wanted() + ")", std::to_string(values_.size()),
+                         text::fix_points(scheme_)});
   }
 
   std::vector<Token> tokens_;
   std::string name_;
+  const Scheme& scheme_;
   std::size_t next_ = 0;
   std::vector<double> values_;
 };
@@ -159,20 +165,21 @@ std::string one_based(float coordinate) {
 
 }  // namespace
 
-Landmarks parse_pts(std::string_view text, std::string_view name) {
+Landmarks parse_pts(std::string_view text, std::string_view name, const Scheme& scheme) {
   if (text.size() > text::kLargestFaceFile)
-    throw FormatError({std::string(name), "the file is too large for 68 points", "at most 1 MiB",
+    throw FormatError({std::string(name), "the file is too large for the points of a face", "at most 1 MiB",
                        std::to_string(text.size()) + " bytes", "check what file this is"});
-  return Parser(tokens(text), name).parse();
+  const std::string utf8 = text::as_utf8(std::string(text), std::string(name));
+  return Parser(tokens(utf8), name, scheme).parse();
 }
 
-Landmarks read_pts(const std::filesystem::path& path) {
-  return parse_pts(read_text(path), path.string());
+Landmarks read_pts(const std::filesystem::path& path, const Scheme& scheme) {
+  return parse_pts(read_text(path), path.string(), scheme);
 }
 
 std::string format_pts(const Landmarks& points) {
-  text::require_finite({{}, points, {}, {}}, "points");
-  std::string result = "version: 1\nn_points: 68\n{\n";
+  text::require_finite({.image = {}, .points = points}, "points", text::Unknown::refuse);
+  std::string result = "version: 1\nn_points: " + std::to_string(points.size()) + "\n{\n";
   for (const Point& p : points) result += one_based(p.x) + " " + one_based(p.y) + "\n";
   return result + "}\n";
 }

@@ -19,23 +19,23 @@ std::uint64_t hash(const std::string& s) {
   return h;
 }
 
-struct Photo {
+struct RankedPhoto {
   std::uint64_t rank;
   std::string id;
   std::vector<std::size_t> faces;
 };
 
-std::vector<Photo> ranked_photos(const std::vector<Face>& faces, std::uint64_t seed) {
+std::vector<RankedPhoto> ranked_photos(const std::vector<Face>& faces, std::uint64_t seed) {
   std::map<std::string, std::vector<std::size_t>> by_id;
   for (std::size_t i = 0; i < faces.size(); ++i) by_id[faces[i].photo].push_back(i);
-  std::vector<Photo> photos;
+  std::vector<RankedPhoto> photos;
   for (auto& [id, members] : by_id) {
     Random random(seed, hash(id));
     const std::uint64_t upper = random.bits();
     photos.push_back({upper << 32 | random.bits(), id, std::move(members)});
   }
   std::sort(photos.begin(), photos.end(),
-            [](const Photo& a, const Photo& b) { return std::tie(a.rank, a.id) < std::tie(b.rank, b.id); });
+            [](const RankedPhoto& a, const RankedPhoto& b) { return std::tie(a.rank, a.id) < std::tie(b.rank, b.id); });
   return photos;
 }
 
@@ -46,7 +46,7 @@ Split split_by_photo(const std::vector<Face>& faces, double held_out_fraction, s
     throw ArgumentError({"split_by_photo", "the held-out fraction is out of range", "0 or more and less than 1",
                          std::to_string(held_out_fraction), "0.1 holds out one face in ten"});
   Split split;
-  const std::vector<Photo> photos = ranked_photos(faces, seed);
+  const std::vector<RankedPhoto> photos = ranked_photos(faces, seed);
   const double wanted = held_out_fraction * static_cast<double>(faces.size());
   bool open = held_out_fraction > 0;
   for (std::size_t i = 0; i < photos.size(); ++i) {

@@ -80,6 +80,95 @@ double coordinate(std::string_view s, const std::string& where) {
   return *value;
 }
 
+std::string fix_points(const Scheme& scheme) {
+  return "annotate all " + std::to_string(scheme.points) + " points of the scheme " + scheme.name +
+         ", or leave the face out";
+}
+
+bool is_utf8(std::string_view s) {
+  for (std::size_t i = 0; i < s.size();) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    const std::size_t more = c < 0x80                ? 0
+                             : c >= 0xC2 && c < 0xE0 ? 1
+                             : (c & 0xF0) == 0xE0    ? 2
+                             : c >= 0xF0 && c < 0xF5 ? 3
+                                                     : 4;
+    if (more == 4 || s.size() - i <= more) return false;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+std::string as_utf8(std::string s, const std::string& where) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  if (s.starts_with("\xEF\xBB\xBF")) return s.substr(3);
+  const bool little = s.starts_with("\xFF\xFE"), big = s.starts_with("\xFE\xFF");
+  if (!little && !big) {
+    if (s.size() >= 4 && (at(0) == 0 || at(1) == 0) && s.find('\0') != std::string::npos)
+      throw FormatError({where, "the text is in an encoding that cannot be read", "UTF-8", "UTF-16 or UTF-32",
+                         "save the file as UTF-8"});
+    return s;
+  }
+  constexpr int kLead[] = {0, 0xC0, 0xE0, 0xF0};  // of a character of 2, 3, 4 bytes
+  std::string result;
+  const auto unit = [&](std::size_t i) {
+    return static_cast<char32_t>(little ? at(i) | at(i + 1) << 8 : at(i) << 8 | at(i + 1));
+  };
+  for (std::size_t i = 2; i + 1 < s.size(); i += 2) {
+    char32_t c = unit(i);
+    if (c >= 0xD800 && c < 0xDC00 && i + 3 < s.size()) {  // the first of a pair
+      c = 0x10000 + ((c - 0xD800) << 10) + (unit(i + 2) - 0xDC00);
+      i += 2;
+    }
+    if (c == 0 || c > 0x10FFFF)
+      throw FormatError({where, "the text is damaged UTF-16", "UTF-8 or UTF-16", "", "save the file as UTF-8"});
+    if (c < 0x80) {
+      result += static_cast<char>(c);
+    } else {
+      const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+      result += static_cast<char>(kLead[more] | static_cast<int>(c >> (6 * more)));
+      for (int k = more - 1; k >= 0; --k) result += static_cast<char>(0x80 | (static_cast<int>(c >> (6 * k)) & 0x3F));
+    }
+  }
+  return result;
+}
+
+std::optional<std::string> as_latin1(std::string_view utf8) {
+  std::string result;
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const auto c = static_cast<unsigned char>(utf8[i]);
+    if (c < 0x80) {
+      result += utf8[i];
+    } else if ((c == 0xC2 || c == 0xC3) && i + 1 < utf8.size()) {
+      result += static_cast<char>((c & 3) << 6 | (static_cast<unsigned char>(utf8[++i]) & 0x3F));
+    } else {
+      return std::nullopt;
+    }
+  }
+  return result;
+}
+
+std::filesystem::path list_path(std::string_view file, const std::filesystem::path& folder) {
+  std::error_code error;
+  const std::filesystem::path as_is = (folder / std::filesystem::path(std::string(file))).lexically_normal();
+  if (file.find('\\') == std::string_view::npos || std::filesystem::exists(as_is, error)) return as_is;
+  std::string slashes(file);
+  std::replace(slashes.begin(), slashes.end(), '\\', '/');
+  const bool drive = slashes.size() > 2 && slashes[1] == ':' && slashes[2] == '/';
+  // C:/faces/a.jpg is nowhere on this machine; a folder of it may have been brought along beside the list.
+  for (std::filesystem::path rest = drive ? slashes.substr(3) : slashes; drive && !rest.empty();) {
+    const std::filesystem::path here = (folder / rest).lexically_normal();
+    if (std::filesystem::exists(here, error)) return here;
+    const std::string text = rest.generic_string();
+    const auto slash = text.find('/');
+    if (slash == std::string::npos) break;
+    rest = text.substr(slash + 1);
+  }
+  return (folder / slashes).lexically_normal();
+}
+
 Rejected rejected(const Error& error, const std::string& file) {
   std::string reason = error.what();
   if (reason.compare(0, file.size(), file) == 0) {
@@ -92,9 +181,12 @@ Rejected rejected(const Error& error, const std::string& file) {
   return {file, reason};
 }
 
-void require_finite(const Face& face, const char* what) {
+void require_finite(const Face& face, const char* what, Unknown unknown) {
   bool finite = true;
-  for (const Point& p : face.points) finite = finite && std::isfinite(p.x) && std::isfinite(p.y);
+  for (const Point& p : face.points) {
+    const bool none = unknown == Unknown::accept && std::isnan(p.x) && std::isnan(p.y);
+    finite = finite && (none || (std::isfinite(p.x) && std::isfinite(p.y)));
+  }
   if (const auto& b = face.box)
     finite =
         finite && std::isfinite(b->x) && std::isfinite(b->y) && std::isfinite(b->width) && std::isfinite(b->height);

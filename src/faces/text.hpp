@@ -1,11 +1,13 @@
 // What the annotation readers share: numbers and words in text, and messages about them.
 #pragma once
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "lineament/error.hpp"
 #include "lineament/faces/face.hpp"
+#include "lineament/faces/scheme.hpp"
 
 namespace lineament::text {
 
@@ -31,13 +33,27 @@ std::string in_quotes(std::string_view s);
 /// `s` as a coordinate. Throws FormatError at `where` ("a.pts:7") if it is a word, NaN, infinite or too large.
 double coordinate(std::string_view s, const std::string& where);
 
-/// How to go on when a face does not have its 68 points.
-inline constexpr const char* kFixPoints = "annotate all 68 points of the iBUG scheme or leave the face out";
+/// How to go on when a face does not have its points.
+std::string fix_points(const Scheme& scheme);
+
+/// `s` without a byte order mark, in UTF-8: UTF-16 with a byte order mark is converted. Throws FormatError, naming the
+/// encoding, where it is damaged, or looks like UTF-16 or UTF-32 without a mark.
+std::string as_utf8(std::string s, const std::string& where);
+bool is_utf8(std::string_view s);
+
+/// UTF-8 of characters below 256 as Latin-1; nothing for others.
+std::optional<std::string> as_latin1(std::string_view utf8);
+
+/// The path as this machine writes it: a list made on Windows has backslashes and drive letters.
+std::filesystem::path list_path(std::string_view file, const std::filesystem::path& folder);
 
 /// The error's message without the name of the file in front of it.
 Rejected rejected(const Error& error, const std::string& file);
 
+/// What a writer does with a point that is not known (kUnknownPoint).
+enum class Unknown { accept, refuse };
+
 /// Throws ArgumentError if a coordinate (or the box) is not finite; `what` names the writer.
-void require_finite(const Face& face, const char* what);
+void require_finite(const Face& face, const char* what, Unknown unknown = Unknown::accept);
 
 }  // namespace lineament::text

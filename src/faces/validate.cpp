@@ -6,6 +6,7 @@
 
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
+#include "lineament/file.hpp"
 #include "lineament/image/file.hpp"
 #include "scan.hpp"
 #include "text.hpp"
@@ -42,84 +43,167 @@ std::optional<std::string> check_box(const Box& box, const Box& points, int widt
 /// The images of faces that come one after the other: each is decoded once.
 struct LastImage {
   std::filesystem::path path;
-  int width = 0, height = 0;
+  Photo photo;
   bool usable = false, counted = false;
 };
 
 class Validation {
  public:
-  explicit Validation(const std::filesystem::path& root) : root_(root) {}
+  Validation(std::span<const std::filesystem::path> paths, const DatasetOptions& options)
+      : paths_(paths), options_(options) {}
 
-  void check(const Face& face) {
-    if (last_.path != face.image) open(face.image);
+  void check(Face face) {
+    if (last_.path != face.image) open(face);
     if (!last_.usable) return;
-    if (const auto reason = check_face(face, last_.width, last_.height)) {
+    if (const auto reason = fit_to_photo(face, last_.photo, options_.scheme)) {
       report.rejected.push_back({face.image.string(), *reason});
       return;
     }
     const Box box = bounding_box(face.points);
     ++report.faces;
-    ++report.folders[inside(root_, face.image).parent_path().generic_string()];
+    ++report.folders[folder_of(face.image)];
     report.face_size.add(std::max(box.width, box.height));
     if (last_.counted) return;
     last_.counted = true;
     ++report.images;
-    report.width.add(last_.width);
-    report.height.add(last_.height);
+    report.width.add(last_.photo.image.width());
+    report.height.add(last_.photo.image.height());
+  }
+
+  void finish() {
+    for (const auto& [a, b] : similar_pairs(prints_, prints_))
+      if (photos_.at(a->file) != photos_.at(b->file)) report.alike.emplace_back(a->file, b->file);
   }
 
   ValidationReport report;
 
  private:
-  void open(const std::filesystem::path& path) {
-    last_ = {path, 0, 0, false, false};
+  void open(const Face& face) {
+    const std::filesystem::path& path = face.image;
+    last_ = {path, {}, false, false};
     try {
-      const Image image = read_image(path);
-      last_ = {path, image.width(), image.height(), true, false};
+      const std::vector<std::uint8_t> bytes = read_file(path);
+      last_ = {path, decode_photo(bytes, path.string(), options_.limits), true, false};
+      photos_[path.string()] = face.photo;
+      prints_.push_back({path.string(), content_digest(bytes), perceptual_hash(last_.photo.image)});
     } catch (const Error& error) {
       report.rejected.push_back(text::rejected(error, path.string()));
     }
   }
 
-  std::filesystem::path root_;
+  /// Relative to the data set that it is of, with that one's name in front where there are several.
+  std::string folder_of(const std::filesystem::path& image) const {
+    for (const std::filesystem::path& path : paths_) {
+      std::error_code error;
+      const auto root = std::filesystem::is_directory(path, error) ? path : path.parent_path();
+      const std::filesystem::path relative = inside(root, image);
+      if (relative.is_absolute() || *relative.begin() == "..") continue;
+      return ((paths_.size() > 1 ? root : std::filesystem::path()) / relative).parent_path().generic_string();
+    }
+    return image.parent_path().generic_string();
+  }
+
+  std::span<const std::filesystem::path> paths_;
+  const DatasetOptions& options_;
   LastImage last_;
+  std::vector<PhotoPrint> prints_;
+  std::map<std::string, std::string> photos_;  ///< Face::photo of each file: faces of one photo are no news
 };
+
+/// Whether the face is nearer to lying on its side, or upside down, than to being upright; by its eye corners.
+bool is_turned(const Landmarks& points, const Scheme& scheme) {
+  const Point eyes =
+      points[static_cast<std::size_t>(scheme.eye_corners[1])] - points[static_cast<std::size_t>(scheme.eye_corners[0])];
+  return !(eyes.x > std::abs(eyes.y));
+}
+
+Landmarks mapped(Landmarks points, const Affine& map) {
+  for (Point& p : points) p = map(p);
+  return points;
+}
+
+std::string size_text(int width, int height) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
 
 }  // namespace
 
-std::optional<std::string> check_face(const Face& face, int image_width, int image_height) {
-  for (std::size_t i = 0; i < face.points.size(); ++i)
-    if (!std::isfinite(face.points[i].x) || !std::isfinite(face.points[i].y))
-      return "point " + std::to_string(i) + " is not finite; annotate it or leave the face out";
-  const float eyes = inter_ocular(face.points);
-  if (!(eyes >= kSmallestInterOcular))
+std::optional<std::string> fit_to_photo(Face& face, const Photo& photo, const Scheme& scheme) {
+  const int width = photo.image.width(), height = photo.image.height();
+  const bool on_side = photo.orientation >= 5;
+  const int stored_width = on_side ? height : width, stored_height = on_side ? width : height;
+  const Affine map = upright_map(photo.orientation, stored_width, stored_height);
+  const bool said = face.width > 0 && face.height > 0, as_upright = face.width == width && face.height == height;
+  if (said && !as_upright && face.width == stored_width && face.height == stored_height) {
+    face.points = mapped(std::move(face.points), map);
+    if (face.box) {
+      const Point a = map({face.box->x, face.box->y});
+      const Point b = map({face.box->x + face.box->width, face.box->y + face.box->height});
+      face.box = Box{std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)};
+    }
+    face.width = width, face.height = height;
+  } else if (said && !as_upright) {
+    return "the points were set on a photo of " + size_text(face.width, face.height) + ", and this one has " +
+           size_text(width, height) + "; give the photo of that size";
+  } else if (photo.orientation != 1 && is_turned(face.points, scheme) && !is_turned(mapped(face.points, map), scheme)) {
+    return "the photo is to be turned (its EXIF orientation is " + std::to_string(photo.orientation) +
+           "), and the points seem to be those of the photo as it is stored; turn the points, or take the tag out of "
+           "the "
+           "photo (exiftool -Orientation= FILE)";
+  }
+  return check_face(face, width, height, scheme);
+}
+
+std::optional<std::string> check_face(const Face& face, int image_width, int image_height, const Scheme& scheme) {
+  const auto count = static_cast<std::size_t>(scheme.points);
+  if (face.points.size() != count)
+    return "it has " + std::to_string(face.points.size()) + " points (wanted " + std::to_string(count) +
+           "); read it with its own scheme";
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::isinf(face.points[i].x) || std::isinf(face.points[i].y))
+      return "point " + scheme.point_name(static_cast<int>(i)) + " is not finite; annotate it or leave the face out";
+    known += is_known(face.points[i]) ? 1 : 0;
+  }
+  if (known * 2 < count)
+    return "only " + std::to_string(known) + " of its " + std::to_string(count) +
+           " points are known (wanted half of them at least); annotate them or leave the face out";
+  const float eyes = inter_ocular(face.points, scheme);
+  if (eyes < kSmallestInterOcular)
     return "the outer eye corners are " + tenths(eyes) + " px apart (wanted at least " + tenths(kSmallestInterOcular) +
            "); correct the points or leave the face out";
   const Box box = bounding_box(face.points);
   const float size = std::max(box.width, box.height);
   for (std::size_t i = 0; i < face.points.size(); ++i) {
+    if (!is_known(face.points[i])) continue;
     const float outside = overshoot(face.points[i], image_width, image_height);
     if (!(outside <= kOutsideTolerance * size))
-      return "point " + std::to_string(i) + " at (" + tenths(face.points[i].x) + ", " + tenths(face.points[i].y) +
-             ") is " + tenths(outside) + " px outside the photo of " + std::to_string(image_width) + "x" +
-             std::to_string(image_height) + " (wanted at most " + tenths(kOutsideTolerance * size) +
-             ", a quarter of the face); correct the point or leave the face out";
+      return "point " + scheme.point_name(static_cast<int>(i)) + " at (" + tenths(face.points[i].x) + ", " +
+             tenths(face.points[i].y) + ") is " + tenths(outside) + " px outside the photo of " +
+             std::to_string(image_width) + "x" + std::to_string(image_height) + " (wanted at most " +
+             tenths(kOutsideTolerance * size) + ", a quarter of the face); correct the point or leave the face out";
   }
   if (face.box) return check_box(*face.box, box, image_width, image_height);
   return std::nullopt;
 }
 
-ValidationReport validate(const std::filesystem::path& path, const ValidationProgress& progress,
+ValidationReport validate(std::span<const std::filesystem::path> paths, const ValidationProgress& progress,
                           const DatasetOptions& options) {
-  Dataset data = scan_dataset(path, options);
-  std::error_code error;
-  Validation validation(std::filesystem::is_directory(path, error) ? path : path.parent_path());
+  Dataset data = scan_datasets(paths, options, false);
+  Validation validation(paths, options);
   validation.report.rejected = std::move(data.rejected);
+  validation.report.notes = std::move(data.notes);
   for (std::size_t i = 0; i < data.faces.size(); ++i) {
-    validation.check(data.faces[i]);
+    validation.check(std::move(data.faces[i]));
     if (progress) progress(i + 1, data.faces.size());
   }
+  validation.finish();
   return std::move(validation.report);
+}
+
+ValidationReport validate(const std::filesystem::path& path, const ValidationProgress& progress,
+                          const DatasetOptions& options) {
+  return validate(std::span(&path, 1), progress, options);
 }
 
 }  // namespace lineament

@@ -31,7 +31,7 @@ void Source::check_size(std::uint64_t width, std::uint64_t height) const {
   constexpr std::uint64_t kSide = 1u << 24;  // stb_image's own limit for a side.
   if (width > kSide || height > kSide || width * height > limits.pixels)
     reject("is too large", "at most " + std::to_string(limits.pixels) + " pixels", size,
-           "make it smaller, or raise the limit if the file is sound");
+           "make it smaller, or raise the limit if the file is sound (DecodeLimits; --max-pixels)");
 }
 
 }  // namespace detail
@@ -138,10 +138,10 @@ void check_encodable(const Image& image, std::uint64_t longest_side) {
 
 }  // namespace
 
-Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, const DecodeLimits& limits) {
+Photo decode_photo(std::span<const std::uint8_t> bytes, std::string_view name, const DecodeLimits& limits) {
   const Source source{bytes, name, limits};
   const Format format = recognise(source);
-  if (format == Format::kPnm) return detail::decode_pnm(source);
+  if (format == Format::kPnm) return {detail::decode_pnm(source)};
   const auto header = format == Format::kJpeg  ? detail::scan_jpeg(source)
                       : format == Format::kPng ? detail::scan_png(source)
                                                : detail::scan_bmp(source);
@@ -155,7 +155,33 @@ Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, c
     const char* const names[] = {"JPEG", "PNG", "BMP"};
     source.reject_damaged(names[static_cast<int>(format)], "its picture data cannot be decoded");
   }
-  return upright(picture, channels, header.orientation);
+  return {upright(picture, channels, header.orientation), header.orientation};
+}
+
+Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, const DecodeLimits& limits) {
+  return decode_photo(bytes, name, limits).image;
+}
+
+Affine upright_map(int orientation, int width, int height) {
+  const auto right = static_cast<float>(width - 1), bottom = static_cast<float>(height - 1);
+  switch (orientation) {
+    case 2:
+      return {-1, 0, right, 0, 1, 0};
+    case 3:
+      return {-1, 0, right, 0, -1, bottom};
+    case 4:
+      return {1, 0, 0, 0, -1, bottom};
+    case 5:
+      return {0, 1, 0, 1, 0, 0};
+    case 6:
+      return {0, -1, bottom, 1, 0, 0};
+    case 7:
+      return {0, -1, bottom, -1, 0, right};
+    case 8:
+      return {0, 1, 0, -1, 0, right};
+    default:
+      return {};
+  }
 }
 
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits) {

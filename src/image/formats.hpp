@@ -17,6 +17,7 @@ using Bytes = std::span<const std::uint8_t>;
 struct Header {
   std::uint64_t width = 0, height = 0;
   int orientation = 1;  ///< EXIF's, 1 to 8
+  int components = 3;   ///< of a JPEG
 };
 
 /// One file being scanned: its bytes, and what its messages need.

@@ -1,4 +1,5 @@
 // The segments of a JPEG file (ITU-T T.81, annex B), walked from the start marker to the end marker.
+#include <algorithm>
 #include <cstring>
 
 #include "image/formats.hpp"
@@ -50,21 +51,24 @@ void read_frame(const Source& s, int marker, std::size_t at, std::size_t end, He
   if (marker > 0xC2 || s.bytes[at] != 8)
     s.reject("is a kind of JPEG that cannot be read", "8-bit baseline or progressive with Huffman codes",
              "lossless, arithmetic-coded or more than 8 bits", "convert it to an ordinary JPEG or PNG");
+  header.components = s.bytes[at + 5];
   header.height = s.big16(at + 1);
   header.width = s.big16(at + 3);
   s.check_size(header.width, header.height);
 }
 
 void read_application_data(const Source& s, std::size_t at, std::size_t end, Header& header) {
-  if (end - at > 6 && std::memcmp(&s.bytes[at], "Exif\0\0", 6) == 0)
-    header.orientation = exif_orientation(s.bytes.subspan(at + 6, end - at - 6));
+  // The first one counts: editors that append another leave what they copied into it as they found it.
+  if (header.orientation != 0 || end - at <= 6 || std::memcmp(&s.bytes[at], "Exif\0\0", 6) != 0) return;
+  header.orientation = exif_orientation(s.bytes.subspan(at + 6, end - at - 6));
 }
 
 }  // namespace
 
 Header scan_jpeg(const Source& s) {
   Header header;
-  bool scan_seen = false;
+  header.orientation = 0;  // not seen yet
+  bool scan_seen = false, adobe = false;
   std::size_t at = 2;  // After the start marker.
   for (;;) {
     // Some cameras pad between segments; a marker is FF (any number of times) and a code.
@@ -74,6 +78,11 @@ Header scan_jpeg(const Source& s) {
     const int marker = s.bytes[at++];
     if (marker == 0xD9) {
       if (!scan_seen) s.reject_damaged(kFormat, "it ends before any picture data");
+      // Programs differ in what they take such values for; as colours they would come out wrong, and nobody would know.
+      if (header.components == 4 && !adobe)
+        s.reject("is a CMYK JPEG without Adobe's marker, whose colours cannot be known",
+                 "RGB, grey, or CMYK with the marker", "", "convert it to RGB");
+      header.orientation = std::max(header.orientation, 1);
       return header;
     }
     if (marker < 0xC0 || marker == 0xD8 || is_restart(marker)) s.reject_damaged(kFormat, "an unexpected marker");
@@ -84,6 +93,7 @@ Header scan_jpeg(const Source& s) {
     at += 2;
     if (is_frame(marker)) read_frame(s, marker, at, end, header);
     if (marker == 0xC4) check_huffman_tables(s, at, end);
+    if (marker == 0xEE && end - at >= 5 && std::memcmp(&s.bytes[at], "Adobe", 5) == 0) adobe = true;
     if (marker == 0xE1) read_application_data(s, at, end, header);
     at = end;
     if (marker == 0xDA) {

@@ -41,6 +41,9 @@ Header scan_png(const Source& s) {
     const std::size_t length = s.big32(at);
     const std::uint32_t chunk = s.big32(at + 4);
     const std::size_t data = at + 8;
+    if (at == 8 && chunk == type("CgBI"))
+      s.reject("is a PNG as Xcode packs it into iPhone apps (CgBI), which no other program reads", "an ordinary PNG",
+               "", "convert it on a Mac, or with 'pngcrush -revert-iphone-optimizations'");
     if ((chunk == type("IHDR")) != (at == 8)) s.reject_damaged(kFormat, "IHDR is not its first chunk");
     if (chunk == type("IHDR")) {
       if (length != 13) s.reject_damaged(kFormat, "IHDR has a wrong length");

@@ -2,6 +2,7 @@
 // too.
 #include "image/stb.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <new>
@@ -63,6 +64,17 @@ void append(void* context, void* data, int size) {
   bytes.insert(bytes.end(), p, p + size);
 }
 
+/// RFC 1950's checksum.
+std::uint32_t adler_32(std::span<const std::uint8_t> bytes) {
+  constexpr std::uint32_t kPrime = 65521;
+  std::uint32_t a = 1, b = 0;
+  for (const std::uint8_t byte : bytes) {
+    a = (a + byte) % kPrime;
+    b = (b + a) % kPrime;
+  }
+  return b << 16 | a;
+}
+
 }  // namespace
 
 Decoded stb_decode(std::span<const std::uint8_t> bytes, int channels, std::size_t largest) {
@@ -77,6 +89,32 @@ Decoded stb_decode(std::span<const std::uint8_t> bytes, int channels, std::size_
     result.pixels.reset();  // One of stb's assertions: damaged data.
   }
   return result;
+}
+
+std::optional<std::vector<std::uint8_t>> stb_inflate(std::span<const std::uint8_t> bytes, std::size_t largest) {
+  constexpr int kFirstBlock = 1 << 14;
+  constexpr std::size_t kShortest = 6;  // the header's 2 bytes, the checksum's 4
+  if (bytes.size() > INT_MAX || bytes.size() < kShortest || largest > INT_MAX) return std::nullopt;
+  largest_block = std::max<std::size_t>(largest, kFirstBlock);
+  std::unique_ptr<char[], Free> unpacked;
+  int size = 0;
+  try {
+    unpacked.reset(stbi_zlib_decode_malloc_guesssize(reinterpret_cast<const char*>(bytes.data()),
+                                                     static_cast<int>(bytes.size()), kFirstBlock, &size));
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;  // One of stb's assertions: damaged data.
+  }
+  if (!unpacked || static_cast<std::size_t>(size) > largest) return std::nullopt;
+  std::vector<std::uint8_t> result(unpacked.get(), unpacked.get() + size);
+  // stb does not look at the checksum, and damage may leave a stream that unpacks.
+  constexpr std::size_t kChecksum = 4, kMostPadding = 7;
+  const std::uint32_t sum = adler_32(result);
+  for (std::size_t padding = 0; padding <= kMostPadding && padding + kShortest <= bytes.size(); ++padding) {
+    const auto at = bytes.subspan(bytes.size() - padding - kChecksum, kChecksum);
+    if ((std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3]) == sum)
+      return result;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::uint8_t> stb_encode_png(const std::uint8_t* rgb, int width, int height) {

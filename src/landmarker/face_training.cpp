@@ -10,11 +10,11 @@
 namespace lineament {
 namespace {
 
-void require_faces(const char* who, std::size_t values) {
-  if (values == kValues) return;
+void require_faces(const char* who, std::size_t values, int points) {
+  if (values == 2 * static_cast<std::size_t>(points)) return;
   throw ArgumentError({.where = who,
-                       .what = "it is defined for the 68-point scheme only",
-                       .wanted = std::to_string(kValues) + " values a sample",
+                       .what = "the samples are not faces of the scheme",
+                       .wanted = std::to_string(2 * points) + " values a sample",
                        .got = std::to_string(values),
                        .fix = ""});
 }
@@ -25,16 +25,16 @@ Landmarks points_of(std::span<const float> values) {
 }
 
 template <class T>
-double true_inter_ocular(std::span<const T> sample, std::size_t index) {
+double true_inter_ocular(std::span<const T> sample, const std::array<int, 2>& corners, std::size_t index) {
   const auto at = [&](int point, int axis) {
     return static_cast<double>(sample[static_cast<std::size_t>(2 * point + axis)]);
   };
-  const double d =
-      std::hypot(at(kLeftEyeOuter, 0) - at(kRightEyeOuter, 0), at(kLeftEyeOuter, 1) - at(kRightEyeOuter, 1));
+  const double d = std::hypot(at(corners[0], 0) - at(corners[1], 0), at(corners[0], 1) - at(corners[1], 1));
   // The smallest length that can be meant seriously: a millionth of the crop. NaN fails as well.
   if (!(d >= 1e-6)) {
     throw ArgumentError({.where = "loss nme, sample " + std::to_string(index) + " of the batch",
-                         .what = "the true outer eye corners (points 36 and 45) are in one place",
+                         .what = "the true outer eye corners (points " + std::to_string(corners[0]) + " and " +
+                                 std::to_string(corners[1]) + ") are in one place",
                          .wanted = "a distance above 0",
                          .got = std::to_string(d),
                          .fix = "leave the sample out"});
@@ -48,68 +48,60 @@ double point_weight(std::span<const T> weights, std::size_t i) {
   return weights.empty() ? 1.0 : static_cast<double>(std::min(weights[i], weights[i + 1]));
 }
 
-Loss make_nme() {
-  return NmeLoss{};
+/// The points with those of weight 0 as not known.
+Landmarks known_points(std::span<const float> values, std::span<const float> weights) {
+  Landmarks points = points_of(values);
+  for (std::size_t i = 0; i < points.size() && !weights.empty(); ++i)
+    if (!(point_weight(weights, 2 * i) > 0)) points[i] = kUnknownPoint;
+  return points;
 }
 
-/// One face's NME in % and its PCK@0.1.
-struct Errors {
-  double nme = 0, pck = 0;
-};
-
-/// Over the points that count, of which there is one.
-Errors errors_of_counted(const Landmarks& predicted, const Landmarks& truth, std::span<const float> weights) {
-  const double length = normaliser(truth, Normalisation::inter_ocular);
-  double sum = 0;
-  int count = 0, correct = 0;
-  for (std::size_t i = 0; i < kPoints; ++i) {
-    if (!(point_weight(weights, 2 * i) > 0)) continue;
-    const double d = distance(predicted[i], truth[i]);
-    sum += d;
-    correct += d < 0.1 * length ? 1 : 0;
-    ++count;
-  }
-  return {100 * sum / count / length, correct / static_cast<double>(count)};
-}
-
-bool any_counts(std::span<const float> weights) {
-  for (std::size_t i = 0; i < weights.size(); i += 2)
-    if (point_weight(weights, i) > 0) return true;
-  return weights.empty();
+/// Whether the face's size is known: its eye corners count. (NaN where they do is an error, and not this.)
+template <class T>
+bool has_corners(std::span<const T> weights, const std::array<int, 2>& corners) {
+  return weights.empty() || std::all_of(corners.begin(), corners.end(), [&](int i) {
+           return point_weight<T>(weights, 2 * static_cast<std::size_t>(i)) > 0;
+         });
 }
 
 }  // namespace
 
-std::vector<NamedValue> face_metric(std::span<const float> output, std::span<const float> truth,
-                                    std::span<const float> weights) {
-  require_faces("face metric", output.size());
-  if (!any_counts(weights)) return {};
-  const Landmarks predicted = points_of(output), true_points = points_of(truth);
-  const Errors e = weights.empty() ? Errors{nme(predicted, true_points), pck(predicted, true_points)}
-                                   : errors_of_counted(predicted, true_points, weights);
-  const std::span<const double> error(&e.nme, 1);
-  return {{std::string(kNme), e.nme},
-          {std::string(kPck), e.pck, true},
-          {std::string(kAuc), auc(error), true},
-          {std::string(kFailureRate), failure_rate(error)}};
+Metric face_metric(const Scheme& scheme) {
+  return [scheme](std::span<const float> output, std::span<const float> truth,
+                  std::span<const float> weights) -> std::vector<NamedValue> {
+    require_faces("face metric", output.size(), scheme.points);
+    const Landmarks predicted = points_of(output), known = known_points(truth, weights);
+    if (!has_corners(weights, scheme.eye_corners)) return {};
+    const double error = nme(predicted, known, Normalisation::inter_ocular, scheme);
+    const std::span<const double> errors(&error, 1);
+    return {{std::string(kNme), error},
+            {std::string(kPck), pck(predicted, known, 0.1, scheme), true},
+            {std::string(kAuc), auc(errors), true},
+            {std::string(kFailureRate), failure_rate(errors)}};
+  };
 }
 
 template <std::floating_point T>
 T NmeLoss::operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
                       int batch) const {
   detail::check_sizes("nme", output.size(), truth.size(), weights.size(), gradient.size(), batch);
-  require_faces("loss nme", output.size() / static_cast<std::size_t>(batch));
+  require_faces("loss nme", output.size() / static_cast<std::size_t>(batch), points);
   detail::sum_of_weights<T>("nme", weights, output.size());
   double total = 0;
-  for (std::size_t i = 0; i < output.size(); i += 2) total += point_weight<T>(weights, i);
+  const auto values = static_cast<std::size_t>(2 * points);
+  const auto counts = [&](std::size_t first) {
+    return has_corners<T>(weights.empty() ? weights : weights.subspan(first, values), eye_corners);
+  };
+  for (std::size_t first = 0; first < output.size(); first += values)
+    for (std::size_t i = first; counts(first) && i < first + values; i += 2) total += point_weight<T>(weights, i);
   std::fill(gradient.begin(), gradient.end(), T(0));
   double sum = 0;
-  for (std::size_t first = 0; first < output.size(); first += kValues) {
-    double length = 0;  // of a face with a point that counts
-    for (std::size_t i = first; i < first + kValues; i += 2) {
+  for (std::size_t first = 0; first < output.size(); first += values) {
+    if (!counts(first)) continue;
+    const double length = true_inter_ocular<T>(truth.subspan(first, values), eye_corners, first / values);
+    for (std::size_t i = first; i < first + values; i += 2) {
       const double weight = point_weight<T>(weights, i);
       if (!(weight > 0)) continue;
-      if (length == 0) length = true_inter_ocular<T>(truth.subspan(first, kValues), first / kValues);
       const double share = weight / (total * length);
       const double dx = static_cast<double>(output[i]) - static_cast<double>(truth[i]);
       const double dy = static_cast<double>(output[i + 1]) - static_cast<double>(truth[i + 1]);
@@ -128,23 +120,24 @@ template float NmeLoss::operator()(std::span<const float>, detail::In<float>, de
 template double NmeLoss::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
                                     detail::Out<double>, int) const;
 
-std::span<const NamedLoss> face_losses() {
-  static const std::vector<NamedLoss> table = [] {
-    std::vector<NamedLoss> list;
-    for (const NamedLoss& loss : losses())
-      if (!loss.of_classes) list.push_back(loss);
-    list.push_back({"nme", "the NME itself, as a fraction", make_nme});
-    return list;
-  }();
-  return table;
+std::vector<NamedLoss> face_losses(const Scheme& scheme) {
+  std::vector<NamedLoss> list;
+  for (const NamedLoss& loss : losses())
+    if (!loss.of_classes) list.push_back(loss);
+  const NmeLoss nme{scheme.points, scheme.eye_corners};
+  list.push_back({"nme", "the NME itself, as a fraction", [nme]() -> Loss { return nme; }});
+  return list;
 }
 
 Evaluation evaluate_faces(const Network& network, const SampleSource& faces, const EvaluationOptions& options,
-                          const PredictionCallback& on_prediction) {
-  require_faces("samples", faces.values_per_sample());
-  Evaluator evaluator;
+                          const PredictionCallback& on_prediction, const Scheme& scheme) {
+  require_faces("samples", faces.values_per_sample(), scheme.points);
+  Evaluator evaluator(scheme);
   for_each_prediction(network, faces, options, [&](const Prediction& p) {
-    evaluator.add(points_of(p.output), points_of(p.truth));
+    const Landmarks truth = known_points(p.truth, p.weights);
+    if (!has_corners(p.weights, scheme.eye_corners)) return;
+    if (!p.weights.empty() && !std::isfinite(inter_pupil(truth, scheme))) return;
+    evaluator.add(points_of(p.output), truth);
     if (on_prediction) on_prediction(p);
   });
   return evaluator.result();

@@ -1,6 +1,7 @@
 #include "lineament/landmarker/landmarker.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,8 +18,10 @@ namespace {
 void check(const Model& model, const LandmarkerOptions& options) {
   const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
   const Shape out = model.network.output_shape();
-  if (!(in == wanted) || !(out == Shape{kValues}))
-    throw ModelError({"model", "not a network for face landmarks", to_string(wanted) + " in and 136 out",
+  const int values = model.scheme.values();
+  if (!(in == wanted) || !(out == Shape{values}))
+    throw ModelError({"model", "not a network for face landmarks",
+                      to_string(wanted) + " in and " + std::to_string(values) + " out",
                       to_string(in) + " in and " + to_string(out) + " out", "give a model made by training on faces"});
   const auto require = [](const char* option, int value, int most) {
     if (value < 1 || value > most)
@@ -26,6 +29,24 @@ void check(const Model& model, const LandmarkerOptions& options) {
   };
   require("passes", options.passes, 10);
   require("batch", options.batch, 256);
+}
+
+/// Points found where there is no photo would look like any others.
+void require_on_photo(const Image& photo, std::span<const Box> boxes) {
+  if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
+  const Box all = whole_image(photo.width(), photo.height());
+  const auto number = [](float v) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%g", static_cast<double>(v));
+    return std::string(digits);
+  };
+  for (const Box& b : boxes)
+    if (b.width > 0 && b.height > 0 &&  // an empty one is refused where the crop is made
+        !(b.x < all.x + all.width && b.y < all.y + all.height && b.x + b.width > all.x && b.y + b.height > all.y))
+      throw ArgumentError({"box", "it lies outside the photo",
+                           "a part of 0,0," + std::to_string(photo.width()) + "," + std::to_string(photo.height()),
+                           number(b.x) + "," + number(b.y) + "," + number(b.width) + "," + number(b.height),
+                           "give x, y, width, height in pixels of the upright photo"});
 }
 
 /// Whether points are worth cropping to: not if they lie in a heap, or far outside the crop, as those of an untrained
@@ -43,6 +64,7 @@ struct Landmarker::State {
       : options(o),
         preprocessing((check(*m, o), m->preprocessing)),
         trained_on(m->trained_on),
+        scheme(m->scheme),
         ranges(m->ranges),
         weights(let_go ? pack_weights(m->network, inference(1)) : shared_weights(m)) {
     session(1);
@@ -69,8 +91,9 @@ struct Landmarker::State {
     }
     const std::span<const float> output = session.forward();
     for (std::size_t i = 0; i < boxes.size(); ++i) {
-      const std::span<const float> values = output.subspan(i * kValues, kValues);
-      std::copy(values.begin(), values.end(), faces[i].values.begin());
+      const auto count = static_cast<std::size_t>(scheme.values());
+      const std::span<const float> values = output.subspan(i * count, count);
+      faces[i].values.assign(values.begin(), values.end());
       faces[i].crop_points = values_to_crop_points(values, size);
       faces[i].points = values_to_points(values, faces[i].crop_to_image, size);
     }
@@ -98,6 +121,7 @@ struct Landmarker::State {
   LandmarkerOptions options;
   Preprocessing preprocessing;
   std::string trained_on;
+  Scheme scheme;
   std::vector<LayerRange> ranges;
   std::shared_ptr<const Model> model;  // nullptr: let go of
   std::shared_ptr<PreparedWeights<float>> weights;
@@ -118,7 +142,7 @@ Landmarker::Landmarker(Landmarker&&) noexcept = default;
 Landmarker& Landmarker::operator=(Landmarker&&) noexcept = default;
 
 std::vector<FaceLandmarks> Landmarker::predict(const Image& photo, std::span<const Box> boxes) {
-  if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
+  require_on_photo(photo, boxes);
   std::vector<FaceLandmarks> faces(boxes.size());
   const auto most = static_cast<std::size_t>(state_->options.batch);
   for (std::size_t done = 0; done < boxes.size();) {
@@ -132,7 +156,7 @@ std::vector<FaceLandmarks> Landmarker::predict(const Image& photo, std::span<con
 }
 
 FaceLandmarks Landmarker::predict(const Image& photo, const Box& box) {
-  if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
+  require_on_photo(photo, {&box, 1});
   FaceLandmarks face;
   state_->predict(state_->session(1), photo, {&box, 1}, {&face, 1});
   return face;
@@ -145,6 +169,9 @@ FaceLandmarks Landmarker::predict(const Image& photo) {
 
 int Landmarker::crop_size() const {
   return state_->preprocessing.size;
+}
+const Scheme& Landmarker::scheme() const {
+  return state_->scheme;
 }
 const std::string& Landmarker::trained_on() const {
   return state_->trained_on;

@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr const char* kFormat = "lineament-model-1";
+constexpr const char* kTrainedPhotos = "photos.trained_on";
+constexpr const char* kHeldOutPhotos = "photos.held_out";
 constexpr const char* kOptimizerTensor = "training.optimizer";
 constexpr std::uint64_t kSelfTestSeed = 68;
 // The same weights on another instruction set add up in another order.
@@ -41,6 +43,14 @@ Json ranges_json(const std::vector<LayerRange>& ranges) {
   Json json = Json::object();
   for (const LayerRange& r : ranges) json[r.layer] = {r.range.low, r.range.high};
   return json;
+}
+
+std::string about_json(const std::map<std::string, std::string>& texts) {
+  try {
+    return Json(texts).dump();
+  } catch (const Json::exception&) {
+    throw ArgumentError({"metadata", "it cannot be written", "UTF-8", "another text", ""});
+  }
 }
 
 std::string training_json(const TrainingState& state) {
@@ -80,7 +90,16 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
                                               {"self_test", self_test.dump()},
                                               {"trained_on", model.trained_on}};
   if (!model.ranges.empty()) metadata["ranges"] = ranges_json(model.ranges).dump();
+  if (!(model.scheme.name == ibug_68().name)) metadata["scheme"] = scheme_to_json(model.scheme);
+  if (!model.metadata.empty()) metadata["about"] = about_json(model.metadata);
   std::vector<NamedTensor> tensors;
+  const auto add_photos = [&](const char* name, const std::vector<std::uint64_t>& photos) {
+    // I64: a type that every reader of the format has.
+    const std::span bits(reinterpret_cast<const std::int64_t*>(photos.data()), photos.size());
+    if (!photos.empty()) tensors.push_back(tensor_view<std::int64_t>(name, {std::ssize(photos)}, bits));
+  };
+  add_photos(kTrainedPhotos, model.trained_photos);
+  add_photos(kHeldOutPhotos, model.held_out_photos);
   for (const ParamInfo& p : network.params())
     tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
   if (state != nullptr) {
@@ -171,6 +190,22 @@ std::vector<LayerRange> read_ranges(const TensorFile& file) {
   return ranges;
 }
 
+std::vector<std::uint64_t> read_photos(const TensorFile& file, const char* name) {
+  if (!file.contains(name)) return {};
+  std::vector<std::uint64_t> photos(file.at(name).data.size() / sizeof(std::uint64_t));
+  copy_values<std::int64_t>(file, name, {reinterpret_cast<std::int64_t*>(photos.data()), photos.size()});
+  return photos;
+}
+
+Scheme read_scheme(const TensorFile& file) {
+  if (!file.metadata.contains("scheme")) return ibug_68();
+  try {
+    return scheme_from_json(file.meta("scheme"), "scheme");
+  } catch (const FormatError& e) {
+    damaged(file, "the scheme of its points makes no sense", "", e.what());
+  }
+}
+
 void check_self_test(const TensorFile& file, const Network& network) {
   const auto expected =
       reading(file, "self_test", [](const Json& j) { return j.at("output").get<std::vector<double>>(); });
@@ -209,8 +244,9 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model, cons
   save(path, model, &state);
 }
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  const TensorFile file = read_tensor_file(path);
+namespace {
+
+Checkpoint checkpoint_of(const TensorFile& file) {
   if (!file.metadata.contains("format") || file.meta("format") != kFormat)
     throw ModelError({file.source, "not a model of this program", kFormat,
                       file.metadata.contains("format") ? file.meta("format") : "a safetensors file of another kind",
@@ -227,6 +263,12 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
     damaged(file, "the preprocessing makes no sense", "", e.what());
   }
   checkpoint.model.ranges = read_ranges(file);
+  checkpoint.model.scheme = read_scheme(file);
+  checkpoint.model.trained_photos = read_photos(file, kTrainedPhotos);
+  checkpoint.model.held_out_photos = read_photos(file, kHeldOutPhotos);
+  if (file.metadata.contains("about"))
+    checkpoint.model.metadata =
+        reading(file, "about", [](const Json& j) { return j.get<std::map<std::string, std::string>>(); });
   check_self_test(file, checkpoint.model.network);
   if (file.metadata.contains("training")) {
     TrainingState state = reading(file, "training", training_state);
@@ -238,8 +280,18 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   return checkpoint;
 }
 
+}  // namespace
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  return checkpoint_of(read_tensor_file(path));
+}
+
 Model load_model(const std::filesystem::path& path) {
   return load_checkpoint(path).model;
+}
+
+Model load_model(std::vector<std::uint8_t> bytes, std::string_view name) {
+  return checkpoint_of(decode_tensors(std::move(bytes), name)).model;
 }
 
 }  // namespace lineament

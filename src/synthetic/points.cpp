@@ -80,7 +80,7 @@ void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
 }  // namespace
 
 Landmarks place_points(const Head& head, const Camera& camera) {
-  Landmarks points;
+  Landmarks points(kPoints);
   place_jaw(head, camera, points);
   const Features& f = head.features();
   const auto put = [&](int i, float x, float y) { points[i] = camera.see(surface(head, {x, y})); };

@@ -10,6 +10,7 @@
 #include "lineament/train/evaluate.hpp"
 #include "train/checks.hpp"
 #include "train/frozen.hpp"
+#include "train/guess.hpp"
 #include "train/objective.hpp"
 #include "train/ports.hpp"
 
@@ -80,16 +81,19 @@ class Fit {
     return ranges;
   }
 
+  const std::vector<float>& mean() {
+    if (mean_.empty()) mean_ = mean_values(train_);
+    return mean_;
+  }
+
   /// A bias that is all 0 is one that was never trained.
   void start_at_mean() {
-    std::vector<float> mean;
     for (const Place& output : ports_.outputs) {
       const ParamInfo* bias = bias_of(network_, output);
       if (bias == nullptr || frozen_.has(*bias)) continue;
       const std::span<const float> learnt = std::as_const(network_).values(*bias);
       if (std::any_of(learnt.begin(), learnt.end(), [](float b) { return b != 0; })) continue;
-      if (mean.empty()) mean = mean_values(train_);
-      std::copy_n(mean.begin() + static_cast<std::ptrdiff_t>(output.first), output.size,
+      std::copy_n(mean().begin() + static_cast<std::ptrdiff_t>(output.first), output.size,
                   network_.values(*bias).begin());
     }
   }
@@ -101,6 +105,7 @@ class Fit {
       const bool stopped = !train_epoch(batches, report);
       if (state_.batch > 0) return Ended::on_step;
       validate(report);
+      require_sensible(report);
       note_best(report);
       state_.epoch = report.epoch;
       state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
@@ -200,6 +205,23 @@ class Fit {
     report.validation_seconds = seconds_since(begin);
   }
 
+  /// A network can be useless without a NaN in it.
+  void require_sensible(const EpochReport& report) {
+    const Means& means = report.validation ? *report.validation : report.train;
+    if (!(options_.astray > 0) || means.metrics.empty() || means.metrics.front().higher_is_better) return;
+    if (!guess_) guess_ = guess(validation_ ? *validation_ : train_, mean(), options_.metric);
+    if (!*guess_) return;
+    constexpr double kZero = 4;  // why: where all samples have the same truth, their mean is no measure
+    const Guess& g = **guess_;
+    const double limit = std::max(options_.astray * g.mean, kZero * g.zero), error = means.metrics.front().value;
+    if (!(error > limit)) return;
+    throw TrainingError({"epoch " + std::to_string(report.epoch),
+                         "training has gone astray: the network is far worse than a guess, the mean of the training "
+                         "samples",
+                         "a " + g.metric + " near or below " + std::to_string(g.mean), std::to_string(error),
+                         "train anew with a lower learning rate; the last checkpoint is from before this epoch"});
+  }
+
   void note_best(EpochReport& report) {
     const Means& means = report.validation ? *report.validation : report.train;
     const NamedValue loss{"loss", means.loss};
@@ -248,7 +270,9 @@ class Fit {
   const Ports ports_;
   Optimizer optimizer_;
   TrainingState state_;
-  std::vector<float> sample_;  ///< its outputs, if there are several
+  std::optional<std::optional<Guess>> guess_;  ///< once it was needed
+  std::vector<float> mean_;                    ///< of the training samples' values; the same
+  std::vector<float> sample_;                  ///< its outputs, if there are several
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ Loss make() {
   return L{};
 }
 
-constexpr std::array<NamedLoss, 5> kLosses{
+const std::array<NamedLoss, 5> kLosses{
     {{"l2", "mean of the squared errors", make<L2>},
      {"l1", "mean of the errors", make<L1>},
      {"smooth-l1", "l2 for small errors, l1 for large ones", make<SmoothL1>},

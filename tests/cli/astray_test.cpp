@@ -25,7 +25,8 @@ void require_astray(const Outcome& o, const std::string& epoch) {
   CHECK(o.code == 2);
   REQUIRE(complaints(o.err).size() == 1);
   CHECK(lines_of(o.err).back() == complaints(o.err)[0]);
-  for (const std::string& part : Words{"lineament: " + epoch + ": ", "NME", "mean face", "not saved", "lower --lr"}) {
+  for (const std::string& part :
+       Words{"lineament: " + epoch + ": ", "NME", "worse than a guess", "not saved", "lower --lr"}) {
     INFO("wanted in it: " << part);
     CHECK(complaints(o.err)[0].find(part) != std::string::npos);
   }

@@ -51,7 +51,8 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   Outcome o = place.run({"evaluate", "model.safetensors", "--synthetic", "6", "--json"});
   CHECK(o.code == 0);
   Json json = Json::parse(o.out);
-  CHECK(keys(json) == Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_region", "pck_0.1", "precision"});
+  CHECK(keys(json) ==
+        Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_region", "pck_0.1", "photos", "precision"});
   CHECK(keys(json["nme"]) == Words{"box_diagonal", "inter_ocular", "inter_pupil"});
   CHECK(keys(json["nme_by_region"]) ==
         Words{"jaw", "left brow", "left eye", "mouth", "nose", "right brow", "right eye"});
@@ -84,11 +85,11 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   o = place.run({"validate", "faces", "--json"});
   CHECK(o.code == 2);
   json = Json::parse(o.out);
-  REQUIRE(json.size() == 1);
-  CHECK(keys(json[0]) == Words{"faces", "folders", "images", "path", "rejected"});
-  CHECK(json[0]["faces"] == 2);
-  REQUIRE(json[0]["rejected"].size() == 1);
-  CHECK(json[0]["rejected"][0]["file"] == "faces/sub/alone.pts");
+  CHECK(keys(json) == Words{"faces", "folders", "images", "look_the_same", "notes", "paths", "rejected"});
+  CHECK(json["paths"] == Json({"faces"}));
+  CHECK(json["faces"] == 2);
+  REQUIRE(json["rejected"].size() == 1);
+  CHECK(json["rejected"][0]["file"] == "faces/sub/alone.pts");
 
   o = place.run(
       {"predict", "model.safetensors", "faces/face_00000.png", "faces/face_00001.png", "--box", "10,10,70,70"});
@@ -116,18 +117,18 @@ TEST_CASE("predict writes JSON, points and an overlay that can be read back") {
   INFO(o.err);
   CHECK(o.code == 0);
   CHECK(o.out.empty());
-  CHECK(place.list("new/pts") == Words{"a photo.pts", "a photo_2.pts", "grey16.pts", "one.pts"});
-  CHECK(place.list("new/overlay") == Words{"a photo.png", "a photo_2.png", "grey16.png", "one.png"});
+  CHECK(place.list("new/pts") == Words{"a photo-1.pts", "a photo-2.pts", "grey16.pts", "one.pts", "photos.csv"});
+  CHECK(place.list("new/overlay") == Words{"a photo-1.png", "a photo-2.png", "grey16.png", "one.png"});
   const Json faces = Json::parse(place.read("new/all.json"))["faces"];
   REQUIRE(faces.size() == 4);
   CHECK(faces[0]["image"] == "grün/a photo.png");
-  const Landmarks points = read_pts(place / "new/pts/a photo.pts");
+  const Landmarks points = read_pts(place / "new/pts/a photo-1.pts");
   for (std::size_t i = 0; i < kPoints; ++i) {
     CHECK(points[i].x == Approx(faces[0]["points"][i][0].get<double>()).margin(1e-3));
     CHECK(points[i].y == Approx(faces[0]["points"][i][1].get<double>()).margin(1e-3));
   }
   const Image photo = read_image(place / "faces/face_00000.png"),
-              overlay = read_image(place / "new/overlay/a photo.png");
+              overlay = read_image(place / "new/overlay/a photo-1.png");
   CHECK(overlay.width() == photo.width());
   CHECK(mean_difference(overlay, photo) > 0.1);
   // A box partly outside the photo is usual for a face at its edge; one that misses it is a mistake.

@@ -72,6 +72,8 @@ Evaluation evaluation(const std::vector<double>& errors) {
   e.faces = errors.size();
   e.errors = errors;
   e.nme_inter_ocular = 7;
+  for (const Region& region : ibug_68().regions) e.regions.push_back(region.name);
+  e.region_nme.assign(e.regions.size(), 0);
   return e;
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t kPixels = kSide * kSide * 3;
 
 /// 68 points on a spiral inside a 300 x 280 photo: no two in one place, no symmetry.
 Landmarks spiral() {
-  Landmarks p;
+  Landmarks p(kPoints);
   for (std::size_t i = 0; i < kPoints; ++i) {
     const float t = 0.35f * static_cast<float>(i), r = 8 + static_cast<float>(i);
     p[i] = {150 + r * std::cos(t), 138 + r * std::sin(t)};
@@ -75,7 +75,7 @@ struct Sample {
 
 Sample prepared(const Image& image, const Landmarks& points, const AugmentOptions& options, Random random) {
   Sample s;
-  prepare_sample(image, points, bounding_box(points), {kSide, 0.15f}, options, random, s.pixels, s.values);
+  prepare_sample(image, points, bounding_box(points), {kSide, 0.15f}, options, random, {s.pixels, s.values});
   return s;
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("points and pixels move together") {
     Random again = random;
     augment_geometry(plain, kSide, options, again, mirrored);
     // In a mirrored picture the dot stands where the point's counterpart is named.
-    const std::size_t name = mirrored ? static_cast<std::size_t>(kMirror[dot]) : dot;
+    const std::size_t name = mirrored ? static_cast<std::size_t>(ibug_68().mirror[dot]) : dot;
     const Point expected = values_to_crop_points(s.values, kSide)[name];
     if (std::min(expected.x, expected.y) < 7 || std::max(expected.x, expected.y) > kSide - 8) continue;  // Dot is cut.
     float total = 0;
@@ -144,7 +144,7 @@ TEST_CASE("without augmentation a sample is the crop of inference, bit for bit")
   crop(image, map, kSide, expected.pixels);
   points_to_values(points, map, kSide, expected.values);
   for (std::uint64_t n = 0; n < 20; ++n) {
-    prepare_sample(image, points, box, preprocessing, augment_level("none"), Random(9, n), got.pixels, got.values);
+    prepare_sample(image, points, box, preprocessing, augment_level("none"), Random(9, n), {got.pixels, got.values});
     REQUIRE(got.pixels == expected.pixels);
     REQUIRE(got.values == expected.values);
   }
@@ -200,5 +200,6 @@ TEST_CASE("levels are known by name") {
                     Catch::Contains("none, light, standard or strong") && Catch::Contains("wild"));
   Sample s;
   s.values.resize(134);
-  CHECK_THROWS_AS(prepare_sample(Image(9, 9), {}, {0, 0, 9, 9}, {}, {}, Random(1), s.pixels, s.values), ArgumentError);
+  CHECK_THROWS_AS(prepare_sample(Image(9, 9), {}, {0, 0, 9, 9}, {}, {}, Random(1), {s.pixels, s.values}),
+                  ArgumentError);
 }

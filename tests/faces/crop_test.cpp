@@ -25,9 +25,9 @@ TEST_CASE("the crop is the square around the box, edge to edge") {
 
 TEST_CASE("values are in units of the crop's side, from edge to edge") {
   const Affine map = crop_to_image({9.5f, 19.5f, 64, 32}, {128, 0.5f});
-  Landmarks photo;
-  photo.fill({-22.5f, 99.5f});  // Left and bottom edge.
-  photo[1] = {41.5f, 35.5f};    // Centre.
+  Landmarks photo(kPoints);
+  std::fill(photo.begin(), photo.end(), Point{-22.5f, 99.5f});  // Left and bottom edge.
+  photo[1] = {41.5f, 35.5f};                                    // Centre.
   std::vector<float> values(kValues);
   points_to_values(photo, map, 128, values);
   CHECK(values[0] == Approx(0).margin(1e-6));
@@ -64,8 +64,8 @@ TEST_CASE("the crop's pixels are the photo's where the map says so") {
 }
 
 TEST_CASE("the face's box follows the policy") {
-  Landmarks points;
-  points.fill({10, 20});
+  Landmarks points(kPoints);
+  std::fill(points.begin(), points.end(), Point{10, 20});
   points[3] = {30, 70};
   const Preprocessing preprocessing;
   CHECK(face_box(BoxSource::points, points, Box{1, 2, 3, 4}, 100, 90, preprocessing) == Box{10, 20, 20, 50});

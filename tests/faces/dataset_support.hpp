@@ -2,10 +2,13 @@
 #pragma once
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "catch.hpp"
+#include "lineament/faces/box.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/pts.hpp"
 #include "lineament/file.hpp"
@@ -46,13 +49,13 @@ class TempFolder {
   fs::path path_;
 };
 
-/// 68 different points, 0-based, inside a 100x100 photo: point i at (10 + i, 20 + i/2). Eye corners 9 px apart in x.
+/// The mean face, 0-based, inside a 100x100 photo, its eye corners 40 px apart; in eighths of a pixel, which texts
+/// keep.
 inline Landmarks sample_points(float dx = 0, float dy = 0) {
-  Landmarks points;
-  for (int i = 0; i < kPoints; ++i) {
-    const auto v = static_cast<float>(i);
-    points[static_cast<std::size_t>(i)] = {10 + v + dx, 20 + v / 2 + dy};
-  }
+  Landmarks points = ibug_68().mean_shape;
+  const Box box = bounding_box(points);
+  for (Point& p : points)
+    p = {std::round((p.x - box.x) * 320) / 8 + 10 + dx, std::round((p.y - box.y) * 320) / 8 + 20 + dy};
   return points;
 }
 
@@ -120,9 +123,12 @@ inline bool contains(const std::string& s, const std::string& part) {
   return s.find(part) != std::string::npos;
 }
 
+/// A flat picture, another one for each name: copies of one photo are one photo.
 inline void write_photo(const fs::path& path, int width = 100, int height = 100) {
   fs::create_directories(path.parent_path());
-  write_png(path, Image(width, height, {90, 120, 150}));
+  const std::size_t name = std::hash<std::string>()(path.string());
+  const auto byte = [&](int i) { return static_cast<std::uint8_t>(name >> (8 * i)); };
+  write_png(path, Image(width, height, {byte(0), byte(1), byte(2)}));
 }
 
 }  // namespace test

@@ -15,7 +15,7 @@ namespace {
 
 /// An image that is only looked for, never opened.
 void add(const TempFolder& folder, const fs::path& image, const fs::path& annotation, float dx = 0) {
-  if (!image.empty()) folder.write(image, "not opened");
+  if (!image.empty()) folder.write(image, "not opened: " + image.string());
   if (!annotation.empty()) folder.write(annotation, sample_pts(dx));
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("annotations find their image: any extension and case, several faces i
   add(folder, "sub/deep/c.png", "sub/deep/c.pts");
   add(folder, "d.bmp", "d.pts");
   add(folder, "e.pnm", "e.pts");
-  add(folder, "1051618982.jpg", "1051618982_2.pts", 2);
+  add(folder, "1051618982.jpg", "1051618982_2.pts", 20);
   add(folder, "", "1051618982_1.pts", 1);
   add(folder, "", "1051618982_10.pts", 10);
   add(folder, "._a.jpg", "._a.pts");
@@ -106,7 +106,7 @@ TEST_CASE("annotations find their image: any extension and case, several faces i
                                                                 "a.JPG", "b.Jpeg", "d.bmp", "e.pnm", "sub/deep/c.png"});
   CHECK(data.faces[0].points == sample_points(1));
   CHECK(data.faces[1].points == sample_points(10));
-  CHECK(data.faces[2].points == sample_points(2));
+  CHECK(data.faces[2].points == sample_points(20));
   CHECK(data.faces[0].photo == data.faces[2].photo);
 }
 
@@ -181,10 +181,13 @@ TEST_CASE("nothing to read: one clear line") {
   CHECK(contains(message<FileError>([&] { read_dataset(folder.path()); }), "an empty folder"));
   folder.write("notes.txt", "hello");
   CHECK(contains(message<FileError>([&] { read_dataset(folder.path()); }), "1 other files"));
-  CHECK(contains(message<FormatError>([&] { read_dataset(folder / "notes.txt"); }), "'.txt'"));
+  CHECK(contains(message<FormatError>([&] { read_dataset(folder / "notes.txt"); }), "notes.txt"));
+  folder.write("notes.doc", "hello");
+  CHECK(contains(message<FormatError>([&] { read_dataset(folder / "notes.doc"); }), "'.doc'"));
+  fs::remove(folder / "notes.doc");
   folder.write("a.pts", "67");
   const std::string said = message<FormatError>([&] { read_dataset(folder.path()); });
-  CHECK(contains(said, "no face can be used (wanted at least one, got 1 rejected files)"));
+  CHECK(contains(said, "no face can be used (wanted at least one, got 1 rejected)"));
   CHECK(contains(said, "a.pts: there is no image"));
   folder.write("empty.xml", "<dataset><images/></dataset>");
   CHECK(contains(message<FileError>([&] { read_dataset(folder / "empty.xml"); }), "a list without faces"));

@@ -1,4 +1,5 @@
-// Damaged annotations: whatever the bytes, a reader gives finite points or throws lineament::Error, and nothing else.
+// Damaged annotations: whatever the bytes, a reader gives points that are finite or missing, or throws
+// lineament::Error, and nothing else. (.mat files: mat_test.cpp.)
 #include <array>
 #include <cmath>
 #include <functional>
@@ -6,9 +7,13 @@
 #include "dataset_support.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/csv.hpp"
+#include "lineament/faces/cvat.hpp"
 #include "lineament/faces/imglab.hpp"
+#include "lineament/faces/json.hpp"
 #include "lineament/faces/ljson.hpp"
+#include "lineament/faces/wflw.hpp"
 #include "lineament/random.hpp"
+#include "small_scheme.hpp"
 
 using namespace lineament;
 using namespace test;
@@ -67,7 +72,7 @@ void damage(std::string& text, Random& random) {
 
 bool finite(const Landmarks& points) {
   for (const Point& p : points)
-    if (!std::isfinite(p.x) || !std::isfinite(p.y)) return false;
+    if (!(std::isnan(p.x) && std::isnan(p.y)) && !(std::isfinite(p.x) && std::isfinite(p.y))) return false;
   return true;
 }
 bool finite(const Dataset& data) {
@@ -76,6 +81,13 @@ bool finite(const Dataset& data) {
   for (const Rejected& r : data.rejected)
     if (r.reason.empty()) return false;
   return true;
+}
+
+/// A list reports its bad entries; one without any face counts as refused here.
+Dataset with_faces(Dataset data) {
+  REQUIRE(finite(data));
+  if (data.faces.empty()) throw FormatError({"f", "no face", "", "", ""});
+  return data;
 }
 
 /// Reads 2,000 damaged copies. Both outcomes must occur, or the damage would be too heavy or too light to show
@@ -121,18 +133,59 @@ TEST_CASE("damaged imglab files") {
 }
 
 TEST_CASE("damaged CSV tables") {
-  // A bad row is reported, not thrown: a short header and row, so that whole tables are lost as well.
-  const auto read = [](const std::string& text) {
-    const Dataset data = parse_csv(text, "f", "d");
-    if (data.faces.empty()) throw FormatError({"f", "no face", "", "", ""});
-    REQUIRE(finite(data));
-    return data;
-  };
-  try_damaged("\"name\",x0,y0\n" + sample_csv_row("\"a,b.jpg\""), 4, read);
+  // A bad row is reported, not thrown: a header and one row, so that whole tables are lost as well.
+  const auto read = [](const std::string& text) { return with_faces(parse_csv(text, "f", "d")); };
+  std::string header = "\"name\"";
+  for (int i = 0; i < kPoints; ++i) header += ",x" + std::to_string(i) + ",y" + std::to_string(i);
+  try_damaged(header + "\n" + sample_csv_row("\"a,b.jpg\""), 4, read);
 }
 
 TEST_CASE("damaged .ljson files") {
   const auto read = [](const std::string& text) { return parse_ljson(text, "f"); };
   try_damaged("{\"version\": 2, \"labels\": [], \"landmarks\": {\"points\": " + sample_yx() + "}}", 5, read);
   try_damaged("{\"version\": 3, \"groups\": {\"a\": {\"landmarks\": {\"points\": " + sample_yx() + "}}}}", 6, read);
+}
+
+TEST_CASE("damaged JSON lists") {
+  const auto read = [](const std::string& text) { return with_faces(parse_json(text, "f", "d", small_scheme())); };
+  const Face face{"a.jpg", {{1, 2}, {3, 4}, kUnknownPoint, {7, 8}, {9, 10}}, Box{0, 0, 9, 10}, "a"};
+  try_damaged(format_json(std::vector<Face>(2, face)), 7, read);
+  const std::string annotation =
+      "{\"id\": 3, \"image_id\": 7, \"category_id\": 1, \"bbox\": [0, 1, 9, 10], \"iscrowd\": 0, \"num_keypoints\": 4, "
+      "\"keypoints\": [1,2,2, 3,4,1, 0,0,0, 7,8,2, 9,10,2]}";
+  try_damaged(
+      "{\"images\": [{\"id\": 7, \"file_name\": \"a.jpg\", \"width\": 64, \"height\": 48}], \"annotations\": [" +
+          annotation + "," + annotation +
+          "], \"categories\": [{\"id\": 1, \"keypoints\": [\"nose\", \"right eye\", \"left eye\", \"left "
+          "mouth\", \"right mouth\"]}]}",
+      8, read);
+  const auto mark = [](const std::string& label) {
+    return "{\"id\": \"k" + label +
+           "\", \"parentID\": \"r\", \"original_width\": 200, \"original_height\": 100, \"value\": {\"x\": 10, "
+           "\"y\": 20, \"keypointlabels\": [\"" +
+           label + "\"]}},";
+  };
+  try_damaged(
+      "[{\"id\": 1, \"data\": {\"image\": \"/data/upload/1/ab12cd34-a%20b.jpg\"}, \"annotations\": [{\"result\": [" +
+          mark("1") + mark("nose") + mark("5") +
+          "{\"id\": \"r\", \"original_width\": 200, \"original_height\": 100, \"value\": {\"x\": 1, \"y\": 2, "
+          "\"width\": 3, \"height\": 4, \"rectanglelabels\": [\"face\"]}}]}]}]",
+      9, read);
+}
+
+TEST_CASE("damaged CVAT files") {
+  const auto read = [](const std::string& text) { return with_faces(parse_cvat(text, "f", "d", small_scheme())); };
+  try_damaged(
+      "<annotations><image name=\"a.jpg\" width=\"64\" height=\"48\"><points label=\"face\" "
+      "points=\"1,2;3,4;5,6;7,8;9,10\" group_id=\"1\"/><box xtl=\"0\" ytl=\"0\" xbr=\"9\" ybr=\"9\" group_id=\"1\"/>"
+      "<skeleton><points label=\"1\" points=\"1,2\"/><points label=\"5\" points=\"3,4\" outside=\"1\"/></skeleton>"
+      "</image></annotations>",
+      10, read);
+}
+
+TEST_CASE("damaged lists of words") {
+  const auto read = [](const std::string& text) { return with_faces(parse_wflw(text, "f", "d", small_scheme())); };
+  try_damaged(
+      "1 2 3 4 5 6 7 8 9 10 0 0 9 9 0 1 0 0 0 0 a/b c.jpg\n1 2 3 4 5 6 7 8 9 10 a.jpg\na.jpg 1 2 3 4 5 6 7 8 9 10\n",
+      11, read);
 }

@@ -169,7 +169,7 @@ TEST_CASE("bad files give one clear line") {
       join({to_bytes("\x89PNG\r\n\x1A\n"), png_chunk("IHDR", join({big32(100000), big32(100000), {8, 2, 0, 0, 0}}))});
   CHECK(message(huge) ==
         "face.jpg: is too large (wanted at most 100000000 pixels, got 100000 x 100000 pixels); make it "
-        "smaller, or raise the limit if the file is sound");
+        "smaller, or raise the limit if the file is sound (DecodeLimits; --max-pixels)");
 }
 
 TEST_CASE("the limit counts pixels and holds for every format") {

@@ -218,7 +218,7 @@ TEST_CASE("kernels: mobile in training in bfloat16 is close to fp32, and the sam
   const NamedNetwork& named = named_networks().back();
   constexpr int kBatch = 5;
   const auto run = [&](Precision precision, int threads) {
-    Network network(named.spec(true), named.input, 1);
+    Network network(named.spec(true, kValues), named.input, 1);
     TrainingSession session(network, {.batch = kBatch, .threads = threads, .precision = precision});
     put(session.input(), random_values<double>(kBatch * named.input.size(), 1, 0, 1));
     const auto output = copy_of(session.forward());

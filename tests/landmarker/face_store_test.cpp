@@ -41,7 +41,7 @@ Image waves(int width, int height) {
 
 /// Points on an ellipse with the given bounding box.
 Landmarks oval(const Box& box) {
-  Landmarks p;
+  Landmarks p(kPoints);
   for (std::size_t i = 0; i < kPoints; ++i) {
     const float t = 6.2831853f * static_cast<float>(i) / kPoints;
     p[i] = {box.center().x + box.width / 2 * std::cos(t), box.center().y + box.height / 2 * std::sin(t)};
@@ -86,7 +86,7 @@ TEST_CASE("what is kept of a photo gives the photo's own crop") {
     std::vector<float> pixels(128 * 128 * 3), values(kValues), expected_pixels = pixels, expected_values = values;
     store.prepare(i, Random(1), false, {pixels, values, {}});
     prepare_sample(photo, faces[i].points, i == 0 ? bounding_box(faces[0].points) : bounding_box(faces[1].points), {},
-                   augment_level("none"), Random(1), expected_pixels, expected_values);
+                   augment_level("none"), Random(1), {expected_pixels, expected_values});
     for (std::size_t k = 0; k < kValues; ++k) REQUIRE(values[k] == Approx(expected_values[k]).margin(2e-5));
     double difference = 0;
     for (std::size_t k = 0; k < pixels.size(); ++k)
@@ -104,7 +104,7 @@ TEST_CASE("bad files are left out with a reason, the others keep their order") {
       face_in(folder.path / "text.jpg", box),    face_in(folder.path / "good.png", box),
       face_in(folder.path / "missing.png", box), face_in(folder.path / "good.png", {5, 5, 60, 60}),
       face_in(folder.path / "good.png", box),    face_in(folder.path / "good.png", {1000, 900, 80, 90})};
-  faces[4].points[9].x = std::numeric_limits<float>::quiet_NaN();
+  faces[4].points[9].x = std::numeric_limits<float>::infinity();
   StoreOptions options;
   std::vector<std::size_t> told;
   options.progress = [&](std::size_t done, std::size_t total) {

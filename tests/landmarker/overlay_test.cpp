@@ -40,7 +40,7 @@ TEST_CASE("points without lines: every point is marked, and only pixels within t
 }
 
 TEST_CASE("lines join neighbours, and nothing joins jaw and brows or the eyes") {
-  Landmarks points{};
+  Landmarks points(kPoints);
   for (int i = 0; i < kPoints; ++i)
     points[static_cast<std::size_t>(i)] = {20.0f + 8 * static_cast<float>(i % 10),
                                            20.0f + 20 * static_cast<float>(i / 10)};
@@ -60,10 +60,10 @@ TEST_CASE("lines join neighbours, and nothing joins jaw and brows or the eyes") 
 TEST_CASE("points outside the picture, or that are no numbers, are left out") {
   const Image before(50, 50, {1, 2, 3});
   Image after = before;
-  Landmarks points{};
+  Landmarks points(kPoints);
   for (std::size_t i = 0; i < kPoints; ++i) points[i] = {-500.0f - static_cast<float>(i), 1e9f};
   draw_landmarks(after, points);
-  points.fill({NAN, INFINITY});
+  std::fill(points.begin(), points.end(), Point{NAN, INFINITY});
   draw_landmarks(after, points);
   CHECK(changed(after, before) == 0);
   points[30] = {25, 25};
@@ -76,7 +76,7 @@ TEST_CASE("points outside the picture, or that are no numbers, are left out") {
 
 TEST_CASE("the size of the marks follows the face") {
   const auto marked = [](float scale) {
-    Landmarks points{};
+    Landmarks points(kPoints);
     for (std::size_t i = 0; i < kPoints; ++i)
       points[i] = {300 + scale * static_cast<float>(i % 9), 300 + scale * static_cast<float>(i / 9)};
     const Image before(600, 600);

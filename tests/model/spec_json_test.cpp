@@ -100,7 +100,7 @@ TEST_CASE("whole networks go to JSON and back") {
   check_round_trip(zoo(), kZooInput);
   for (const NamedNetwork& named : named_networks()) {
     INFO(named.name);
-    check_round_trip(named.spec(true), named.input);
+    check_round_trip(named.spec(true, kValues), named.input);
   }
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("named networks: gradients of the fast kernels are those of the defini
   for (const NamedNetwork& named : named_networks())
     for (const bool kinks : {false, true}) {
       INFO(named.name << (kinks ? "" : " without kinks"));
-      const Spec spec = named.spec(true);
+      const Spec spec = named.spec(true, kValues);
       const Network network(kinks ? spec : with_smooth_activations(spec), named.input, 1);
       // A pixel that rounding pushes over a kink changes the gradients in front of it by a share of its own: with them
       // this sees wrong code, which is off by tenths, and without them wrong digits.

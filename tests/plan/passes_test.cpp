@@ -56,7 +56,7 @@ bool keeps_bits(Pass pass) {
 }
 
 Network named(const NamedNetwork& n) {
-  Network network(n.spec(true), n.input, 1);
+  Network network(n.spec(true, kValues), n.input, 1);
   // Statistics and scales as after some training: folding would have nothing to do otherwise.
   for (const ParamInfo& p : network.params())
     if (p.name.starts_with("norm"))

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/faces/synthetic.hpp"
 
 using namespace lineament;

@@ -1,6 +1,7 @@
 // Where the 68 points of a drawn head are: symmetry, expressions, the visible outline.
 #include "../../src/synthetic/mesh.hpp"
 #include "catch.hpp"
+#include "lineament/faces/scheme.hpp"
 
 using namespace lineament;
 using namespace lineament::synthetic;
@@ -35,8 +36,8 @@ TEST_CASE("a frontal average face is symmetric and its features are in order") {
   const Landmarks p = Shot{}.points();
   const float middle = p[8].x;
   for (int i = 0; i < kPoints; ++i) {
-    CHECK(p[i].x - middle == Approx(middle - p[kMirror[i]].x).margin(0.05));
-    CHECK(p[i].y == Approx(p[kMirror[i]].y).margin(0.05));
+    CHECK(p[i].x - middle == Approx(middle - p[ibug_68().mirror[i]].x).margin(0.05));
+    CHECK(p[i].y == Approx(p[ibug_68().mirror[i]].y).margin(0.05));
   }
   for (int i = 1; i <= 8; ++i) CHECK(p[i].y > p[i - 1].y);   // jaw goes down …
   for (int i = 1; i <= 16; ++i) CHECK(p[i].x > p[i - 1].x);  // … and from left to right
@@ -71,8 +72,8 @@ TEST_CASE("turning the other way mirrors the points") {
   left.pose = {-0.6f, 0.1f, -0.2f, 70, 0.5f, 0, 0};
   const Landmarks a = right.points(), b = left.points();
   for (int i = 0; i < kPoints; ++i) {
-    CHECK(a[i].x == Approx(kSize - 1 - b[kMirror[i]].x).margin(0.1));
-    CHECK(a[i].y == Approx(b[kMirror[i]].y).margin(0.1));
+    CHECK(a[i].x == Approx(kSize - 1 - b[ibug_68().mirror[i]].x).margin(0.1));
+    CHECK(a[i].y == Approx(b[ibug_68().mirror[i]].y).margin(0.1));
   }
   right.pose.roll = 0;
   const Landmarks upright = right.points();

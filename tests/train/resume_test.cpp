@@ -19,7 +19,7 @@ FitOptions run_options(int epochs) {
   options.clip_norm = 0.05;
   options.optimizer.weight_decay = 1e-3;
   options.seed = 5;
-  options.metric = face_metric;
+  options.metric = face_metric();
   options.threads = 1;
   return options;
 }

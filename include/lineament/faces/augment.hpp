@@ -1,6 +1,7 @@
 // From a photo and its points to one training sample: geometry, crop and look, in one function that training and tests
 // share.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <span>
@@ -11,6 +12,7 @@
 #include "lineament/faces/augment_options.hpp"
 #include "lineament/faces/augment_pixels.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
 #include "lineament/random.hpp"
 
@@ -41,33 +43,49 @@ inline Affine augment_geometry(const Affine& crop_to_image, int size, const Augm
   return crop_to_image * moved;
 }
 
-/// Gives the 136 values of a mirrored crop the names they have there: what was the left eye is now the right one.
-inline void mirror_values(std::span<float> values) {
-  for (std::size_t i = 0; i < kPoints; ++i) {
-    const auto k = static_cast<std::size_t>(kMirror[i]);
+/// Gives the values of a mirrored crop the names they have there: what was the left eye is now the right one.
+inline void mirror_values(std::span<float> values, const Scheme& scheme = ibug_68()) {
+  for (std::size_t i = 0; i < scheme.mirror.size(); ++i) {
+    const auto k = static_cast<std::size_t>(scheme.mirror[i]);
     if (k <= i) continue;  // Each pair once.
     std::swap(values[2 * i], values[2 * k]);
     std::swap(values[2 * i + 1], values[2 * k + 1]);
   }
 }
 
-/// One training sample: `pixels` (size x size x 3 in [0, 1]) and `values` (136, see crop_points_to_values) of the face
-/// in `box`. Box and points are in pixels of `image`. With the level "none" it is the crop of inference, bit for bit.
-/// Throws ArgumentError for spans of another length, an empty image or a box without area.
+/// Where a training sample is written. Weights may be left out.
+struct SampleSpans {
+  std::span<float> pixels, values, weights{};
+};
+
+/// One training sample: `pixels` (size x size x 3 in [0, 1]) and `values` (two for each point, see
+/// crop_points_to_values) of the face in `box`. Box and points are in pixels of `image`. With the level "none" it is
+/// the crop of inference, bit for bit. Points that are not known have the weight 0 and the values 0, the others the
+/// weight 1. Throws ArgumentError for spans of another length, points of another scheme, an empty image or a box
+/// without area.
 inline void prepare_sample(const Image& image, const Landmarks& points, const Box& box,
                            const Preprocessing& preprocessing, const AugmentOptions& options, Random random,
-                           std::span<float> pixels, std::span<float> values) {
-  if (values.size() != kValues) {
-    throw ArgumentError(
-        {"prepare_sample", "wrong length of values", std::to_string(kValues), std::to_string(values.size()), ""});
+                           const SampleSpans& to, const Scheme& scheme = ibug_68()) {
+  const auto count = static_cast<std::size_t>(scheme.values());
+  if (points.size() * 2 != count || to.values.size() != count || (!to.weights.empty() && to.weights.size() != count)) {
+    throw ArgumentError({"prepare_sample", "wrong number of points, values or weights",
+                         std::to_string(scheme.points) + " points of the scheme " + scheme.name,
+                         std::to_string(points.size()) + " points, " + std::to_string(to.values.size()) + " values, " +
+                             std::to_string(to.weights.size()) + " weights",
+                         ""});
   }
   const int size = preprocessing.size;
   bool mirrored = false;
   const Affine to_image = augment_geometry(crop_to_image(box, preprocessing), size, options, random, mirrored);
-  crop(image, to_image, size, pixels);
-  augment_pixels(pixels, size, options, random);
-  points_to_values(points, to_image, size, values);
-  if (mirrored) mirror_values(values);
+  crop(image, to_image, size, to.pixels);
+  augment_pixels(to.pixels, size, options, random);
+  points_to_values(points, to_image, size, to.values);
+  if (mirrored) mirror_values(to.values, scheme);
+  if (!to.weights.empty()) {
+    for (std::size_t i = 0; i < count; ++i) to.weights[i] = std::isnan(to.values[i]) ? 0.0f : 1.0f;
+    std::replace_if(
+        to.values.begin(), to.values.end(), [](float v) { return std::isnan(v); }, 0.0f);
+  }
 }
 
 }  // namespace lineament

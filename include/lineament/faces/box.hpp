@@ -6,10 +6,13 @@
 
 namespace lineament {
 
-/// The smallest box that holds all points.
+/// The smallest box that holds all known points; without size and at 0 if none is known.
 inline Box bounding_box(const Landmarks& points) {
-  Point low = points[0], high = points[0];
+  const auto first = std::find_if(points.begin(), points.end(), is_known);
+  if (first == points.end()) return {};
+  Point low = *first, high = *first;
   for (const Point& p : points) {
+    if (!is_known(p)) continue;
     low = {std::min(low.x, p.x), std::min(low.y, p.y)};
     high = {std::max(high.x, p.x), std::max(high.y, p.y)};
   }

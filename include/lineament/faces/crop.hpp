@@ -89,11 +89,11 @@ inline Box face_box(BoxSource source, const Landmarks& points, const std::option
   return {c.x - all.width * shrink / 2, c.y - all.height * shrink / 2, all.width * shrink, all.height * shrink};
 }
 
-/// Points in pixels of the crop -> the network's 136 values x0,y0,…,x67,y67: 0 is the crop's left/top edge, 1 its
-/// right/bottom edge, so the centre of crop pixel i is at (i + 0.5) / size.
+/// Points in pixels of the crop -> the network's values x0, y0, x1, y1, … (two for each point): 0 is the crop's
+/// left/top edge, 1 its right/bottom edge, so the centre of crop pixel i is at (i + 0.5) / size.
 inline void crop_points_to_values(const Landmarks& crop_points, int size, std::span<float> values) {
   const float unit = 1.0f / static_cast<float>(size);
-  for (std::size_t i = 0; i < kPoints; ++i) {
+  for (std::size_t i = 0; i < crop_points.size(); ++i) {
     values[2 * i] = (crop_points[i].x + 0.5f) * unit;
     values[2 * i + 1] = (crop_points[i].y + 0.5f) * unit;
   }
@@ -101,22 +101,25 @@ inline void crop_points_to_values(const Landmarks& crop_points, int size, std::s
 
 /// The inverse of crop_points_to_values.
 inline Landmarks values_to_crop_points(std::span<const float> values, int size) {
-  Landmarks points;
-  for (std::size_t i = 0; i < kPoints; ++i) {
+  Landmarks points(values.size() / 2);
+  for (std::size_t i = 0; i < points.size(); ++i) {
     points[i] = {values[2 * i] * static_cast<float>(size) - 0.5f, values[2 * i + 1] * static_cast<float>(size) - 0.5f};
   }
   return points;
 }
 
-/// Points in pixels of the photo -> 136 values (see crop_points_to_values); `to_image` is what crop_to_image gave.
+/// Points in pixels of the photo -> values (see crop_points_to_values); `to_image` is what crop_to_image gave.
 inline void points_to_values(const Landmarks& photo_points, const Affine& to_image, int size, std::span<float> values) {
   const Affine image_to_crop = to_image.inverse();
-  Landmarks points;
-  std::transform(photo_points.begin(), photo_points.end(), points.begin(), image_to_crop);
-  crop_points_to_values(points, size, values);
+  const float unit = 1.0f / static_cast<float>(size);
+  for (std::size_t i = 0; i < photo_points.size(); ++i) {
+    const Point p = image_to_crop(photo_points[i]);
+    values[2 * i] = (p.x + 0.5f) * unit;
+    values[2 * i + 1] = (p.y + 0.5f) * unit;
+  }
 }
 
-/// 136 values -> points in pixels of the photo.
+/// Values -> points in pixels of the photo.
 inline Landmarks values_to_points(std::span<const float> values, const Affine& to_image, int size) {
   Landmarks points = values_to_crop_points(values, size);
   std::transform(points.begin(), points.end(), points.begin(), to_image);

@@ -11,9 +11,12 @@ namespace lineament {
 
 struct Face {
   std::filesystem::path image;  ///< as it can be opened: already joined to the folder of its annotation file
-  Landmarks points{};           ///< pixels of the whole photo, 0-based
-  std::optional<Box> box;       ///< the annotation's own box, if it has one
-  std::string photo;            ///< see photo_id: faces of one photo share it
+  Landmarks points{};           ///< pixels of the whole photo, 0-based, in the order of the data set's scheme
+  std::optional<Box> box{};     ///< the annotation's own box, if it has one
+  std::string photo{};          ///< see photo_id: faces of one photo share it
+  /// Size of the photo that the points were set on, pixels, if the file says; else 0. It tells points of a photo that a
+  /// program showed without turning it as its EXIF orientation says (see fit_to_photo).
+  int width = 0, height = 0;
 };
 
 /// A file, or a row or box inside one, that cannot be used.
@@ -27,6 +30,7 @@ struct Dataset {
   std::vector<Rejected> rejected;
   /// Annotations passed over because they belong to the part that was not asked for (DatasetOptions::part).
   std::size_t other_part = 0;
+  std::vector<std::string> notes{};  ///< what was done with the data that a person should know, a line each
 };
 
 /// Which photo an image file shows, so that a split by photo keeps all its faces on one side. `image` is relative to

@@ -3,65 +3,85 @@
 // threshold; PCK, AUC and FR are shares, in [0, 1].
 // Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013; Yang and Ramanan, CVPR 2011 (PCK).
 #pragma once
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
-#include "lineament/faces/landmarks.hpp"
+#include "lineament/faces/scheme.hpp"
 
 namespace lineament {
 
 /// The length that point-to-point errors are divided by; always measured on the true points.
 enum class Normalisation {
-  inter_ocular,  ///< |p36 - p45|, the outer eye corners: the 300-W protocol.
-  inter_pupil,  ///< Distance of the eyes' centres (means of six points): about 0.7 of the above, so errors look larger.
-  box_diagonal  ///< Diagonal of the points' bounding box: does not shrink when a face is turned.
+  inter_ocular,  ///< Distance of the outer eye corners (points 36 and 45 of 68): the 300-W protocol.
+  inter_pupil,   ///< Distance of the eyes' centres: about 0.7 of the above, so errors look larger.
+  box_diagonal   ///< Diagonal of the points' bounding box: does not shrink when a face is turned.
 };
 
-/// The normalising length, in the points' unit. Throws ArgumentError when it is 0 or not finite.
-inline double normaliser(const Landmarks& truth, Normalisation by) {
+/// The normalising length, in the points' unit. Throws ArgumentError when it is 0 or not finite (points it is measured
+/// between are not known).
+inline double normaliser(const Landmarks& truth, Normalisation by, const Scheme& scheme = ibug_68()) {
   const Box box = bounding_box(truth);
-  const double length = by == Normalisation::inter_ocular  ? inter_ocular(truth)
-                        : by == Normalisation::inter_pupil ? inter_pupil(truth)
+  const double length = by == Normalisation::inter_ocular  ? inter_ocular(truth, scheme)
+                        : by == Normalisation::inter_pupil ? inter_pupil(truth, scheme)
                                                            : std::hypot(box.width, box.height);
   if (length > 0 && std::isfinite(length)) return length;
   throw ArgumentError({"true points", "have no size to measure errors by", "eye corners that lie apart",
                        "a distance of " + std::to_string(length), "leave this face out"});
 }
 
-/// Mean distance between predicted and true points first … last (both included), in the points' unit.
-inline double mean_error(const Landmarks& predicted, const Landmarks& truth, int first = 0, int last = kPoints - 1) {
+/// Mean distance between predicted and true points that are known, in the points' unit. Throws ArgumentError when no
+/// point is known or the numbers of points differ.
+inline double mean_error(const Landmarks& predicted, const Landmarks& truth) {
+  if (predicted.size() != truth.size())
+    throw ArgumentError({"mean error", "predicted and true points are not as many", std::to_string(truth.size()),
+                         std::to_string(predicted.size()), ""});
   double sum = 0;
-  for (int i = first; i <= last; ++i) {
-    const auto k = static_cast<std::size_t>(i);
+  std::size_t known = 0;
+  for (std::size_t k = 0; k < truth.size(); ++k) {
+    if (!is_known(truth[k])) continue;
     sum += distance(predicted[k], truth[k]);
+    ++known;
   }
-  return sum / (last - first + 1);
+  if (known == 0) throw ArgumentError({"mean error", "no point of the face is known", "", "", "leave this face out"});
+  return sum / static_cast<double>(known);
 }
 
-/// Normalised mean error of one face, %. Throws like normaliser.
-inline double nme(const Landmarks& predicted, const Landmarks& truth, Normalisation by = Normalisation::inter_ocular) {
-  return 100 * mean_error(predicted, truth) / normaliser(truth, by);
+/// The same over points `of` alone; NaN when none of them is known.
+inline double mean_error(const Landmarks& predicted, const Landmarks& truth, std::span<const int> of) {
+  double sum = 0;
+  int known = 0;
+  for (const int i : of) {
+    const auto k = static_cast<std::size_t>(i);
+    if (!is_known(truth[k])) continue;
+    sum += distance(predicted[k], truth[k]);
+    ++known;
+  }
+  return known > 0 ? sum / known : std::nan("");
 }
 
-/// The same over the points of one part of the face.
-inline double nme(const Landmarks& predicted, const Landmarks& truth, const Region& region,
-                  Normalisation by = Normalisation::inter_ocular) {
-  return 100 * mean_error(predicted, truth, region.first, region.last) / normaliser(truth, by);
+/// Normalised mean error of one face, %. Throws like normaliser and mean_error.
+inline double nme(const Landmarks& predicted, const Landmarks& truth, Normalisation by = Normalisation::inter_ocular,
+                  const Scheme& scheme = ibug_68()) {
+  return 100 * mean_error(predicted, truth) / normaliser(truth, by, scheme);
 }
 
-/// Share of one face's points whose error is below `threshold` x the inter-ocular distance, in [0, 1].
+/// Share of one face's known points whose error is below `threshold` x the inter-ocular distance, in [0, 1].
 /// Throws like normaliser.
-inline double pck(const Landmarks& predicted, const Landmarks& truth, double threshold = 0.1) {
-  const double limit = threshold * normaliser(truth, Normalisation::inter_ocular);
-  int correct = 0;
-  for (std::size_t i = 0; i < kPoints; ++i) correct += distance(predicted[i], truth[i]) < limit ? 1 : 0;
-  return correct / static_cast<double>(kPoints);
+inline double pck(const Landmarks& predicted, const Landmarks& truth, double threshold = 0.1,
+                  const Scheme& scheme = ibug_68()) {
+  const double limit = threshold * normaliser(truth, Normalisation::inter_ocular, scheme);
+  int correct = 0, known = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    known += is_known(truth[i]) ? 1 : 0;
+    correct += distance(predicted[i], truth[i]) < limit ? 1 : 0;  // false for one that is not known
+  }
+  return correct / static_cast<double>(known);
 }
 
 /// Area under the CED curve from 0 to `threshold` (an NME, %), divided by the threshold: 1 = every face is perfect, 0 =
@@ -98,29 +118,42 @@ inline std::vector<double> ced(std::span<const double> errors, std::span<const d
 /// Results over many faces.
 struct Evaluation {
   std::size_t faces = 0;
-  double nme_inter_ocular = 0;                       ///< Mean over faces, %.
-  double nme_inter_pupil = 0;                        ///< Mean over faces, %.
-  double nme_box_diagonal = 0;                       ///< Mean over faces, %.
-  std::array<double, kRegions.size()> region_nme{};  ///< As kRegions, by the inter-ocular distance, %.
-  double pck = 0;                                    ///< Share of points below 0.1 x inter-ocular, in [0, 1].
-  double auc = 0;                                    ///< AUC@8, in [0, 1].
-  double failure_rate = 0;                           ///< FR@8, in [0, 1].
-  std::vector<double> errors;                        ///< Inter-ocular NME of each face, %, in the order added.
+  double nme_inter_ocular = 0;       ///< Mean over faces, %.
+  double nme_inter_pupil = 0;        ///< Mean over faces, %.
+  double nme_box_diagonal = 0;       ///< Mean over faces, %.
+  std::vector<std::string> regions;  ///< Names, as in the scheme.
+  std::vector<double> region_nme;    ///< For each of them, by the inter-ocular distance, %; NaN where nothing is known.
+  double pck = 0;                    ///< Share of points below 0.1 x inter-ocular, in [0, 1].
+  double auc = 0;                    ///< AUC@8, in [0, 1].
+  double failure_rate = 0;           ///< FR@8, in [0, 1].
+  std::vector<double> errors;        ///< Inter-ocular NME of each face, %, in the order added.
 };
 
 /// Adds up results face by face.
 class Evaluator {
  public:
-  /// Both in the same coordinates, any unit. Throws ArgumentError for a truth without size; then nothing was added.
+  explicit Evaluator(Scheme scheme = ibug_68()) : scheme_(std::move(scheme)), region_faces_(scheme_.regions.size()) {
+    for (const Region& region : scheme_.regions) sums_.regions.push_back(region.name);
+    sums_.region_nme.resize(scheme_.regions.size());
+  }
+
+  /// Both in the same coordinates, any unit. Throws ArgumentError for a truth without size, or with eyes or eye corners
+  /// that are not known; then nothing was added.
   void add(const Landmarks& predicted, const Landmarks& truth) {
-    const double error = nme(predicted, truth);
-    const double pupil = nme(predicted, truth, Normalisation::inter_pupil);
-    const double diagonal = nme(predicted, truth, Normalisation::box_diagonal);
+    const double error = nme(predicted, truth, Normalisation::inter_ocular, scheme_);
+    const double pupil = nme(predicted, truth, Normalisation::inter_pupil, scheme_);
+    const double diagonal = nme(predicted, truth, Normalisation::box_diagonal, scheme_);
+    const double ocular = normaliser(truth, Normalisation::inter_ocular, scheme_);
     sums_.nme_inter_ocular += error;
     sums_.nme_inter_pupil += pupil;
     sums_.nme_box_diagonal += diagonal;
-    for (std::size_t r = 0; r < kRegions.size(); ++r) sums_.region_nme[r] += nme(predicted, truth, kRegions[r]);
-    sums_.pck += lineament::pck(predicted, truth);
+    for (std::size_t r = 0; r < region_faces_.size(); ++r) {
+      const double of_region = mean_error(predicted, truth, scheme_.regions[r].points);
+      if (std::isnan(of_region) && !std::isnan(error)) continue;
+      sums_.region_nme[r] += 100 * of_region / ocular;
+      ++region_faces_[r];
+    }
+    sums_.pck += lineament::pck(predicted, truth, 0.1, scheme_);
     sums_.errors.push_back(error);
   }
 
@@ -135,7 +168,8 @@ class Evaluator {
     e.nme_inter_ocular /= n;
     e.nme_inter_pupil /= n;
     e.nme_box_diagonal /= n;
-    for (double& r : e.region_nme) r /= n;
+    for (std::size_t r = 0; r < region_faces_.size(); ++r)
+      e.region_nme[r] = region_faces_[r] > 0 ? e.region_nme[r] / static_cast<double>(region_faces_[r]) : std::nan("");
     e.pck /= n;
     e.auc = lineament::auc(e.errors);
     e.failure_rate = lineament::failure_rate(e.errors);
@@ -143,7 +177,9 @@ class Evaluator {
   }
 
  private:
+  Scheme scheme_;
   Evaluation sums_;
+  std::vector<std::size_t> region_faces_;  // of which the region is known
 };
 
 }  // namespace lineament

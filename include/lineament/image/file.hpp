@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/image/geometry.hpp"
 #include "lineament/image/image.hpp"
 
 namespace lineament {
@@ -23,6 +24,16 @@ struct DecodeLimits {
 /// FormatError when the bytes are no such image, are cut short (if only by the end marker), or are damaged, and when
 /// the picture has more pixels than `limits` allow. Safe to call from several threads.
 Image decode_image(std::span<const std::uint8_t> bytes, std::string_view name, const DecodeLimits& limits = {});
+
+/// An image, and how it was stored: `orientation` is EXIF's, 1 to 8, which has been applied to the image.
+struct Photo {
+  Image image;
+  int orientation = 1;
+};
+Photo decode_photo(std::span<const std::uint8_t> bytes, std::string_view name, const DecodeLimits& limits = {});
+
+/// The map from pixels of a photo as it is stored, `width` x `height`, to pixels of the upright one.
+Affine upright_map(int orientation, int width, int height);
 
 /// decode_image of the bytes of a file. Throws FileError if it cannot be read, FormatError as decode_image.
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits = {});

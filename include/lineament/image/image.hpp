@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "lineament/error.hpp"
 
 namespace lineament {
 
@@ -16,7 +19,11 @@ struct Color {
 class Image {
  public:
   Image() = default;
+  /// Throws ArgumentError for a side below 0; without any pixel if one is 0.
   Image(int width, int height, Color fill = {}) : width_(width), height_(height) {
+    if (width < 0 || height < 0)
+      throw ArgumentError({"image", "its size makes no sense", "a width and height of 0 or more",
+                           std::to_string(width) + " x " + std::to_string(height), ""});
     pixels_.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
     for (std::size_t i = 0; i < pixels_.size(); i += 3) {
       pixels_[i] = fill.r;

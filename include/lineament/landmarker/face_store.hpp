@@ -17,8 +17,11 @@
 #include "lineament/faces/augment.hpp"
 #include "lineament/faces/crop.hpp"
 #include "lineament/faces/face.hpp"
+#include "lineament/faces/photo.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/faces/synthetic.hpp"
 #include "lineament/faces/validate.hpp"
+#include "lineament/file.hpp"
 #include "lineament/image/file.hpp"
 #include "lineament/image/image.hpp"
 #include "lineament/image/warp.hpp"
@@ -28,8 +31,8 @@
 namespace lineament {
 
 struct StoreOptions {
-  Preprocessing preprocessing;
-  AugmentOptions augment;  ///< For samples asked for with augmentation.
+  Preprocessing preprocessing{};
+  AugmentOptions augment{};  ///< For samples asked for with augmentation.
   BoxSource box = BoxSource::points;
   int threads = 2;  ///< For loading; 0 means one for each core.
   /// Side of the kept region, in sides of the crop. Why 1.6: a crop turned by 30 degrees reaches 1.4 crop sides.
@@ -37,8 +40,10 @@ struct StoreOptions {
   /// Pixels kept for each pixel of the crop at most. Why 1.25: a crop enlarged by augmentation is still sharp, and a
   /// face takes at most (1.6 x 1.25 x 128)^2 x 3 bytes = 197 KB.
   float detail = 1.25f;
+  Scheme scheme = ibug_68();
+  DecodeLimits limits{};
   /// Called after each face with (done, total), from the loading threads but never from two at once. Optional.
-  std::function<void(std::size_t, std::size_t)> progress;
+  std::function<void(std::size_t, std::size_t)> progress{};
 };
 
 /// The kept picture of a face, its points and its box share one system of coordinates, which is not the photo's.
@@ -51,11 +56,15 @@ class FaceStore : public SampleSource {
     return gather(
         faces.size(), options, [&](std::size_t i) { return faces[i].image.string(); },
         [&](std::size_t i) {
-          const Image photo = read_image(faces[i].image);
-          if (const auto problem = check_face(faces[i], photo.width(), photo.height())) {
+          const std::vector<std::uint8_t> bytes = read_file(faces[i].image);
+          const Photo photo = decode_photo(bytes, faces[i].image.string(), options.limits);
+          Face face = faces[i];
+          if (const auto problem = fit_to_photo(face, photo, options.scheme)) {
             throw FormatError({"", *problem, "", "", ""});
           }
-          return cut_out(photo, faces[i].points, faces[i].box, options);
+          Kept kept = cut_out(photo.image, face.points, face.box, options);
+          kept.print = {face.image.string(), content_digest(bytes), perceptual_hash(photo.image)};
+          return kept;
         });
   }
 
@@ -65,6 +74,10 @@ class FaceStore : public SampleSource {
                         const DrawOptions& drawing = {}, std::uint64_t first = 0) {
     if (options.box == BoxSource::file) {
       throw ArgumentError({"drawn faces", "have no boxes in files", "", "", "take the box from the points"});
+    }
+    if (options.scheme.points != kPoints || options.scheme.name != ibug_68().name) {
+      throw ArgumentError({"drawn faces", "have the points of one scheme only", ibug_68().name, options.scheme.name,
+                           "train on annotated photos"});
     }
     return gather(
         count, options, [&](std::size_t i) { return "drawn " + std::to_string(first + i); },
@@ -79,18 +92,21 @@ class FaceStore : public SampleSource {
     const auto side = static_cast<std::size_t>(preprocessing_.size);
     return side * side * 3;
   }
-  std::size_t values_per_sample() const override { return kValues; }
+  std::size_t values_per_sample() const override { return static_cast<std::size_t>(scheme_.values()); }
+  bool weighted() const override { return weighted_; }
   void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const override {
     const Kept& face = faces_[index];
     prepare_sample(face.image, face.points, face.box, preprocessing_, augmented ? augment_ : scaled({}, 0), random,
-                   to.pixels, to.values);
+                   {to.pixels, to.values, to.weights}, scheme_);
   }
 
   const Image& image(std::size_t i) const { return faces_[i].image; }
   const Landmarks& points(std::size_t i) const { return faces_[i].points; }
   const Box& box(std::size_t i) const { return faces_[i].box; }
-  const std::string& name(std::size_t i) const { return faces_[i].name; }  ///< The photo's path, or "drawn 17".
+  const std::string& name(std::size_t i) const { return faces_[i].name; }   ///< The photo's path, or "drawn 17".
+  const PhotoPrint& print(std::size_t i) const { return faces_[i].print; }  ///< Of its photo; drawn faces have none.
   const Preprocessing& preprocessing() const { return preprocessing_; }
+  const Scheme& scheme() const { return scheme_; }
   const std::vector<Rejected>& rejected() const { return rejected_; }
 
   /// Memory of all kept pictures, bytes.
@@ -106,6 +122,7 @@ class FaceStore : public SampleSource {
     Landmarks points;
     Box box;
     std::string name;
+    PhotoPrint print{};
   };
 
   static Kept cut_out(const Image& photo, const Landmarks& points, const std::optional<Box>& in_file,
@@ -129,6 +146,7 @@ class FaceStore : public SampleSource {
     Kept kept;
     kept.image = warp(photo, kept_to_photo, shrunk(right - left), shrunk(bottom - top));
     const Affine photo_to_kept = kept_to_photo.inverse();
+    kept.points.resize(points.size());
     std::transform(points.begin(), points.end(), kept.points.begin(), photo_to_kept);
     const Point corner = photo_to_kept({face.x, face.y});
     kept.box = {corner.x, corner.y, face.width / shrink, face.height / shrink};
@@ -176,10 +194,12 @@ class FaceStore : public SampleSource {
     FaceStore store;
     store.preprocessing_ = options.preprocessing;
     store.augment_ = options.augment;
+    store.scheme_ = options.scheme;
     store.faces_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       if (problems[i].empty()) {
         made[i].name = name(i);
+        store.weighted_ = store.weighted_ || !std::all_of(made[i].points.begin(), made[i].points.end(), is_known);
         store.faces_.push_back(std::move(made[i]));
       } else {
         store.rejected_.push_back({name(i), problems[i]});
@@ -190,6 +210,8 @@ class FaceStore : public SampleSource {
 
   Preprocessing preprocessing_;
   AugmentOptions augment_;
+  Scheme scheme_ = ibug_68();
+  bool weighted_ = false;  // some points are not known
   std::vector<Kept> faces_;
   std::vector<Rejected> rejected_;
 };

@@ -1,6 +1,6 @@
-// Landmarker: a photo and a box in, 68 points out. The same Spec, layers and crop as in training.
+// Landmarker: a photo and a box in, the points of the model's scheme out (68 of ibug-68). The same Spec, layers and
+// crop as in training.
 #pragma once
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lineament/faces/box.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
 #include "lineament/nn/precision.hpp"
 
@@ -25,10 +26,10 @@ struct LandmarkerOptions {
 };
 
 struct FaceLandmarks {
-  Landmarks points;                     ///< pixels of the photo
-  Landmarks crop_points;                ///< pixels of the network's crop
-  std::array<float, kValues> values{};  ///< units of the crop's side, as the network gave them
-  Affine crop_to_image;                 ///< pixels of the crop -> pixels of the photo
+  Landmarks points;           ///< pixels of the photo
+  Landmarks crop_points;      ///< pixels of the network's crop
+  std::vector<float> values;  ///< units of the crop's side, as the network gave them
+  Affine crop_to_image;       ///< pixels of the crop -> pixels of the photo
 };
 
 /// Not for several threads at once: one Landmarker a thread. Those made from one Model share its weights, folded and
@@ -36,8 +37,8 @@ struct FaceLandmarks {
 /// a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
-  /// Throws ModelError if the model is not one for 68 points on a square crop; ArgumentError if an option does not fit
-  /// it. The model may not change while a Landmarker uses it.
+  /// Throws ModelError if the model is not one for the points of its scheme on a square crop; ArgumentError if an
+  /// option does not fit it. The model may not change while a Landmarker uses it.
   explicit Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options = {});
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
   /// Throws FileError, ModelError or ArgumentError. In int8 the file's weights are let go of once they are packed.
@@ -47,7 +48,7 @@ class Landmarker {
   Landmarker& operator=(Landmarker&&) noexcept;
 
   /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty
-  /// one.
+  /// one, and for one that lies outside the photo.
   FaceLandmarks predict(const Image& photo, const Box& box);
   /// Every box's face, in the boxes' order: the same as one by one but for rounding, and faster.
   std::vector<FaceLandmarks> predict(const Image& photo, std::span<const Box> boxes);
@@ -56,6 +57,7 @@ class Landmarker {
 
   int crop_size() const;                  ///< pixels a side of what the network sees
   const std::string& trained_on() const;  ///< Model::trained_on
+  const Scheme& scheme() const;           ///< Model::scheme: what the points are
 
  private:
   struct State;

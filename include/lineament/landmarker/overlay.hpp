@@ -1,6 +1,6 @@
 // Landmarks drawn into a picture, for people to look at.
 #pragma once
-#include "lineament/faces/landmarks.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
 
 namespace lineament {
@@ -13,7 +13,9 @@ struct OverlayStyle {
 };
 inline constexpr Color kTruthColor{60, 160, 255};
 
-/// Jaw, brows, nose, eyes and lips as lines, and the 68 points on them. Points outside the picture are skipped.
-void draw_landmarks(Image& image, const Landmarks& points, const OverlayStyle& style = {});
+/// The scheme's lines (jaw, brows, nose, eyes and lips of ibug-68) and the points on them. Points outside the picture
+/// and points that are not known are skipped. Throws ArgumentError for another number of points than the scheme's.
+void draw_landmarks(Image& image, const Landmarks& points, const OverlayStyle& style = {},
+                    const Scheme& scheme = ibug_68());
 
 }  // namespace lineament

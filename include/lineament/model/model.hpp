@@ -1,12 +1,16 @@
 // Model files: a network, how its input is made, and a test of itself, in one .safetensors file. A checkpoint is the
 // same file with the state of training beside the weights.
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lineament/faces/crop.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/train/training_state.hpp"
@@ -18,6 +22,12 @@ struct Model {
   Preprocessing preprocessing{};
   std::string trained_on{};          ///< in words: "4000 drawn faces"; a model's licence follows its data's
   std::vector<LayerRange> ranges{};  ///< of activations, for inference in int8; empty: not calibrated
+  Scheme scheme = ibug_68();         ///< what the outputs are
+  /// Content digests of photos (photo.hpp), ascending: those trained on, and those that chose the best epoch. A face of
+  /// either measures nothing any more.
+  std::vector<std::uint64_t> trained_photos{}, held_out_photos{};
+  /// Texts of your own, by name, kept as they are. The program writes "version", "command" and "date".
+  std::map<std::string, std::string> metadata{};
 };
 
 /// Writes the model, replacing `path` in one step. Throws FileError, ModelError (the network gives values that are no
@@ -35,5 +45,7 @@ struct Checkpoint {
 /// Throws FileError, or ModelError: damaged, of another program, or giving other results than when it was saved.
 Model load_model(const std::filesystem::path& path);
 Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// From memory; `name` stands in messages only.
+Model load_model(std::vector<std::uint8_t> bytes, std::string_view name = "model");
 
 }  // namespace lineament

@@ -155,10 +155,10 @@ struct CrossEntropy {
 
 /// A loss as the command line and files name it.
 struct NamedLoss {
-  std::string_view name;    ///< "smooth-l1"
-  std::string_view help;    ///< one line
-  Loss (*make)();           ///< with its default parameters
-  bool of_classes = false;  ///< the truth is a distribution over classes
+  std::string_view name;       ///< "smooth-l1"
+  std::string_view help;       ///< one line
+  std::function<Loss()> make;  ///< with its default parameters
+  bool of_classes = false;     ///< the truth is a distribution over classes
 };
 
 /// Every loss of this file, in the order help lists them.

@@ -53,7 +53,7 @@ class Stack {
 
 /// The reference network: 98.06 M multiply-adds, 8.4 M weights. Batch norm stands before each ReLU while training and
 /// is folded away for inference; without it the network does not learn.
-constexpr Spec reference_network(bool norms = true) {
+constexpr Spec reference_network(bool norms = true, int values = kValues) {
   Spec net;
   detail::Stack stack(net, norms);
   stack.conv({.channels = 32});
@@ -62,13 +62,13 @@ constexpr Spec reference_network(bool norms = true) {
   stack.add(MaxPool{}, "pool");
   stack.go_to(net.add(Flatten{}, stack.at(), "flatten"));
   stack.dense(128);
-  stack.add(Dense{.features = kValues}, "dense");
+  stack.add(Dense{.features = values}, "dense");
   return net;
 }
 static_assert(output_shape(reference_network(), kReferenceInput) == Shape{kValues});
 
 /// Eight plain 3x3 convolutions and a dense layer of 1024: 291 M multiply-adds, 7.3 M weights.
-constexpr Spec deep_network(bool norms = true) {
+constexpr Spec deep_network(bool norms = true, int values = kValues) {
   Spec net;
   detail::Stack stack(net, norms);
   const auto convs = [&](std::initializer_list<int> channels) {
@@ -85,7 +85,7 @@ constexpr Spec deep_network(bool norms = true) {
   convs({256});
   stack.go_to(net.add(Flatten{}, stack.at(), "flatten"));
   stack.dense(1024);
-  stack.add(Dense{.features = kValues}, "dense");
+  stack.add(Dense{.features = values}, "dense");
   return net;
 }
 static_assert(output_shape(deep_network(), kReferenceInput) == Shape{kValues});
@@ -94,7 +94,7 @@ inline constexpr Shape kMobileInput{112, 112, 3};
 
 /// Inverted residuals after PFLD (Guo et al. 2019) and MobileNetV2 (Sandler et al., CVPR 2018), and three scales for
 /// the last layer: 100 M multiply-adds, 0.9 M weights.
-constexpr Spec mobile_network(bool norms = true) {
+constexpr Spec mobile_network(bool norms = true, int values = kValues) {
   Spec net;
   detail::Stack stack(net, norms);
   const auto conv = [](int channels, int kernel, int stride, int groups = 1) {
@@ -129,7 +129,7 @@ constexpr Spec mobile_network(bool norms = true) {
   const NodeId scale3 = stack.at();
   const NodeId mean1 = net.add(GlobalAvgPool{}, scale1), mean2 = net.add(GlobalAvgPool{}, scale2);
   stack.go_to(net.add(Concat{}, {mean1, mean2, scale3}));
-  stack.add(Dense{.features = kValues}, "dense");
+  stack.add(Dense{.features = values}, "dense");
   return net;
 }
 static_assert(output_shape(mobile_network(), kMobileInput) == Shape{kValues});
@@ -137,7 +137,7 @@ static_assert(output_shape(mobile_network(), kMobileInput) == Shape{kValues});
 struct NamedNetwork {
   std::string_view name, about;
   Shape input;
-  Spec (*spec)(bool norms);
+  Spec (*spec)(bool norms, int values);
 };
 /// Every named network.
 inline const std::vector<NamedNetwork>& named_networks() {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -19,7 +21,8 @@ struct EvaluateOptions {
   Path model;
   std::vector<Path> data;
   int synthetic = 0;
-  std::string part = "all";
+  std::string part;
+  ReadingOptions reading;
   std::string box = "points";
   std::string precision = "fp32";
   std::uint64_t seed = 1;
@@ -33,10 +36,13 @@ void add_options(CLI::App& c, EvaluateOptions& o) {
   c.add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")
       ->check(at_least(1))
       ->excludes(data);
-  c.add_option("--part", o.part, "Of a folder with the layout of 300-W: train, test, all")
-      ->capture_default_str()
+  c.add_option(
+       "--part", o.part,
+       "Of a folder with the layout of 300-W: train, test, all (default: test, or all where no folder is a test "
+       "folder)")
       ->check(one_of({"train", "test", "all"}));
   add_box_source(c, o.box);
+  add_reading(c, o.reading);
   add_precision(c, o.precision, "; the last two also print the change of the NME");
   add_seed(c, o.seed, "Of the drawn faces");
   add_threads(c, o.threads);
@@ -49,7 +55,56 @@ Part part_by_name(const std::string& name) {
   return Part::all;
 }
 
-void print_json(const Evaluation& e, const std::optional<double>& change, const EvaluateOptions& o) {
+/// The part asked for; without one the test faces, or every face where none is a test face by its folder.
+Dataset read_part(const EvaluateOptions& o, const Scheme& scheme) {
+  DatasetOptions options{.part = part_by_name(o.part),
+                         .missing = missing_by_name(o.reading.missing),
+                         .group = o.reading.group,
+                         .scheme = scheme};
+  if (!o.part.empty()) return read_data(o.data, options);
+  const auto is_test = [](const Face& f) { return part_of(f.image) == Part::test; };
+  Dataset data = read_data(o.data, options);
+  const auto tests = static_cast<std::size_t>(std::count_if(data.faces.begin(), data.faces.end(), is_test));
+  if (tests == 0) {
+    say("note: no folder of the data is a test folder (testset, ibug, 01_Indoor, 02_Outdoor): every face is measured");
+    return data;
+  }
+  if (tests < data.faces.size())
+    say(text("note: %zu faces of test folders are measured, %zu others are not; --part all measures every face", tests,
+             data.faces.size() - tests));
+  std::erase_if(data.faces, [&](const Face& f) { return !is_test(f); });
+  return data;
+}
+
+/// How many of the photos are in `known`, which is sorted.
+std::size_t count_known(const std::vector<std::uint64_t>& photos, const std::vector<std::uint64_t>& known) {
+  std::vector<std::uint64_t> both;
+  std::set_intersection(photos.begin(), photos.end(), known.begin(), known.end(), std::back_inserter(both));
+  return both.size();
+}
+
+/// Photos of the measured faces that had a part in making the model.
+struct Seen {
+  std::size_t photos = 0, trained = 0, held_out = 0;
+};
+
+Seen seen_photos(const FaceStore& faces, const Model& model) {
+  const std::vector<std::uint64_t> photos = photos_of(faces);
+  return {photos.size(), count_known(photos, model.trained_photos), count_known(photos, model.held_out_photos)};
+}
+
+void warn_of_seen(const Seen& seen) {
+  if (seen.trained > 0)
+    say(text("warning: %zu of the %zu photos were trained on: the result says nothing about other photos", seen.trained,
+             seen.photos));
+  if (seen.held_out > 0)
+    say(text(
+        "warning: %zu of the %zu photos were held out in training and chose the best epoch: the result is a little "
+        "too good",
+        seen.held_out, seen.photos));
+}
+
+void print_json(const Evaluation& e, const std::optional<double>& change, const EvaluateOptions& o, const Seen& seen) {
   nlohmann::ordered_json json;
   json["model"] = o.model.string();
   json["precision"] = o.precision;
@@ -57,11 +112,11 @@ void print_json(const Evaluation& e, const std::optional<double>& change, const 
   json["nme"] = {
       {"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
   if (change) json["nme_change_from_fp32"] = *change;
-  for (std::size_t r = 0; r < kRegions.size(); ++r)
-    json["nme_by_region"][std::string(kRegions[r].name)] = e.region_nme[r];
+  for (std::size_t r = 0; r < e.regions.size(); ++r) json["nme_by_region"][e.regions[r]] = e.region_nme[r];
   json["pck_0.1"] = e.pck;
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
+  json["photos"] = {{"measured", seen.photos}, {"trained_on", seen.trained}, {"held_out_in_training", seen.held_out}};
   std::printf("%s\n", json_text(json, 2).c_str());
 }
 
@@ -71,11 +126,18 @@ void print_table(const Evaluation& e, const std::optional<double>& change, const
   if (change) std::printf("  %s against fp32    %+8.4f\n", o.precision.c_str(), *change);
   std::printf("NME, inter-pupil      %6.2f %%\n", e.nme_inter_pupil);
   std::printf("NME, box diagonal     %6.2f %%\n", e.nme_box_diagonal);
-  for (std::size_t r = 0; r < kRegions.size(); ++r)
-    std::printf("  %-19s %6.2f %%\n", std::string(kRegions[r].name).c_str(), e.region_nme[r]);
+  for (std::size_t r = 0; r < e.regions.size(); ++r)
+    std::printf("  %-19s %6.2f %%\n", e.regions[r].c_str(), e.region_nme[r]);
   std::printf("PCK@0.1               %6.3f\n", e.pck);
   std::printf("AUC@8                 %6.3f\n", e.auc);
   std::printf("FR@8                  %6.3f\n", e.failure_rate);
+}
+
+FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions& store) {
+  if (o.synthetic > 0) return draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::evaluation, store);
+  const Dataset data = read_part(o, model.scheme);
+  require_boxes(data, store.box);
+  return load_faces(data.faces, store);
 }
 
 int evaluate(const EvaluateOptions& o) {
@@ -87,21 +149,26 @@ int evaluate(const EvaluateOptions& o) {
   store.preprocessing = model.preprocessing;
   store.box = box_source(o.box);
   store.threads = o.threads;
-  const FaceStore faces = o.synthetic > 0 ? draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, true, store)
-                                          : load_faces(read_data(o.data, part_by_name(o.part)).faces, store);
+  store.scheme = model.scheme;
+  store.limits = decode_limits(o.reading.max_megapixels);
+  const FaceStore faces = load(o, model, store);
+  const Seen seen = seen_photos(faces, model);
+  warn_of_seen(seen);
   Progress progress("measuring");
   const auto measure = [&](Precision precision) {
     const auto show = [&](const Prediction& p) {
       progress.update(p.index + 1, faces.size(), text("%zu of %zu", p.index + 1, faces.size()));
     };
-    return evaluate_faces(model.network, faces, {o.threads, precision, model.ranges}, show);
+    return evaluate_faces(model.network, faces, {o.threads, precision, model.ranges}, show, model.scheme);
   };
   const Evaluation result = measure(precision_by_name(o.precision));
   std::optional<double> change;  // of the NME, in points of per cent
   if (o.precision != "fp32") change = result.nme_inter_ocular - measure(Precision::fp32).nme_inter_ocular;
   progress.clear();
+  if (result.faces < faces.size())
+    say(text("note: %zu faces whose eyes are not known are not measured", faces.size() - result.faces));
   if (o.json)
-    print_json(result, change, o);
+    print_json(result, change, o, seen);
   else
     print_table(result, change, o);
   return 0;

@@ -1,15 +1,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <map>
 #include <memory>
-#include <optional>
 #include <set>
+#include <sstream>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/dataset.hpp"
 #include "lineament/faces/json.hpp"
 #include "lineament/faces/pts.hpp"
 #include "lineament/file.hpp"
@@ -23,30 +27,36 @@ namespace {
 
 struct PredictOptions {
   Path model;
-  std::vector<Path> images;
-  std::string box;  ///< as given
+  std::vector<Path> images;        ///< as given: files, folders, @lists, "-"
+  std::vector<std::string> boxes;  ///< as given
   int passes = 2;
   std::string precision = "fp32";
   Path json, pts, overlay;
   int threads = 1;
+  int max_megapixels = 100;
 };
 
 void add_options(CLI::App& c, PredictOptions& o) {
   c.add_option("MODEL", o.model, "A .safetensors file written by training")->required();
-  c.add_option("IMAGE", o.images, "JPEG, PNG, BMP or PNM")->required();
-  c.add_option("--box", o.box, "x,y,width,height of the face, brows to chin, in pixels");
+  c.add_option("IMAGE", o.images,
+               "JPEG, PNG, BMP or PNM; a folder of them; @FILE with a name on each line; - for standard input")
+      ->required();
+  c.add_option("--box", o.boxes, "x,y,width,height of a face, brows to chin, in pixels; several may be given")
+      ->type_name("BOX")
+      ->expected(1)
+      ->take_all();
+  c.add_option("--max-pixels", o.max_megapixels, kMaxPixelsHelp)->capture_default_str()->check(whole(1, 100000));
   c.add_option("--passes", o.passes, "Times the face is cropped anew to the points just found")
       ->capture_default_str()
       ->check(whole(1, 10));
   add_precision(c, o.precision);
-  c.add_option("--json", o.json, "File for all results")->type_name("FILE");
-  c.add_option("--pts", o.pts, "Folder for a .pts file for each photo")->type_name("FOLDER");
+  c.add_option("--json", o.json, "File for all results; - for standard output")->type_name("FILE");
+  c.add_option("--pts", o.pts, "Folder for a .pts file for each face")->type_name("FOLDER");
   c.add_option("--overlay", o.overlay, "Folder for a picture of each photo with its points")->type_name("FOLDER");
   add_threads(c, o.threads);
 }
 
-std::optional<Box> parse_box(const std::string& given) {
-  if (given.empty()) return std::nullopt;
+Box parse_box(const std::string& given) {
   Box box;
   char rest = 0;
   if (std::sscanf(given.c_str(), "%f,%f,%f,%f%c", &box.x, &box.y, &box.width, &box.height, &rest) != 4 ||
@@ -56,12 +66,59 @@ std::optional<Box> parse_box(const std::string& given) {
   return box;
 }
 
-/// The image's stem, made different from those used before: photos of several folders may have one name.
-std::string free_stem(const Path& image, std::set<std::string>& used) {
-  const std::string stem = image.stem().string();
-  std::string name = stem;
-  for (int n = 2; !used.insert(name).second; ++n) name = stem + "_" + std::to_string(n);
-  return name;
+std::vector<Box> parse_boxes(const std::vector<std::string>& given) {
+  std::vector<Box> boxes;
+  for (const std::string& box : given) boxes.push_back(parse_box(box));
+  return boxes;
+}
+
+bool is_stream(const Path& image) {
+  return image == "-";
+}
+
+/// Files of folders and lists in place of these.
+std::vector<Path> all_images(const std::vector<Path>& given) {
+  std::vector<Path> images;
+  for (const Path& path : given) {
+    const std::string name = path.string();
+    std::error_code error;
+    if (name.starts_with('@')) {
+      std::istringstream list(read_text(name.substr(1)));
+      for (std::string line; std::getline(list, line);) {
+        if (line.ends_with('\r')) line.pop_back();
+        if (!line.empty()) images.emplace_back(line);
+      }
+    } else if (std::filesystem::is_directory(path, error)) {
+      const std::vector<Path> files = images_in(path);
+      images.insert(images.end(), files.begin(), files.end());
+      if (files.empty()) images.push_back(path);  // refused when its turn comes
+    } else {
+      images.push_back(path);
+    }
+  }
+  return images;
+}
+
+std::string stem_of(const Path& image) {
+  return is_stream(image) ? "stdin" : image.stem().string();
+}
+
+/// A name for the files of each photo: its stem, or, where several photos have one, the stem and a number that is free.
+std::vector<std::string> names_of(const std::vector<Path>& images) {
+  std::map<std::string, int> count;
+  for (const Path& image : images) ++count[stem_of(image)];
+  std::set<std::string> used;  // those that are unique keep theirs
+  for (const auto& [stem, n] : count)
+    if (n == 1) used.insert(stem);
+  std::vector<std::string> names;
+  for (const Path& image : images) {
+    const std::string stem = stem_of(image);
+    std::string name = stem;
+    if (count[stem] > 1)
+      for (int n = 1; !used.insert(name = stem + "-" + std::to_string(n)).second;) ++n;
+    names.push_back(name);
+  }
+  return names;
 }
 
 void make_folder(const Path& folder) {
@@ -94,70 +151,122 @@ void require_json_file(const Path& path) {
   make_folder(path.parent_path());
 }
 
-void require_sane(const Box& box, const Image& photo) {
-  const auto w = static_cast<float>(photo.width()), h = static_cast<float>(photo.height());
-  if (box.x < w && box.y < h && box.x + box.width > 0 && box.y + box.height > 0 &&
-      std::max(box.width, box.height) <= 10 * std::max(w, h))
-    return;
-  throw ArgumentError({"--box", "it does not lie on the photo",
-                       text("a part of 0,0,%d,%d", photo.width(), photo.height()),
-                       text("%g,%g,%g,%g", static_cast<double>(box.x), static_cast<double>(box.y),
-                            static_cast<double>(box.width), static_cast<double>(box.height)),
-                       "give x,y,width,height in pixels of the upright photo"});
+Image read_photo(const Path& path, const PredictOptions& o) {
+  const DecodeLimits limits = decode_limits(o.max_megapixels);
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw FileError(
+        {path.string(), "the folder holds no image", "JPEG, PNG, BMP or PNM files", "none", "check the path"});
+  if (!is_stream(path)) return read_image(path, limits);
+  const std::string bytes(std::istreambuf_iterator<char>(std::cin), {});
+  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
 }
 
-Face predict_one(Landmarker& landmarker, const PredictOptions& o, const std::optional<Box>& box, const Path& path,
-                 const std::string& stem) {
-  const Path pts = o.pts / (stem + ".pts"), overlay = o.overlay / (stem + ".png");
-  if (!o.pts.empty()) require_other_file(pts, path, "--pts");
-  if (!o.overlay.empty()) require_other_file(overlay, path, "--overlay");
-  Image photo = read_image(path);
-  if (box) require_sane(*box, photo);
-  const FaceLandmarks found = box ? landmarker.predict(photo, *box) : landmarker.predict(photo);
-  if (!o.pts.empty()) write_pts(pts, found.points);
-  if (!o.overlay.empty()) {
-    draw_landmarks(photo, found.points);
-    write_png(overlay, photo);
-  }
-  return {path, found.points, box, ""};
-}
+/// What was written for which photo: names need not say it.
+struct Written {
+  std::string file;
+  Path photo;
+};
 
-int predict(const PredictOptions& o) {
-  const std::optional<Box> box = parse_box(o.box);
-  require_no_folder(o.model);
-  Landmarker landmarker(o.model,
-                        {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)});
-  make_folder(o.pts);
-  make_folder(o.overlay);
-  if (!o.json.empty()) require_json_file(o.json);
-  std::vector<Face> found;
-  std::set<std::string> stems;
-  std::size_t done = 0, failed = 0;
-  Progress progress("predicting");
-  for (const Path& image : o.images) {
-    try {
-      found.push_back(predict_one(landmarker, o, box, image, free_stem(image, stems)));
-    } catch (const Error& e) {  // one bad photo of many is no reason to lose the others
-      progress.clear();
-      say(std::string("lineament: ") + e.what());
-      ++failed;
+class Predict {
+ public:
+  explicit Predict(const PredictOptions& o)
+      : o_(o),
+        boxes_(parse_boxes(o.boxes)),
+        landmarker_(o.model, {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)}) {}
+
+  int run() {
+    make_folder(o_.pts);
+    make_folder(o_.overlay);
+    if (to_json_file()) require_json_file(o_.json);
+    const std::vector<Path> images = all_images(o_.images);
+    const std::vector<std::string> names = names_of(images);
+    std::size_t done = 0, failed = 0;
+    Progress progress("predicting");
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      try {
+        one(images[i], names[i]);
+      } catch (const Error& e) {  // one bad photo of many is no reason to lose the others
+        progress.clear();
+        say(std::string("lineament: ") + e.what());
+        ++failed;
+      }
+      ++done;
+      progress.update(done, images.size(), text("%zu of %zu", done, images.size()));
     }
-    ++done;
-    progress.update(done, o.images.size(), text("%zu of %zu", done, o.images.size()));
+    progress.clear();
+    finish(images.size() - failed);
+    return failed == 0 ? 0 : 2;
   }
-  progress.clear();
-  const bool to_files = !o.json.empty() || !o.pts.empty() || !o.overlay.empty();
-  if (!o.json.empty())
-    write_json(o.json, found);
-  else if (!to_files && !found.empty())
-    std::printf("%s\n", format_json(found).c_str());
-  if (to_files && !found.empty()) {
-    std::string line = counted(found.size(), "photo") + ":";
-    for (const Path& written : {o.json, o.pts, o.overlay})
-      if (!written.empty()) line += " " + written.string();
+
+ private:
+  bool to_json_file() const { return !o_.json.empty() && o_.json != "-"; }
+
+  void one(const Path& path, const std::string& name) {
+    const std::size_t count = std::max<std::size_t>(1, boxes_.size());
+    std::vector<std::string> files;  // name_1, name_2: as readers of .pts expect faces of one photo
+    for (std::size_t i = 0; i < count; ++i) files.push_back(count == 1 ? name : name + "_" + std::to_string(i + 1));
+    const Path overlay = o_.overlay / (name + ".png");
+    for (const std::string& file : files)
+      if (!o_.pts.empty()) require_other_file(o_.pts / (file + ".pts"), path, "--pts");
+    if (!o_.overlay.empty()) require_other_file(overlay, path, "--overlay");
+    Image photo = read_photo(path, o_);
+    const std::vector<FaceLandmarks> faces =
+        boxes_.empty() ? std::vector{landmarker_.predict(photo)} : landmarker_.predict(photo, boxes_);
+    for (std::size_t i = 0; i < count && !o_.pts.empty(); ++i) {
+      write_pts(o_.pts / (files[i] + ".pts"), faces[i].points);
+      written_.push_back({files[i] + ".pts", path});
+    }
+    if (!o_.overlay.empty()) {
+      for (const FaceLandmarks& face : faces) draw_landmarks(photo, face.points, {}, landmarker_.scheme());
+      write_png(overlay, photo);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      Face face{.image = path, .points = faces[i].points};
+      if (!boxes_.empty()) face.box = boxes_[i];
+      found_.push_back(std::move(face));
+    }
+  }
+
+  /// Beside the .pts files, where a file's name is not its photo's.
+  void write_map() const {
+    const auto same_name = [](const Written& w) { return Path(w.file).stem() == w.photo.stem(); };
+    if (o_.pts.empty() || std::all_of(written_.begin(), written_.end(), same_name)) return;
+    const auto quoted = [](const std::string& field) {
+      std::string result = "\"";
+      for (const char c : field) result += c == '"' ? "\"\"" : std::string(1, c);
+      return result + "\"";
+    };
+    std::string csv = "file,photo\n";
+    for (const Written& w : written_) csv += quoted(w.file) + "," + quoted(w.photo.string()) + "\n";
+    write_file(o_.pts / "photos.csv", std::string_view(csv));
+    say("note: " + (o_.pts / "photos.csv").string() + " says which .pts file is of which photo");
+  }
+
+  void finish(std::size_t photos) const {
+    write_map();
+    const bool to_files = to_json_file() || !o_.pts.empty() || !o_.overlay.empty();
+    const std::map<std::string, std::string> more{{"scheme", landmarker_.scheme().name}};
+    if (to_json_file()) write_json(o_.json, found_, more);
+    if (o_.json == "-" || (!to_files && !found_.empty())) std::printf("%s", format_json(found_, more).c_str());
+    if (!to_files || found_.empty()) return;
+    std::string line =
+        counted(photos, "photo") + (found_.size() > photos ? ", " + counted(found_.size(), "face") : "") + ":";
+    for (const Path& written : {o_.json, o_.pts, o_.overlay})
+      if (!written.empty() && written != "-") line += " " + written.string();
     say(line);
   }
-  return failed == 0 ? 0 : 2;
+
+  const PredictOptions& o_;
+  std::vector<Box> boxes_;
+  Landmarker landmarker_;
+  std::vector<Face> found_;
+  std::vector<Written> written_;
+};
+
+int predict(const PredictOptions& o) {
+  require_no_folder(o.model);
+  return Predict(o).run();
 }
 
 }  // namespace
@@ -165,13 +274,14 @@ int predict(const PredictOptions& o) {
 Command predict_command() {
   const auto o = std::make_shared<PredictOptions>();
   return {.name = "predict",
-          .about = "Find the 68 points of a face in photos",
+          .about = "Find the points of faces in photos",
           .footer =
               "Without --box the face should fill most of the picture. Without --json, --pts and --overlay, JSON "
               "is printed.\n"
               "Examples:\n"
               "  lineament predict run/model.safetensors photo.jpg --box 120,80,200,200 --overlay out\n"
-              "  lineament predict run/model.safetensors photos/*.jpg --json points.json --pts out",
+              "  lineament predict run/model.safetensors photo.jpg --box 20,30,90,90 --box 150,40,80,80 --json -\n"
+              "  lineament predict run/model.safetensors photos --json points.json --pts out",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return predict(*o); }};
 }

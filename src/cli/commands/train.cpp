@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
@@ -24,14 +25,14 @@
 namespace lineament::cli {
 namespace {
 
-FitOptions fit_options(const TrainOptions& o) {
+FitOptions fit_options(const TrainOptions& o, const Scheme& scheme) {
   FitOptions f;
   f.epochs = o.epochs;
   f.batch_size = o.batch;
   f.copies = o.copies;
   f.augmented = o.augment != "none";
-  f.loss = loss_by_name(o.loss, face_losses());
-  f.metric = face_metric;
+  f.loss = loss_by_name(o.loss, face_losses(scheme));
+  f.metric = face_metric(scheme);
   f.optimizer = optimizer_by_name(o.optimizer);
   if (o.weight_decay >= 0) f.optimizer.weight_decay = o.weight_decay;
   f.schedule.kind = schedule_by_name(o.schedule).kind;
@@ -89,9 +90,10 @@ class Run {
   }
 
   int go_on(const RunFolder& folder, Model model, TrainingState state) {
-    const Sets sets = load_sets(o_, model.preprocessing);
+    const Sets sets = load_sets(o_, model.preprocessing, model.scheme);
     check_batch(sets);
     if (!o_.resume) model.trained_on = sets.about + begun_with_;
+    note_photos(model, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
         (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
@@ -110,9 +112,13 @@ class Run {
                          "' goes on after the last whole epoch");
     try {
       train(folder, model, sets, state);
-    } catch (const TrainingError&) {  // the epochs before it are worth a report
+    } catch (const TrainingError& e) {  // the epochs before it are worth a report
       if (!log_.empty()) finish(folder, sets);
-      throw;
+      Problem problem = e.problem();
+      problem.what += "; this epoch is not saved";
+      problem.fix =
+          text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr);
+      throw TrainingError(problem);
     }
     finish(folder, sets);
     return 0;
@@ -135,6 +141,17 @@ class Run {
     write_file(folder.report(), std::string_view(report_html(run_report(o_, sets, log_, load_model(folder.model())))));
     say("model:  " + folder.model().string());
     say("report: " + folder.report().string());
+  }
+
+  /// What the model knows of its faces: by them 'evaluate' tells that a photo was trained on.
+  static void note_photos(Model& model, const Sets& sets) {
+    const auto add = [](std::vector<std::uint64_t>& known, const std::vector<std::uint64_t>& more) {
+      std::set<std::uint64_t> all(known.begin(), known.end());
+      all.insert(more.begin(), more.end());
+      known.assign(all.begin(), all.end());
+    };
+    add(model.trained_photos, photos_of(sets.train));
+    if (sets.held_out) add(model.held_out_photos, photos_of(*sets.held_out));
   }
 
   void check_batch(const Sets& sets) const {
@@ -172,21 +189,23 @@ class Run {
                            o_.data.empty() ? "add --synthetic 4000 to train on drawn faces" : "leave one of them out"});
     augment_level(o_.augment);
     box_source(o_.box);
-    fit_options(o_);
+    fit_options(o_, ibug_68());
   }
 
   Model new_model() {
     std::optional<Model> from;
     if (!o_.from.empty()) from = base_model();
+    const Scheme scheme = from && !o_.has("scheme") ? from->scheme : scheme_by_name(o_.scheme);
     const SpecFile file = from && !o_.has("network") ? SpecFile{from->network.spec(), from->network.input_shape()}
-                                                     : network_by_name(o_.network);
+                                                     : network_by_name(o_.network, scheme.values());
     Model model;
+    model.scheme = scheme;
     model.network = Network(file.spec, file.input, o_.seed);
-    if (from) take_over(*from, model.network);
+    if (from) take_over(*from, model);
     if (file.input.rank() != 3 || file.input[0] != file.input[1] || file.input[2] != 3 ||
-        !(model.network.output_shape() == Shape{kValues}))
+        !(model.network.output_shape() == Shape{scheme.values()}))
       throw SpecError({o_.network, "not a network for face landmarks",
-                       "a square image of 3 channels in, 136 values out",
+                       text("a square image of 3 channels in, %d values out", scheme.values()),
                        to_string(file.input) + " in, " + to_string(model.network.output_shape()) + " out", ""});
     model.preprocessing = {.size = file.input[0], .margin = static_cast<float>(o_.margin)};
     note_frozen(model.network);
@@ -204,8 +223,11 @@ class Run {
     return from;
   }
 
-  void take_over(const Model& from, Network& network) {
-    const TakenWeights weights = take_weights(network, from.network);
+  void take_over(const Model& from, Model& model) {
+    const TakenWeights weights = take_weights(model.network, from.network);
+    model.trained_photos = from.trained_photos;  // their faces are in the weights
+    model.held_out_photos = from.held_out_photos;
+    model.metadata = from.metadata;
     std::string line = "weights of " + counted(weights.taken.size(), "layer") + " taken from " + o_.from.string();
     if (!weights.fresh.empty()) line += "; new: ";
     for (const std::string& layer : weights.fresh) line += (&layer == &weights.fresh.front() ? "" : ", ") + layer;
@@ -221,22 +243,8 @@ class Run {
     notes_.push_back(text("frozen: %zu of %zu weights", frozen, network.weight_count()));
   }
 
-  /// A network can be useless without a NaN in it. It is not saved, and must not be: a good one may be there already.
-  void require_sensible(const EpochReport& r, double guess) const {
-    constexpr double kAstray = 50;  // why so much: first epochs at a brave rate may be some times worse, and recover
-    constexpr double kLeastGuess = 10;  // %; why: the mean of one face fits it exactly
-    const double error = (r.validation ? *r.validation : r.train).metric(kNme);
-    if (error <= kAstray * std::max(guess, kLeastGuess)) return;
-    throw TrainingError(
-        {text("epoch %zu", r.epoch),
-         "training has gone astray: the network is far worse than guessing the mean face; this epoch is not saved",
-         text("a %s NME near or below %.1f %%", r.validation ? "held-out" : "training", guess), text("%.4g %%", error),
-         text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr)});
-  }
-
   void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
-    const FitOptions options = fit_options(o_);
-    const double guess = mean_shape_nme(sets);
+    const FitOptions options = fit_options(o_, model.scheme);
     Progress progress("training");
     FitCallbacks callbacks;
     callbacks.on_step = [&](const StepReport& s) {
@@ -245,7 +253,6 @@ class Run {
     };
     callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
       progress.clear();
-      require_sensible(r, guess);
       say_epoch(r, o_.epochs);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.

@@ -14,16 +14,20 @@ namespace {
 
 struct ValidateOptions {
   std::vector<Path> data;
+  std::string scheme = "ibug-68";
+  ReadingOptions reading;
   bool json = false;
 };
 
 void add_options(CLI::App& c, ValidateOptions& o) {
-  c.add_option("DIR", o.data, "As --data of training")->required();
+  c.add_option("DIR", o.data, "As --data of training; several are checked as one data set")->required();
+  c.add_option("--scheme", o.scheme, "ibug-68, or a JSON file that describes another scheme")->capture_default_str();
+  add_reading(c, o.reading);
   c.add_flag("--json", o.json, "Print JSON");
 }
 
-void print_table(const Path& path, const ValidationReport& r) {
-  std::printf("%s: %s in %s can be used, %zu cannot\n", path.string().c_str(), counted(r.faces, "face").c_str(),
+void print_table(const std::string& name, const ValidationReport& r) {
+  std::printf("%s: %s in %s can be used, %zu cannot\n", name.c_str(), counted(r.faces, "face").c_str(),
               counted(r.images, "image").c_str(), r.rejected.size());
   for (const auto& [folder, count] : r.folders)
     std::printf("  %-24s %6zu face%s\n", folder.empty() ? "." : folder.c_str(), count, count == 1 ? "" : "s");
@@ -33,16 +37,21 @@ void print_table(const Path& path, const ValidationReport& r) {
     std::printf("  faces %.0f to %.0f pixels\n", static_cast<double>(r.face_size.low),
                 static_cast<double>(r.face_size.high));
   }
+  for (const std::string& note : r.notes) std::printf("note: %s\n", note.c_str());
+  for (const auto& [a, b] : r.alike) std::printf("look the same: %s and %s\n", a.c_str(), b.c_str());
   for (const Rejected& rejected : r.rejected)
     std::printf("rejected: %s: %s\n", rejected.file.c_str(), rejected.reason.c_str());
 }
 
-nlohmann::ordered_json to_json(const Path& path, const ValidationReport& r) {
+nlohmann::ordered_json to_json(const ValidateOptions& o, const ValidationReport& r) {
   nlohmann::ordered_json json;
-  json["path"] = path.string();
+  json["paths"] = nlohmann::ordered_json::array();
+  for (const Path& path : o.data) json["paths"].push_back(path.string());
   json["faces"] = r.faces;
   json["images"] = r.images;
   json["folders"] = r.folders;
+  json["notes"] = r.notes;
+  json["look_the_same"] = r.alike;
   json["rejected"] = nlohmann::ordered_json::array();
   for (const Rejected& rejected : r.rejected)
     json["rejected"].push_back({{"file", rejected.file}, {"reason", rejected.reason}});
@@ -50,22 +59,23 @@ nlohmann::ordered_json to_json(const Path& path, const ValidationReport& r) {
 }
 
 int validate(const ValidateOptions& o) {
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
-  bool clean = true;
-  for (const Path& path : o.data) {
-    Progress progress("checking");
-    const ValidationReport report = lineament::validate(path, [&](std::size_t done, std::size_t total) {
-      progress.update(done, total, text("%zu of %zu", done, total));
-    });
-    progress.clear();
-    clean = clean && report.rejected.empty();
-    if (o.json)
-      all.push_back(to_json(path, report));
-    else
-      print_table(path, report);
-  }
-  if (o.json) std::printf("%s\n", json_text(all, 2).c_str());
-  return clean ? 0 : 2;
+  Progress progress("checking");
+  const ValidationReport report = lineament::validate(
+      o.data,
+      [&](std::size_t done, std::size_t total) { progress.update(done, total, text("%zu of %zu", done, total)); },
+      {.part = Part::all,
+       .missing = missing_by_name(o.reading.missing),
+       .group = o.reading.group,
+       .scheme = scheme_by_name(o.scheme),
+       .limits = decode_limits(o.reading.max_megapixels)});
+  progress.clear();
+  std::string name;
+  for (const Path& path : o.data) name += (name.empty() ? "" : ", ") + path.string();
+  if (o.json)
+    std::printf("%s\n", json_text(to_json(o, report), 2).c_str());
+  else
+    print_table(name, report);
+  return report.rejected.empty() ? 0 : 2;
 }
 
 }  // namespace

@@ -1,0 +1,91 @@
+// The mean shape and the residuals that plausible.hpp speaks of.
+#include "lineament/faces/plausible.hpp"
+
+#include <algorithm>
+#include <complex>
+#include <cstdlib>
+
+#include "catch.hpp"
+#include "lineament/faces/dataset.hpp"
+#include "lineament/faces/synthetic.hpp"
+
+using namespace lineament;
+
+namespace {
+
+using Complex = std::complex<double>;
+
+std::vector<Complex> normed(const Landmarks& points) {
+  std::vector<Complex> z;
+  Complex center{};
+  for (const Point& p : points) center += Complex(p.x, p.y) / static_cast<double>(points.size());
+  double size = 0;
+  for (const Point& p : points) size += std::norm(z.emplace_back(Complex(p.x, p.y) - center));
+  for (Complex& v : z) v /= std::sqrt(size);
+  return z;
+}
+
+/// Turns and scales `shape` onto `mean` and adds it to `sum`.
+void add_aligned(const std::vector<Complex>& shape, const std::vector<Complex>& mean, std::vector<Complex>& sum) {
+  Complex product{};
+  for (std::size_t i = 0; i < shape.size(); ++i) product += std::conj(shape[i]) * mean[i];
+  for (std::size_t i = 0; i < shape.size(); ++i) sum[i] += shape[i] * (product / std::abs(product));
+}
+
+struct Residuals {
+  float mean = 0, largest = 0;
+};
+Residuals residuals(const std::vector<Landmarks>& faces) {
+  Residuals r;
+  for (const Landmarks& points : faces) {
+    const float residual = shape_residual(points);
+    r.mean += residual / static_cast<float>(faces.size());
+    r.largest = std::max(r.largest, residual);
+    CHECK_FALSE(shape_problem(points));
+  }
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("the mean shape is the mean of drawn faces, whose residuals are as documented") {
+  std::vector<Landmarks> faces;
+  for (std::uint64_t i = 0; i < 1500; ++i) faces.push_back(draw_face(31, i, {.size = 32}).points);
+  std::vector<Complex> mean = normed(faces[0]);
+  for (int round = 0; round < 5; ++round) {  // generalised Procrustes analysis
+    std::vector<Complex> sum(mean.size());
+    for (const Landmarks& points : faces) add_aligned(normed(points), mean, sum);
+    Landmarks as_points;
+    for (const Complex& v : sum) as_points.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
+    mean = normed(as_points);
+  }
+  Landmarks shape;
+  for (const Complex& v : mean) shape.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
+  CHECK(shape_residual(shape) < 0.02f);
+  CHECK(inter_ocular(ibug_68().mean_shape) == Approx(1).margin(2e-3));
+  const Residuals r = residuals(faces);
+  CHECK(r.mean == Approx(0.16).margin(0.01));
+  CHECK(r.largest < 0.5f);
+  CHECK(r.largest > 0.4f);
+}
+
+TEST_CASE("residuals of real faces are as documented") {
+  const char* folder = std::getenv("LINEAMENT_300W");
+  if (!folder) LINEAMENT_SKIP("LINEAMENT_300W does not name the folder of the 300-W training faces");
+  std::vector<Landmarks> faces;
+  for (const Face& face : read_dataset(folder).faces) faces.push_back(face.points);
+  CHECK(faces.size() == 2009);
+  const Residuals r = residuals(faces);
+  CHECK(r.mean == Approx(0.16).margin(0.01));
+  CHECK(r.largest < 0.37f);
+}
+
+TEST_CASE("points that are not known do not change a residual by much; of too few there is none") {
+  Landmarks points = draw_face(5, 2).points;
+  const float whole = shape_residual(points);
+  for (const std::size_t i : {0, 16, 33, 60}) points[i] = kUnknownPoint;
+  CHECK(shape_residual(points) == Approx(whole).margin(0.05));
+  std::fill(points.begin() + 4, points.end(), kUnknownPoint);
+  CHECK(std::isnan(shape_residual(points)));
+  CHECK_FALSE(shape_problem(points));
+}
