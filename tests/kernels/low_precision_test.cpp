@@ -3,6 +3,7 @@
 #include "kernels/compare.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
+#include "support/networks.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -216,7 +217,7 @@ TEST_CASE("kernels: in training 1x1 convolutions in bfloat16 round both sides of
 
 TEST_CASE("kernels: mobile in training in bfloat16 is close to fp32, and the same bits on any number of threads") {
   const NamedNetwork& named = named_networks().back();
-  constexpr int kBatch = 5;
+  constexpr int kBatch = kSanitized ? 2 : 5;
   const auto run = [&](Precision precision, int threads) {
     Network network(named.spec(true, kValues), named.input, 1);
     TrainingSession session(network, {.batch = kBatch, .threads = threads, .precision = precision});

@@ -5,6 +5,7 @@
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
 #include "nn/networks.hpp"
+#include "support/networks.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -48,7 +49,7 @@ TEST_CASE("ranges of a network with several inputs: a sample has the values of a
 }
 
 TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and another") {
-  for (const NamedNetwork& named : named_networks()) {
+  for (const NamedNetwork& named : tested_networks()) {
     Network network(named.spec(true, kValues), named.input, 1);
     const std::vector<double> pixels = random_values<double>(3 * named.input.size(), 1, 0, 1);
     std::vector<float> pictures(pixels.size());

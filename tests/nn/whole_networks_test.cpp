@@ -5,6 +5,7 @@
 #include "lineament/isa.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
+#include "support/networks.hpp"
 #include "support/values.hpp"
 
 using namespace lineament;
@@ -76,7 +77,7 @@ void check_gradients(const Network& network, double limit) {
 }  // namespace
 
 TEST_CASE("named networks: gradients of the fast kernels are those of the definitions in double") {
-  for (const NamedNetwork& named : named_networks())
+  for (const NamedNetwork& named : tested_networks())
     for (const bool kinks : {false, true}) {
       INFO(named.name << (kinks ? "" : " without kinks"));
       const Spec spec = named.spec(true, kValues);

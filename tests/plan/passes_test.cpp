@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
+#include "support/networks.hpp"
 #include "support/values.hpp"
 
 using namespace lineament;
@@ -71,7 +72,7 @@ std::size_t rows(const std::vector<PlannedOp>& plan, const std::function<bool(co
 }  // namespace
 
 TEST_CASE("named networks: inference without each of the passes gives the same values") {
-  for (const NamedNetwork& n : named_networks()) {
+  for (const NamedNetwork& n : tested_networks()) {
     const Network network = named(n);
     const std::vector<LayerRange> ranges = measure_ranges(network, image(network, 1));
     for (const Precision precision : {Precision::fp32, Precision::int8})
@@ -96,7 +97,7 @@ TEST_CASE("named networks: inference without each of the passes gives the same v
 }
 
 TEST_CASE("named networks: a training step without each of the passes gives the same gradients") {
-  for (const NamedNetwork& n : named_networks()) {
+  for (const NamedNetwork& n : tested_networks()) {
     const Network network = named(n);
     const TrainingOptions all{.batch = 4, .threads = 2};
     const Values wanted = train(network, all);
