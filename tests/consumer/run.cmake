@@ -1,23 +1,9 @@
 # Installs the build into an empty folder, then configures, builds and runs the consumer project against that folder.
 # Called by ctest with BUILD, CONFIG, GENERATOR, COMPILER, SANITIZE and VERSION set.
+include(${CMAKE_CURRENT_LIST_DIR}/../tools/steps.cmake)
 set(work ${BUILD}/tests/consumer)
 set(prefix ${work}/prefix)
 file(REMOVE_RECURSE ${work})
-
-function(run what)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT result EQUAL 0)
-    message(FATAL_ERROR "${what} failed (${result}):\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
-
-function(expect text wanted)
-  string(FIND "${text}" "${wanted}" at)
-  if(at EQUAL -1)
-    message(FATAL_ERROR "wanted \"${wanted}\" in:\n${text}")
-  endif()
-endfunction()
 
 run("Installing" ${CMAKE_COMMAND} --install ${BUILD} --config ${CONFIG} --prefix ${prefix})
 
