@@ -8,6 +8,7 @@
 #include "cli/console.hpp"
 #include "cli/mistakes.hpp"
 #include "lineament/error.hpp"
+#include "lineament/version.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -32,7 +33,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
-  app.set_version_flag("--version", LINEAMENT_VERSION);
+  app.set_version_flag("--version", std::string(version()));
   const std::vector<Command> all = commands();
   for (const Command& command : all) add(app, command);
   require_command(app, argc, argv);

@@ -2,9 +2,10 @@
 #pragma once
 #include <algorithm>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The smallest box that holds all points.
 inline Box bounding_box(const Landmarks& points) {

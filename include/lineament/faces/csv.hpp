@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Rows "name,x0,y0,…,x67,y67", 0-based pixels, separated by commas, fields in double quotes if need be (RFC 4180). A
 /// photo with several faces has several rows. The first line may be a header: a line with an empty name or without any

@@ -2,9 +2,10 @@
 #pragma once
 #include <filesystem>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The official 300-W release keeps training and test faces in one tree. A file is of the test part if the nearest
 /// folder above it that has one of these names is `testset`, `ibug`, `01_Indoor` or `02_Outdoor` (the 300-W test

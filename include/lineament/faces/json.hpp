@@ -4,9 +4,10 @@
 #include <span>
 #include <string>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// {
 ///   "format": "lineament-faces", "version": 1,

@@ -1,11 +1,13 @@
 // The iBUG 68-point scheme: Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013. 0-based here.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/image/geometry.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 inline constexpr int kPoints = 68;
 inline constexpr int kValues = 2 * kPoints;  ///< x0, y0, …, x67, y67
@@ -45,7 +47,7 @@ inline float inter_ocular(const Landmarks& p) {
 /// Distance between the means of the six points of each eye.
 inline float inter_pupil(const Landmarks& p) {
   Point left, right;
-  for (int i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < 6; ++i) {
     left = left + p[36 + i] * (1.0f / 6);
     right = right + p[42 + i] * (1.0f / 6);
   }

@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Reads version 1 (points inside labelled groups, in order), 2 (one list of points) and 3 (several named lists;
 /// `group` chooses one). With an empty `group` the file must hold exactly one list of 68 points. Throws FormatError:

@@ -4,9 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Reads either form:
 ///   - the standard one: "version: 1", "n_points: 68", then one "x y" a line between { and };

@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/dataset.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// How far a point may lie outside the photo, as a part of the face's size (the larger side of its points' bounding
 /// box). Annotators place the hidden points of a face cut by the photo's edge by guess, a little outside.

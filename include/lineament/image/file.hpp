@@ -8,9 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Checked against the header, before any memory is set aside for the pixels.
 struct DecodeLimits {

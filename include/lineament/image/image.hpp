@@ -5,7 +5,9 @@
 #include <span>
 #include <vector>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 struct Color {
   std::uint8_t r = 0, g = 0, b = 0;

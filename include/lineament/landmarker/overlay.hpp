@@ -1,9 +1,10 @@
 // Landmarks drawn into a picture, for people to look at.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct OverlayStyle {
   Color points{255, 176, 0};  ///< amber and blue: told apart by every eye, and on skin of any tone
