@@ -19,7 +19,7 @@ function(lineament_fetch name debian url sha256)
   set(CMAKE_UNITY_BUILD OFF)
   set(BUILD_TESTING OFF)
   set(EIGEN_BUILD_DOC OFF)
-  set(EIGEN_BUILD_PKGCONFIG OFF)
+  set(EIGEN_BUILD_PKGCONFIG ON)  # ours names it
   set(JSON_Install OFF)  # private and header-only: users of our installed package do not need it
   set(HWY_ENABLE_INSTALL OFF)
   set(HWY_ENABLE_EXAMPLES OFF)

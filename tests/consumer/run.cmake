@@ -9,7 +9,7 @@ run("Installing" ${CMAKE_COMMAND} --install ${BUILD} --config ${CONFIG} --prefix
 
 # Nothing in the package may point back into the source or build folder.
 get_filename_component(source ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
-file(GLOB_RECURSE configs ${prefix}/*.cmake)
+file(GLOB_RECURSE configs ${prefix}/*.cmake ${prefix}/*.pc)
 foreach(config ${configs})
   file(READ ${config} text)
   foreach(folder ${source}/include ${source}/src ${BUILD})
@@ -37,6 +37,21 @@ expect("${output}" "network, model file and landmarker: 68 points")
 expect("${output}" "no such file")
 
 if(EXISTS ${prefix}/bin/lineament)
-  run("The installed program" ${prefix}/bin/lineament --help)
+  run("The installed program" ${prefix}/bin/lineament --version)
+  expect("${output}" ${VERSION})
+endif()
+
+file(GLOB_RECURSE pc ${prefix}/*lineament.pc)
+get_filename_component(pc_folder "${pc}" DIRECTORY)
+find_program(pkg_config pkg-config)
+if(pkg_config)
+  set(ENV{PKG_CONFIG_PATH} ${pc_folder})
+  run("pkg-config" ${pkg_config} --print-errors --exists "lineament = ${VERSION}")
+endif()
+
+run("Uninstalling" ${CMAKE_COMMAND} --build ${BUILD} --config ${CONFIG} --target uninstall)
+file(GLOB_RECURSE left ${prefix}/*)
+if(left)
+  message(FATAL_ERROR "uninstall left ${left}")
 endif()
 message(STATUS "the installed package works")
