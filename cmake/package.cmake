@@ -25,6 +25,7 @@ if(lineament_type STREQUAL "STATIC_LIBRARY")
   string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", libpugixml-dev, libhwy-dev")
 else()
   set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR})  # where the program's own library is found
   set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_BINARY_DIR}/triggers)
   file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/triggers "activate-noawait ldconfig\n")
 endif()
