@@ -2,6 +2,9 @@
 # the version that Debian 12 has is downloaded and checked against its hash.
 include(FetchContent)
 find_package(Threads REQUIRED)
+if(POLICY CMP0135)  # CMake 3.24: a changed download makes everything that uses it out of date
+  cmake_policy(SET CMP0135 NEW)
+endif()
 
 # Called when <name> was not found: downloads it, or says what to install. A function, so that the settings for the
 # other project's build do not leak into ours.
@@ -16,7 +19,7 @@ function(lineament_fetch name debian url sha256)
   set(CMAKE_UNITY_BUILD OFF)
   set(BUILD_TESTING OFF)
   set(EIGEN_BUILD_DOC OFF)
-  set(EIGEN_BUILD_PKGCONFIG OFF)
+  set(EIGEN_BUILD_PKGCONFIG ON)  # ours names it
   set(JSON_Install OFF)  # private and header-only: users of our installed package do not need it
   set(HWY_ENABLE_INSTALL OFF)
   set(HWY_ENABLE_EXAMPLES OFF)
@@ -24,7 +27,11 @@ function(lineament_fetch name debian url sha256)
   set(CATCH_INSTALL_DOCS OFF)
   set(BENCHMARK_ENABLE_TESTING OFF)
   set(BENCHMARK_ENABLE_INSTALL OFF)
-  FetchContent_Declare(${name} URL ${url} URL_HASH SHA256=${sha256} DOWNLOAD_EXTRACT_TIMESTAMP ON SYSTEM)
+  set(system "")
+  if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.25)  # an older CMake shows the warnings of downloaded headers, too
+    set(system SYSTEM)
+  endif()
+  FetchContent_Declare(${name} URL ${url} URL_HASH SHA256=${sha256} ${system})
   FetchContent_MakeAvailable(${name})
 endfunction()
 

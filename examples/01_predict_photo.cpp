@@ -1,5 +1,6 @@
 // The 68 landmarks of the face that fills a photo, one "x y" a line, in pixels of the photo.
-// Build: cmake --workflow --preset release        Run: build/release/examples/01_predict_photo MODEL.safetensors PHOTO
+// Build: cmake --preset release && cmake --build --preset release
+// Run: build/release/examples/01_predict_photo MODEL.safetensors PHOTO
 #include <cstdio>
 
 #include "lineament/lineament.hpp"

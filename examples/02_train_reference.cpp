@@ -1,5 +1,5 @@
 // Trains the reference network: on the photos of a folder in the layout of 300-W, or on faces it draws itself.
-// Build: cmake --workflow --preset release
+// Build: cmake --preset release && cmake --build --preset release
 // Run:   build/release/examples/02_train_reference [MODEL.safetensors [EPOCHS [FOLDER | NUMBER OF DRAWN FACES]]]
 #include <cstdio>
 #include <filesystem>

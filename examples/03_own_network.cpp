@@ -1,5 +1,6 @@
 // A network of one's own, residual and with a concatenation: checked by the compiler, trained on drawn faces.
-// Build: cmake --workflow --preset release        Run: build/release/examples/03_own_network [FACES [EPOCHS]]
+// Build: cmake --preset release && cmake --build --preset release
+// Run: build/release/examples/03_own_network [FACES [EPOCHS]]
 #include <cstdio>
 #include <string>
 

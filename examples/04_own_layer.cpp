@@ -1,6 +1,7 @@
 // A layer of one's own: a factor for each channel, y = scale * gain * x (LayerScale: Touvron et al., ICCV 2021), in a
 // network, its gradient checked, saved and loaded again.
-// Build: cmake --workflow --preset release        Run: build/release/examples/04_own_layer
+// Build: cmake --preset release && cmake --build --preset release
+// Run: build/release/examples/04_own_layer
 #include <cstdio>
 
 #include "lineament/model/spec_json.hpp"

@@ -1,5 +1,7 @@
 // A classifier of the ten digits, on samples of the program's own: no data, digits drawn from a 5x7 font, moved, scaled
-// and buried in noise. Build: cmake --workflow --preset release     Run: build/release/examples/05_classifier [EPOCHS]
+// and buried in noise.
+// Build: cmake --preset release && cmake --build --preset release
+// Run: build/release/examples/05_classifier [EPOCHS]
 #include <array>
 #include <cstdio>
 #include <string>

@@ -6,7 +6,9 @@
 #include <span>
 #include <utility>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 inline constexpr std::size_t kAlignment = 64;  ///< bytes: a cache line and an AVX-512 vector
 

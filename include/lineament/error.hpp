@@ -3,7 +3,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 /// The parts of a message a person can act on. Empty parts are left out.
 struct Problem {

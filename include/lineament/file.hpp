@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 /// All bytes of `path`. Throws FileError (missing, unreadable, a folder).
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path);

@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 /// Sets this machine can run, best first: "avx512", "avx2", "sse4", "scalar" (or the platform's own names in lower
 /// case). "avx512" has the instructions for sums of short products (VNNI, BF16) that the processor has; if it has any,

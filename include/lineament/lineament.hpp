@@ -41,4 +41,5 @@
 #include "lineament/train/optimizers.hpp"
 #include "lineament/train/samples.hpp"
 #include "lineament/train/schedules.hpp"
+#include "lineament/version.hpp"
 #include "lineament/zoo/networks.hpp"

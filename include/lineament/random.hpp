@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstdint>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 class Random {
  public:
@@ -60,7 +62,7 @@ class Random {
   std::array<std::uint32_t, 2> key_;
   Words counter_;
   Words block_{};
-  int next_ = 4;
+  std::uint32_t next_ = 4;
 };
 
 /// Fisher-Yates with our own draws: std::shuffle's are not the same on every standard library.

@@ -9,7 +9,9 @@
 #include <type_traits>
 #include <vector>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 class Threads {
  public:

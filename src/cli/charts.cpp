@@ -11,6 +11,8 @@ namespace {
 
 constexpr double kWidth = 520;
 constexpr double kTop = 14, kBottom = 44, kLeft = 50, kRight = 84;
+constexpr double kNotes = 16;             // height of the notes of marks, above the plot
+constexpr double kHalfLetter = 3.6;       // why: half the width of a mean one of 13 pixels' height, generously
 constexpr std::size_t kMostMarkers = 60;  // why: more would touch each other
 
 std::string px(double v) {
@@ -127,7 +129,7 @@ Scale y_scale(const LineChart& chart) {
   Range range = y_range(chart);
   if (range.empty()) range = {0, 1};
   const int most = chart.height > 220 ? 6 : 4;
-  Scale y{.from = chart.height - kBottom, .to = kTop, .log = is_log(chart)};
+  Scale y{.from = chart.height - kBottom, .to = kTop + (chart.marks.empty() ? 0 : kNotes), .log = is_log(chart)};
   if (y.log) {
     y.low = range.low / 1.15;
     y.high = range.high * 1.15;
@@ -244,10 +246,9 @@ std::string end_labels(const LineChart& chart, const Scale& x, const Scale& y) {
 
 std::string mark(const ChartMark& m, const Scale& x, const Scale& y) {
   if (!std::isfinite(m.x)) return {};
-  const double at = x.at(m.x);
-  const bool left = at > (x.from + x.to) / 2 + 20;
-  return line(at, y.to, at, y.from, "mark") +
-         text(left ? at - 6 : at + 6, m.at_top ? y.to + 11 : y.from - 10, left ? "note end" : "note", m.note);
+  const double at = x.at(m.x), half = kHalfLetter * static_cast<double>(m.note.size());
+  const double middle = std::max(x.from + half, std::min(at, kWidth - half));
+  return line(at, y.to - 4, at, y.from, "mark") + text(middle, y.to - 9, "note middle", m.note);
 }
 
 }  // namespace
@@ -292,7 +293,8 @@ std::string bar_chart(const std::string& description, const std::vector<Bar>& ba
     svg += text(kNames - 9, top + kRow / 2 + 4, "bar-name end", b.name);
     svg += "<rect class='bar'" + attribute("x", x.from) + attribute("y", top + 4) + attribute("width", end - x.from) +
            attribute("height", kRow - 9) + "/>";
-    values += text(end + 7, top + kRow / 2 + 4, "bar-value", fixed(b.value, 2) + " %");
+    // In a column of their own: behind the bars the line of the mean would cross them.
+    values += text(x.to + 9, top + kRow / 2 + 4, "bar-value", fixed(b.value, 2) + " %");
   }
   if (std::isfinite(mean)) {
     const bool left = x.at(mean) > (x.from + x.to) / 2;

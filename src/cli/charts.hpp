@@ -18,11 +18,10 @@ struct Series {
   std::vector<ChartPoint> points;
 };
 
-/// A vertical line with a note beside it.
+/// A vertical line with a note above the plot, where no curve passes.
 struct ChartMark {
   double x = 0;
   std::string note;
-  bool at_top = true;  ///< else near the x axis
 };
 
 struct LineChart {

@@ -19,6 +19,7 @@ struct Command {
   std::string footer;                        ///< examples, below the command's help
   std::function<void(CLI::App&)> options{};  ///< adds them
   std::function<int()> run{};                ///< once they are parsed; returns the exit code
+  bool hidden = false;                       ///< from the program's help: for packagers
 };
 
 /// Every command, in the order help lists them.

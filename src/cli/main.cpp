@@ -5,9 +5,13 @@
 #include <new>
 
 #include "cli/command.hpp"
+#include "cli/completion.hpp"
 #include "cli/console.hpp"
+#include "cli/invocation.hpp"
+#include "cli/manual.hpp"
 #include "cli/mistakes.hpp"
 #include "lineament/error.hpp"
+#include "lineament/version.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -15,6 +19,7 @@ namespace {
 void add(CLI::App& app, const Command& command) {
   CLI::App* c = app.add_subcommand(command.name, command.about);
   c->footer(command.footer);
+  if (command.hidden) c->group("");
   command.options(*c);
   for (CLI::Option* option : c->get_options())  // of an option given twice the last counts, as in other programs
     if (option->get_items_expected_max() == 1 && option->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw)
@@ -33,8 +38,10 @@ int run(int argc, char** argv) {
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
-  app.set_version_flag("--version", LINEAMENT_VERSION);
-  const std::vector<Command> all = commands();
+  app.set_version_flag("--version", std::string(version()));
+  std::vector<Command> all = commands();
+  all.push_back(man_command(app));
+  all.push_back(completion_command(app));
   for (const Command& command : all) add(app, command);
   require_command(app, argc, argv);
   try {
@@ -56,6 +63,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using lineament::cli::say;
   try {
+    lineament::cli::remember_command_line(argc, argv);
     const int code = lineament::cli::run(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     say("lineament: standard output: it cannot be written; free some space, or send the output elsewhere");

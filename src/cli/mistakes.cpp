@@ -62,18 +62,18 @@ ArgumentError unexpected(const CLI::App& command, const std::string& name) {
 }  // namespace
 
 void require_command(const CLI::App& app, int argc, const char* const* argv) {
+  const std::string given = argc > 1 ? argv[1] : "";
   std::vector<std::string> names;
   std::string list;
   for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == given) return;
+    if (command->get_group().empty()) continue;  // a hidden one
     list += (names.empty() ? "" : ", ") + command->get_name();
     names.push_back(command->get_name());
   }
   const std::string help = "'lineament --help' explains them";
-  const std::string given = argc > 1 ? argv[1] : "";
   if (given.empty()) throw ArgumentError({"", "a command is missing", "one of " + list, "none", help});
-  if (std::find(names.begin(), names.end(), given) != names.end() || given == "-h" || given == "--help" ||
-      given == "--version")
-    return;
+  if (given == "-h" || given == "--help" || given == "--version") return;
   names.insert(names.end(), {"--help", "--version"});
   throw ArgumentError(
       {"", "there is no such command", "one of " + list, "'" + given + "'", advice(given, names, help)});

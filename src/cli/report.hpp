@@ -21,6 +21,7 @@ struct Report {
   std::string title{};
   std::vector<std::pair<std::string, std::string>> facts{};  ///< settings, data, machine, network: a row each
   std::vector<EpochReport> epochs{};
+  bool augmented = true;                    ///< whether training saw faces moved and recoloured
   std::optional<Evaluation> held_out{};     ///< of the best model
   std::string held_out_name{};              ///< "201 held-out faces (10 % of the photos)"
   std::vector<ReportFace> best{}, worst{};  ///< shown in this order

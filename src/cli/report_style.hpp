@@ -67,6 +67,13 @@ svg .bar { fill: var(--bar); }
 .faces { display: grid; gap: .9rem .7rem; margin-top: .7rem; grid-template-columns: repeat(6, 1fr); }
 .faces figure { min-width: 0; }
 .faces img, .faces .none { display: block; width: 100%; height: auto; border-radius: 4px; background: var(--grid); }
+.faces a { cursor: zoom-in; }
+.faces .close { display: none; cursor: zoom-out; }
+.faces :target img {
+  position: fixed; inset: 0; z-index: 1; width: 100%; height: 100%; object-fit: contain; border-radius: 0;
+  background: var(--page);
+}
+.faces :target .close { display: block; position: fixed; inset: 0; z-index: 2; }
 .faces .none { aspect-ratio: 1; display: grid; place-items: center; color: var(--soft); font-size: .85rem; }
 .faces figcaption { font-size: .85rem; line-height: 1.3; padding-top: .25rem; }
 .faces figcaption b { font-variant-numeric: tabular-nums; }

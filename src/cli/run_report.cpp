@@ -4,18 +4,21 @@
 #include <cmath>
 
 #include "cli/console.hpp"
+#include "cli/invocation.hpp"
 #include "cli/machine.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/landmarker/face_training.hpp"
 #include "lineament/landmarker/overlay.hpp"
 #include "lineament/threads.hpp"
+#include "lineament/version.hpp"
 
 namespace lineament::cli {
 namespace {
 
 /// The face's crop, enlarged, with true and predicted points.
 Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>& values) {
-  constexpr int kSide = 220;
+  constexpr int kSide = 320;  // why: shown small, and large on a click
+  constexpr float kRadius = 2.4f;
   Preprocessing large = faces.preprocessing();
   large.size = kSide;
   const Affine to_image = crop_to_image(faces.box(i), large);
@@ -23,8 +26,9 @@ Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>
   const Affine to_picture = to_image.inverse();
   Landmarks truth = faces.points(i);
   for (Point& p : truth) p = to_picture(p);
-  draw_landmarks(picture, truth, {.points = kTruthColor, .radius = 1.6f, .draw_lines = false}, faces.scheme());
-  draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = 1.6f, .draw_lines = false}, faces.scheme());
+  draw_landmarks(picture, truth, {.points = kTruthColor, .radius = kRadius, .draw_lines = false}, faces.scheme());
+  draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = kRadius, .draw_lines = false},
+                 faces.scheme());
   return picture;
 }
 
@@ -64,6 +68,9 @@ std::string training_time(const std::vector<EpochReport>& epochs) {
 std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, const Sets& sets,
                                                        const std::vector<EpochReport>& epochs, const Network& network) {
   std::vector<std::pair<std::string, std::string>> rows{
+      {"date", date_text()},
+      {"version", "lineament " + std::string(version())},
+      {"command", command_line()},
       {"trained on", sets.about},
       {"held out", held_out(o, sets)},
       {"network",
@@ -79,10 +86,10 @@ std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, co
       {"machine", machine_name()},
       {"threads", std::to_string(Threads(o.threads).count())},
       {"instruction set", current_isa()}};
-  if (!o.from.empty()) rows.insert(rows.begin() + 3, {"started from", o.from.string()});
+  if (!o.from.empty()) rows.insert(rows.begin() + 6, {"started from", o.from.string()});
   std::string frozen;
   for (const std::string& names : o.freeze) frozen += (frozen.empty() ? "" : ", ") + names;
-  if (!frozen.empty()) rows.insert(rows.begin() + 3, {"frozen", frozen});
+  if (!frozen.empty()) rows.insert(rows.begin() + 6, {"frozen", frozen});
   return rows;
 }
 
@@ -92,6 +99,7 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   Report report;
   report.title = "Training of the network '" + o.network + "'";
   report.epochs = epochs;
+  report.augmented = o.augment != "none";
   const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
   std::vector<std::size_t> measured;
   std::vector<std::vector<float>> predictions;

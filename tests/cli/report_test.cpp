@@ -7,6 +7,8 @@
 #include <regex>
 
 #include "catch.hpp"
+#include "cli/charts.hpp"
+#include "cli/invocation.hpp"
 #include "cli/machine.hpp"
 #include "lineament/landmarker/face_training.hpp"
 
@@ -160,6 +162,54 @@ TEST_CASE("a report shows as many faces as it is given, and every epoch") {
   CHECK(count(html, "<img") == 19);
   CHECK(count(html, "src='data:image/jpeg;base64,/9j/") == 19);  // FF D8 FF
   CHECK(count(html, "<tr><td>") + count(html, "<tr class='best'><td>") == 300);
+}
+
+TEST_CASE("a click enlarges a face: the same picture, shown by the page's own address") {
+  Report report{.title = "Faces", .epochs = {epoch(1, 20, true)}};
+  report.held_out = evaluation({5, 7});
+  report.best = {face("a.png", 5), face("b.png", 7)};
+  report.worst = {face("b.png", 7)};
+  const std::string html = require_whole(report);
+  for (const char* id : {"best1", "best2", "worst1"}) {
+    INFO(id);
+    CHECK(count(html, "<figure id='" + std::string(id) + "'><a href='#" + id + "'") == 1);
+  }
+  CHECK(count(html, "data:image") == 3);
+  CHECK(count(html, "id='none'") == 0);
+}
+
+TEST_CASE("a report says why held-out faces do better than those trained on, where they do") {
+  Report report{.title = "Better", .epochs = {epoch(1, 20, true)}};
+  const std::string sentence = "Held-out faces do better here";
+  CHECK(count(report_html(report), sentence) == 0);
+  report.epochs.back().validation->metrics[0].value = 15;
+  CHECK(count(require_whole(report), sentence) == 1);
+  CHECK(count(report_html(report), "of augmented, harder faces") == 1);
+  report.augmented = false;
+  CHECK(count(report_html(report), sentence) == 1);
+  CHECK(count(report_html(report), "of augmented, harder faces") == 0);
+}
+
+TEST_CASE("the note of a mark stands above the plot, and bars' values beside it") {
+  cli::LineChart chart{.marks = {{2, "best: 1.00 % in epoch 2"}}, .series = {{"training", 0, {{1, 5}, {2, 1}}}}};
+  const std::string svg = cli::line_chart(chart);
+  // Of the line that is the mark: where it begins. The note's foot is above that.
+  std::smatch mark, note;
+  REQUIRE(std::regex_search(svg, mark, std::regex("y1='([0-9.]+)' x2='[0-9.]+' y2='[0-9.]+' class='mark'")));
+  REQUIRE(std::regex_search(svg, note, std::regex("y='([0-9.]+)' class='note middle'>best")));
+  CHECK(std::stod(note[1]) < std::stod(mark[1]));
+  const std::string bars = cli::bar_chart("bars", {{"jaw", 1}, {"nose", 9}}, 5, "mean");
+  CHECK(count(bars, "class='bar-value'") == 2);
+  std::smatch first;
+  REQUIRE(std::regex_search(bars, first, std::regex("<text x='([0-9.]+)' y='[0-9.]+' class='bar-value'>1.00")));
+  CHECK(count(bars, "<text x='" + first[1].str() + "' ") == 2);
+}
+
+TEST_CASE("a command line can be typed again") {
+  const char* words[] = {"/usr/bin/lineament", "train", "--data", "my photos", "it's", "", "--lr=1e-3"};
+  cli::remember_command_line(7, words);
+  CHECK(cli::command_line() == "lineament train --data 'my photos' 'it'\\''s' '' --lr=1e-3");
+  CHECK(std::regex_match(cli::date_text(), std::regex("20\\d\\d-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC")));
 }
 
 TEST_CASE("the processor's name is found where the system tells it") {

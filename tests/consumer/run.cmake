@@ -1,29 +1,15 @@
 # Installs the build into an empty folder, then configures, builds and runs the consumer project against that folder.
 # Called by ctest with BUILD, CONFIG, GENERATOR, COMPILER, SANITIZE and VERSION set.
+include(${CMAKE_CURRENT_LIST_DIR}/../tools/steps.cmake)
 set(work ${BUILD}/tests/consumer)
 set(prefix ${work}/prefix)
 file(REMOVE_RECURSE ${work})
-
-function(run what)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  if(NOT result EQUAL 0)
-    message(FATAL_ERROR "${what} failed (${result}):\n${output}")
-  endif()
-  set(output "${output}" PARENT_SCOPE)
-endfunction()
-
-function(expect text wanted)
-  string(FIND "${text}" "${wanted}" at)
-  if(at EQUAL -1)
-    message(FATAL_ERROR "wanted \"${wanted}\" in:\n${text}")
-  endif()
-endfunction()
 
 run("Installing" ${CMAKE_COMMAND} --install ${BUILD} --config ${CONFIG} --prefix ${prefix})
 
 # Nothing in the package may point back into the source or build folder.
 get_filename_component(source ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
-file(GLOB_RECURSE configs ${prefix}/*.cmake)
+file(GLOB_RECURSE configs ${prefix}/*.cmake ${prefix}/*.pc)
 foreach(config ${configs})
   file(READ ${config} text)
   foreach(folder ${source}/include ${source}/src ${BUILD})
@@ -51,6 +37,21 @@ expect("${output}" "network, model file and landmarker: 68 points")
 expect("${output}" "no such file")
 
 if(EXISTS ${prefix}/bin/lineament)
-  run("The installed program" ${prefix}/bin/lineament --help)
+  run("The installed program" ${prefix}/bin/lineament --version)
+  expect("${output}" ${VERSION})
+endif()
+
+file(GLOB_RECURSE pc ${prefix}/*lineament.pc)
+get_filename_component(pc_folder "${pc}" DIRECTORY)
+find_program(pkg_config pkg-config)
+if(pkg_config)
+  set(ENV{PKG_CONFIG_PATH} ${pc_folder})
+  run("pkg-config" ${pkg_config} --print-errors --exists "lineament = ${VERSION}")
+endif()
+
+run("Uninstalling" ${CMAKE_COMMAND} --build ${BUILD} --config ${CONFIG} --target uninstall)
+file(GLOB_RECURSE left ${prefix}/*)
+if(left)
+  message(FATAL_ERROR "uninstall left ${left}")
 endif()
 message(STATUS "the installed package works")

@@ -4,6 +4,7 @@
 #include "lineament/faces/plausible.hpp"
 #include "lineament/faces/pts.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/version.hpp"
 #include "wild/support.hpp"
 
 namespace {
@@ -80,7 +81,11 @@ TEST_CASE("train, evaluate, predict and validate on five points") {
   CHECK(contains(ok({"validate", "mine/l.csv", "--scheme", "five.json"}), "24 faces"));
   ok({"train", "--data", "mine/l.csv", "--scheme", "five.json", "--network", "net.json", "--batch", "4", "--epochs",
       "3", "--val-split", "0.25", "--out", "run"});
-  CHECK(load_model(place / "run/model.safetensors").scheme.name == "five");
+  const Model model = load_model(place / "run/model.safetensors");
+  CHECK(model.scheme.name == "five");
+  CHECK(model.metadata.at("version") == version());
+  CHECK(contains(model.metadata.at("command"), "--scheme five.json"));
+  CHECK(model.metadata.contains("date"));
   const std::string result = ok({"evaluate", "run/model.safetensors", "--data", "mine/l.csv"});
   CHECK(contains(result, "  mouth"));
   ok({"predict", "run/model.safetensors", "mine/face_0.png", "--pts", "p", "--json", "p.json", "--overlay", "o"});

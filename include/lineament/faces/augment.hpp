@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/augment_options.hpp"
 #include "lineament/faces/augment_pixels.hpp"
@@ -16,7 +17,7 @@
 #include "lineament/image/image.hpp"
 #include "lineament/random.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The crop's map, moved at random: turned, scaled, stretched, shifted and perhaps mirrored about the crop's centre.
 /// When `mirrored` comes back true the points must also change their names (mirror_values). With the level "none" the

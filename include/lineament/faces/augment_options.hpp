@@ -4,9 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The defaults are the level "standard". Where it says deviation, the amount is drawn from a normal distribution cut
 /// at two deviations; where it says chance, the effect happens to that share of the samples. 0 turns an effect off.

@@ -9,10 +9,11 @@
 #include <span>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/augment_options.hpp"
 #include "lineament/random.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 namespace detail {
 
 /// Normal, cut at two deviations: an outlier would make a sample that teaches nothing.

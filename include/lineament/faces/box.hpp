@@ -2,9 +2,10 @@
 #pragma once
 #include <algorithm>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The smallest box that holds all known points; without size and at 0 if none is known.
 inline Box bounding_box(const Landmarks& points) {

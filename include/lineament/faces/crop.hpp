@@ -8,12 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/landmarks.hpp"
 #include "lineament/image/warp.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// How a photo and a box become the network's input; stored in every model file.
 struct Preprocessing {

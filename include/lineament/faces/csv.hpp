@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Rows of a photo's name and coordinates in pixels, 0-based, separated by commas, semicolons or tabs, fields in double
 /// quotes if need be (RFC 4180). A photo with several faces has several rows. An empty coordinate is a missing point.

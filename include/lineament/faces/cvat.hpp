@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// A face is one of
 ///   - <skeleton> with <points label="…" points="x,y" outside="0"> for each point: labels are the scheme's names, or

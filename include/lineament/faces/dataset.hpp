@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/image/file.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The official 300-W release keeps training and test faces in one tree. A file is of the test part if the nearest
 /// folder above it that has one of these names is `testset`, `ibug`, `01_Indoor` or `02_Outdoor` (the 300-W test

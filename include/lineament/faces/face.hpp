@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Face {
   std::filesystem::path image;  ///< as it can be opened: already joined to the folder of its annotation file

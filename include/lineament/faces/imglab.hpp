@@ -5,10 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// One Face for each box that is not marked ignore='1'. Parts are named '0' … '67' (leading zeros as in '00' do not
 /// matter) or as the scheme names its points, in any order. dlib's pixels are 0-based, as ours; its box counts whole
@@ -29,9 +30,9 @@ struct ImglabOptions {
       true;  ///< round parts and boxes: dlib reads integers only. false keeps every bit, for other readers
 };
 
-/// Faces of the same image that follow each other share one <image>. A face without a box gets the bounding box of its
-/// points. Image paths are written relative to `folder`. Points that
-/// are not known are left out. Throws ArgumentError if a number is not finite.
+/// Faces of the same image that follow each other share one `<image>`. A face without a box gets the bounding box of
+/// its points. Image paths are written relative to `folder`. Points that are not known are left out. Throws
+/// ArgumentError if a number is not finite.
 std::string format_imglab(std::span<const Face> faces, const std::filesystem::path& folder,
                           const ImglabOptions& options = {});
 

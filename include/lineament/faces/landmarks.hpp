@@ -4,9 +4,10 @@
 #include <limits>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/image/geometry.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// A point that is not known (see Missing in dataset.hpp) is NaN in both coordinates.
 using Landmarks = std::vector<Point>;

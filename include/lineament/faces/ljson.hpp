@@ -5,7 +5,7 @@
 
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Reads version 1 (points inside labelled groups, in order), 2 (one list of points) and 3 (several named lists;
 /// `group` chooses one). With an empty `group` the file must hold exactly one list of as many points as the scheme has.

@@ -6,9 +6,10 @@
 #include <span>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Reads the variable pt3d_68 (3 x points: x, y and a depth, which is not read; AFLW2000-3D's) or, if there is none of
 /// the scheme's number of points, pt2d (2 x points; 300W-LP's). Numbers may be of any real type, the file of either

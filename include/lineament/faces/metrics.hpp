@@ -10,11 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The length that point-to-point errors are divided by; always measured on the true points.
 enum class Normalisation {

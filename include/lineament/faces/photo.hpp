@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// 64 bits of a file's bytes; equal for copies under other names. Not made to withstand people who want two files
 /// alike.

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// How far known points are from the mean shape moved, turned and scaled onto them: sqrt(1 - s^2), s the correlation of
 /// the two (full Procrustes distance). 0: the same shape; 1: nothing in common. NaN where the scheme has no mean shape

@@ -6,7 +6,7 @@
 
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Reads either form:
 ///   - the standard one: "version: 1", "n_points: 68", then one "x y" a line between { and };

@@ -6,9 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// A part of the face. "left" and "right" are meant as in the picture: the left eye of an upright face has the smaller
 /// x.

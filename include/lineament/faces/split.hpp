@@ -4,9 +4,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Split {
   std::vector<std::size_t> train, held_out;  ///< indices into the faces, ascending; together each index once

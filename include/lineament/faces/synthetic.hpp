@@ -3,10 +3,11 @@
 #pragma once
 #include <cstdint>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// What to draw. Every range is centred so that the default looks like snapshots: mostly near frontal, often smiling.
 struct DrawOptions {

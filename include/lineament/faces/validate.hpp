@@ -12,11 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/image/file.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// How far a point may lie outside the photo, as a part of the face's size (the larger side of its points' bounding
 /// box). Annotators place the hidden points of a face cut by the photo's edge by guess, a little outside.

@@ -4,10 +4,11 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Lines in one of three forms, for the scheme's number of points (WFLW's own is 98):
 ///   x0 y0 … x97 y97  x_min y_min x_max y_max  6 attributes, each 0 or 1  path

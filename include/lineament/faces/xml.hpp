@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// <dataset> is dlib's imglab (see parse_imglab), <annotations> is CVAT for images 1.1 (see parse_cvat). Throws
 /// FormatError if the text is not XML or has another root, and as those do.

@@ -1,10 +1,11 @@
 // Marks on an image: anti-aliased lines, discs and frames, and one image laid into another. Whatever lies outside is
 // cut off, and a mark with a NaN or infinite coordinate is left out, so predictions can be drawn unchecked.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/image/geometry.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// A line with round ends, `thickness` pixels wide (nothing if <= 0).
 void draw_line(Image& image, Point a, Point b, Color color, float thickness);

@@ -11,7 +11,7 @@
 #include "lineament/image/geometry.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Checked against the header, before any memory is set aside for the pixels.
 struct DecodeLimits {

@@ -3,7 +3,9 @@
 #pragma once
 #include <cmath>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 struct Point {
   float x = 0, y = 0;

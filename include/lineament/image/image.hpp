@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Color {
   std::uint8_t r = 0, g = 0, b = 0;

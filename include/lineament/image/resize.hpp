@@ -1,8 +1,9 @@
 // Resizing a whole image, whose outer edges stay its outer edges.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// `image` at width x height pixels. Along each axis: the mean of the area an output pixel covers when shrinking,
 /// linear between pixel centres when enlarging. Rounded to nearest; a constant image stays exactly that constant, and

@@ -2,10 +2,11 @@
 #pragma once
 #include <span>
 
+#include "lineament/api.hpp"
 #include "lineament/image/geometry.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Writes height x width x 3 floats in [0, 1] (one NHWC sample) to `out`: output pixel (x, y) is `source` at
 /// to_source({x, y}), linear between pixel centres, the edge pixels going on for ever outside. Where the map shrinks

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/augment.hpp"
 #include "lineament/faces/crop.hpp"
 #include "lineament/faces/face.hpp"
@@ -28,7 +29,7 @@
 #include "lineament/threads.hpp"
 #include "lineament/train/samples.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct StoreOptions {
   Preprocessing preprocessing{};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/metrics.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/train/evaluate.hpp"
@@ -14,7 +15,7 @@
 #include "lineament/train/metrics.hpp"
 #include "lineament/train/samples.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The names of what face_metric() gives: NME, inter-ocular, in %; the others are shares, in [0, 1].
 inline constexpr std::string_view kNme = "NME", kPck = "PCK@0.1", kAuc = "AUC@8", kFailureRate = "FR@8";

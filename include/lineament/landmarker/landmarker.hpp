@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
 #include "lineament/nn/precision.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Model;  // lineament/model/model.hpp
 

@@ -3,7 +3,7 @@
 #include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct OverlayStyle {
   Color points{255, 176, 0};  ///< amber and blue: told apart by every eye, and on skin of any tone

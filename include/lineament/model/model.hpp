@@ -9,13 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/crop.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/train/training_state.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Model {
   Network network{};

@@ -12,9 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// One tensor: a view of bytes that somebody else keeps (the weight buffer when writing, the TensorFile when reading).
 struct NamedTensor {

@@ -10,9 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/spec.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct SpecFile {
   Spec spec;

@@ -1,7 +1,8 @@
 // The sizes of windows that move over an image: convolutions and pooling.
 #pragma once
+#include "lineament/api.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Sizes of one convolution over a batch, with a square window without gaps. Padding after the last pixel follows from
 /// the output's size.

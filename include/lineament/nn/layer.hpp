@@ -21,11 +21,12 @@
 #include <string_view>
 #include <type_traits>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 #include "lineament/nn/shape.hpp"
 #include "lineament/nn/small_list.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Where the first values of a parameter come from.
 enum class Init {

@@ -3,6 +3,7 @@
 #pragma once
 #include <variant>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/activations.hpp"
 #include "lineament/nn/layers/add.hpp"
 #include "lineament/nn/layers/avg_pool.hpp"
@@ -24,7 +25,7 @@
 #include "lineament/nn/layers/softmax.hpp"
 #include "lineament/nn/layers/upsample.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 namespace detail {
 

@@ -3,9 +3,10 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/small_list.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The name of a layer: any text. One of more than 31 characters lies on the heap, which a constexpr variable cannot.
 class Name {

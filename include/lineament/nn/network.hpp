@@ -3,10 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/buffer.hpp"
 #include "lineament/nn/spec.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Where one parameter of one layer lies in the flat buffer.
 struct ParamInfo {

@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <span>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/precision.hpp"
 #include "lineament/nn/view.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <class T>
 struct Forward {

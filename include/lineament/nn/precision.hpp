@@ -1,7 +1,8 @@
 // What a session is for, and what it multiplies.
 #pragma once
+#include "lineament/api.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 enum class Mode { infer, train };
 

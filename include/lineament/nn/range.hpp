@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 struct Range {
   float low = 0, high = 0;

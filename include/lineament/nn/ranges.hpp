@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/range.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct LayerRange {
   std::string layer;

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/pass.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/threads.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// What a session does to a network's plan before it runs. Each can be left out: values stay the same but for rounding,
 /// so this is how to learn what one does, and to find out which one is at fault.

@@ -5,9 +5,10 @@
 #include <initializer_list>
 #include <string>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 class Shape {
  public:

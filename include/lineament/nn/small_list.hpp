@@ -8,7 +8,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 /// Values of T, which has a default. Copying may throw and then changes nothing; moving never does.
 template <class T, std::size_t kInline>

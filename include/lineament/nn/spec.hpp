@@ -9,10 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers.hpp"
 #include "lineament/nn/name.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Names what a layer outputs: 0 is the network's first input, i the output of the i-th layer that was added.
 using NodeId = int;

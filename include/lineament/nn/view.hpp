@@ -3,9 +3,10 @@
 #include <cstddef>
 #include <span>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/shape.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// `batch` samples of one shape, one after the other, pixels with their channels side by side (NHWC). Does not own.
 template <class T>

@@ -1,9 +1,10 @@
 // Activations without options: each says its function and its derivative once.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/activations.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<ReLU> {

@@ -1,9 +1,10 @@
 // Sum of inputs.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/add.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Add> {

@@ -1,5 +1,6 @@
 // The Eigen reference of every layer in the list `Layer`.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers.hpp"
 #include "lineament/reference/activations.hpp"
 #include "lineament/reference/add.hpp"
@@ -22,7 +23,8 @@
 #include "lineament/reference/softmax.hpp"
 #include "lineament/reference/upsample.hpp"
 
-namespace lineament::detail {
+namespace LINEAMENT_API lineament {
+namespace detail {
 
 template <class L>
 struct CheckedReference {
@@ -39,4 +41,5 @@ struct CheckedReferences<std::variant<L...>> {
 };
 template struct CheckedReferences<Layer>;
 
-}  // namespace lineament::detail
+}  // namespace detail
+}  // namespace lineament

@@ -1,10 +1,11 @@
 // Mean over square windows.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/avg_pool.hpp"
 #include "lineament/reference/reference.hpp"
 #include "lineament/reference/window.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<AvgPool> {

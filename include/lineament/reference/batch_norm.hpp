@@ -2,10 +2,11 @@
 #pragma once
 #include <algorithm>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/batch_norm.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<BatchNorm> {

@@ -1,9 +1,10 @@
 // Inputs side by side along their channels.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/concat.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Concat> {

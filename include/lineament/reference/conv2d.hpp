@@ -2,11 +2,12 @@
 #pragma once
 #include <algorithm>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/conv2d.hpp"
 #include "lineament/reference/reference.hpp"
 #include "lineament/reference/window.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Conv2d> {

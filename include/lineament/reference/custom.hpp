@@ -1,9 +1,10 @@
 // A layer of a user's own computes as its struct says.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/custom.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Custom> {

@@ -1,9 +1,10 @@
 // Fully connected layer: y = x W + b.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/dense.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Dense> {

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/dropout.hpp"
 #include "lineament/random.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Dropout> {

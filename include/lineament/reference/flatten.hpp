@@ -1,9 +1,10 @@
 // The same values as a vector.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/flatten.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Flatten> {

@@ -1,9 +1,10 @@
 // Mean of each channel over the whole image.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/global_avg_pool.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<GlobalAvgPool> {

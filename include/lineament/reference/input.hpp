@@ -1,9 +1,10 @@
 // An input of a network: nothing to compute, the values are where the caller puts them.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/input.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Input> {

@@ -1,9 +1,10 @@
 // ReLU with a small slope for negative values.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/leaky_relu.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<LeakyReLU> {

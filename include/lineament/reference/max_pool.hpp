@@ -2,11 +2,12 @@
 #pragma once
 #include <limits>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/max_pool.hpp"
 #include "lineament/reference/reference.hpp"
 #include "lineament/reference/window.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<MaxPool> {

@@ -1,9 +1,10 @@
 // Product of two inputs, or of each channel with one value.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/multiply.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Multiply> {

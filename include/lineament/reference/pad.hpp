@@ -2,10 +2,11 @@
 #pragma once
 #include <utility>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/pad.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Pad> {

@@ -1,9 +1,10 @@
 // ReLU with a learnt slope for negative values, one a channel.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/prelu.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<PReLU> {

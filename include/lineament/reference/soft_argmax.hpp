@@ -1,9 +1,10 @@
 // Mean positions under the softmax of heat maps, an image at a time.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/soft_argmax.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<SoftArgmax> {

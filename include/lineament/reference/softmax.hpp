@@ -1,9 +1,10 @@
 // Probabilities over the channels of each pixel.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/softmax.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Softmax> {

@@ -6,9 +6,10 @@
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/view.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <class T, int Rank>
 using Tensor = Eigen::Tensor<T, Rank, Eigen::RowMajor, Eigen::Index>;

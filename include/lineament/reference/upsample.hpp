@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers/upsample.hpp"
 #include "lineament/reference/reference.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 template <>
 struct Reference<Upsample> {

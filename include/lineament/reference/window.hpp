@@ -2,9 +2,10 @@
 #pragma once
 #include <array>
 
+#include "lineament/api.hpp"
 #include "lineament/reference/tensor.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The arguments of Eigen's stridedSlice over {batch, height, width, channels}.
 struct Seen {

@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layers.hpp"
 #include "lineament/random.hpp"
 
-namespace lineament::testing {
+namespace LINEAMENT_API lineament {
+namespace testing {
 
 /// How far a gradient is from differences at the value where it is worst.
 struct GradientReport {
@@ -207,4 +209,5 @@ GradientReport check_gradients(const L& layer, const std::vector<Shape>& inputs,
   return report;
 }
 
-}  // namespace lineament::testing
+}  // namespace testing
+}  // namespace lineament

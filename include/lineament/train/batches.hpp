@@ -14,12 +14,13 @@
 #include <thread>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/buffer.hpp"
 #include "lineament/error.hpp"
 #include "lineament/random.hpp"
 #include "lineament/train/samples.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct BatchOptions {
   std::size_t batch_size = 32;

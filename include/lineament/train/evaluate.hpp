@@ -4,13 +4,14 @@
 #include <span>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/pass.hpp"
 #include "lineament/nn/ranges.hpp"
 #include "lineament/train/metrics.hpp"
 #include "lineament/train/samples.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct EvaluationOptions {
   int threads = 1;

@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/network.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// What take_weights() found.
 struct TakenWeights {

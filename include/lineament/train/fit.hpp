@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/pass.hpp"
@@ -17,7 +18,7 @@
 #include "lineament/train/schedules.hpp"
 #include "lineament/train/training_state.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The loss of one of several outputs.
 struct OutputLoss {

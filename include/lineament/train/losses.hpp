@@ -11,9 +11,10 @@
 #include <string_view>
 #include <type_traits>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// A loss is a function of a batch: (output, truth, weights, gradient, batch) -> value. Any function will do.
 ///

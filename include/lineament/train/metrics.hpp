@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 struct NamedValue {
   std::string name;  ///< "NME"

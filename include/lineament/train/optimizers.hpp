@@ -10,9 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/threads.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Which optimiser, and its constants; the learning rate is given at every step. A plain value.
 ///

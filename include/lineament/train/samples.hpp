@@ -3,9 +3,10 @@
 #include <cstddef>
 #include <span>
 
+#include "lineament/api.hpp"
 #include "lineament/random.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Where one sample is to be written, every element of every span.
 struct Sample {

@@ -9,9 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "lineament/api.hpp"
 #include "lineament/error.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// A plain value. After `warmup` epochs of a linear rise
 /// - constant: rate

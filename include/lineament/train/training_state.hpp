@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace lineament {
+#include "lineament/api.hpp"
+
+namespace LINEAMENT_API lineament {
 
 struct TrainingState {
   std::size_t epoch = 0;           ///< epochs completed

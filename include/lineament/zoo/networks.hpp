@@ -4,10 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 #include "lineament/nn/spec.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 inline constexpr Shape kReferenceInput{128, 128, 3};
 

@@ -6,6 +6,8 @@
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
+#include "cli/invocation.hpp"
+#include "cli/json_text.hpp"
 #include "cli/networks.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
@@ -21,6 +23,7 @@
 #include "lineament/train/evaluate.hpp"
 #include "lineament/train/fine_tune.hpp"
 #include "lineament/train/fit.hpp"
+#include "lineament/version.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -92,7 +95,12 @@ class Run {
   int go_on(const RunFolder& folder, Model model, TrainingState state) {
     const Sets sets = load_sets(o_, model.preprocessing, model.scheme);
     check_batch(sets);
-    if (!o_.resume) model.trained_on = sets.about + begun_with_;
+    if (!o_.resume) {
+      model.trained_on = sets.about + begun_with_;
+      model.metadata["version"] = version();
+      model.metadata["command"] = utf8(command_line());
+      model.metadata["date"] = date_text();
+    }
     note_photos(model, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +

@@ -1,8 +1,9 @@
 // Activations without options and parameters: each value by itself, the same shape out as in.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// max(0, x): Nair & Hinton, ICML 2010. The derivative at 0 is 0.
 struct ReLU {

@@ -1,8 +1,9 @@
 // Sum of two or more inputs of one shape: the residual connection of He et al., CVPR 2016.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Add {
   static constexpr std::string_view kType = "add";

@@ -1,10 +1,11 @@
 // Mean over square windows.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/geometry.hpp"
 #include "lineament/nn/layer.hpp"
 #include "lineament/nn/layers/max_pool.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct AvgPool {
   static constexpr std::string_view kType = "avg_pool";

@@ -1,8 +1,9 @@
 // Batch normalisation over batch and pixels: Ioffe & Szegedy, ICML 2015.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct BatchNorm {
   static constexpr std::string_view kType = "batch_norm";

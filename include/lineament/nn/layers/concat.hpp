@@ -1,8 +1,9 @@
 // Inputs side by side along their channels (vectors: one after the other).
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Concat {
   static constexpr std::string_view kType = "concat";

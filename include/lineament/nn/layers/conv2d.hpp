@@ -1,9 +1,10 @@
 // 2-D convolution (cross-correlation, as everywhere in the field) over NHWC.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/geometry.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 enum class Padding {
   same,   ///< output size = ceil(input size / stride); an odd pixel of padding goes to the bottom and right

@@ -9,10 +9,11 @@
 #pragma once
 #include <array>
 
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 #include "lineament/nn/pass.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// One option of a layer of a user's own.
 struct CustomOption {

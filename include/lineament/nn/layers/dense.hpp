@@ -1,9 +1,10 @@
 // Fully connected layer: y = x W + b.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/geometry.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Dense {
   static constexpr std::string_view kType = "dense";

@@ -1,8 +1,9 @@
 // Zeroes a share of the values in training and scales the others up: Srivastava et al., JMLR 2014.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Dropout {
   static constexpr std::string_view kType = "dropout";

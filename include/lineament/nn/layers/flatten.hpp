@@ -1,8 +1,9 @@
 // {h, w, c} -> {h*w*c}, in that order. Costs nothing where input and output can be the same memory.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Flatten {
   static constexpr std::string_view kType = "flatten";

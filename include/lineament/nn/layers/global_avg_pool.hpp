@@ -1,8 +1,9 @@
 // Mean of each channel over the whole image: Lin et al., "Network in network", ICLR 2014.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct GlobalAvgPool {
   static constexpr std::string_view kType = "global_avg_pool";

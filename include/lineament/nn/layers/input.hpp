@@ -1,8 +1,9 @@
 // A further input of a network, beside the first one.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// Holds what the caller puts in: `Spec::add_input` adds one. It computes nothing.
 struct Input {

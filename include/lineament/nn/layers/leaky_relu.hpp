@@ -1,9 +1,10 @@
 // ReLU with a small slope for negative values: Maas, Hannun & Ng, "Rectifier nonlinearities improve neural network
 // acoustic models", ICML 2013.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// x for x > 0, otherwise slope * x. The derivative at 0 is the slope.
 struct LeakyReLU {

@@ -1,9 +1,10 @@
 // Maximum over square windows.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/geometry.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct MaxPool {
   static constexpr std::string_view kType = "max_pool";

@@ -1,8 +1,9 @@
 // Product of two inputs: gates, and squeeze-and-excitation (Hu et al., CVPR 2018).
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Multiply {
   static constexpr std::string_view kType = "multiply";

@@ -1,8 +1,9 @@
 // Zeros around an image, a number of its own for each side.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct Pad {
   static constexpr std::string_view kType = "pad";

@@ -1,8 +1,9 @@
 // ReLU with a learnt slope for negative values, one a channel: He et al., "Delving deep into rectifiers", ICCV 2015.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 struct PReLU {
   static constexpr std::string_view kType = "prelu";

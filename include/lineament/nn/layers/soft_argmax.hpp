@@ -1,9 +1,10 @@
 // Coordinates from heat maps: the mean position under the softmax of each map. Levine et al., "End-to-end training of
 // deep visuomotor policies", JMLR 2016; Sun et al., "Integral human pose regression", ECCV 2018.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// The centre of pixel i of n is at (i + 0.5) / n, so the coordinates lie in [0, 1]. The softmax is taken of
 /// temperature * value: the larger the one learnt temperature, the nearer to the place of the maximum.

@@ -1,8 +1,9 @@
 // Probabilities over the channels of each pixel; of a plain vector, over its values.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 /// exp(x) / sum of exp(x) over the channels: positive, and 1 in sum.
 struct Softmax {

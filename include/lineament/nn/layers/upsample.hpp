@@ -1,8 +1,9 @@
 // Enlarges an image by a whole factor.
 #pragma once
+#include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
-namespace lineament {
+namespace LINEAMENT_API lineament {
 
 enum class Interpolation {
   nearest,   ///< each pixel becomes a square of `factor` x `factor`

@@ -1,0 +1,21 @@
+# Removes every file that the last "cmake --install" of this build wrote, and folders that only it filled. Run by the
+# target "uninstall" with MANIFEST set.
+if(NOT EXISTS ${MANIFEST})
+  message(FATAL_ERROR "${MANIFEST} is missing: nothing was installed from this build")
+endif()
+file(STRINGS ${MANIFEST} files)
+foreach(file ${files})
+  if(EXISTS $ENV{DESTDIR}${file} OR IS_SYMLINK $ENV{DESTDIR}${file})
+    message(STATUS "removing $ENV{DESTDIR}${file}")
+    file(REMOVE $ENV{DESTDIR}${file})
+  endif()
+  get_filename_component(folder $ENV{DESTDIR}${file} DIRECTORY)
+  while(folder MATCHES "/lineament(/|$)")  # other folders may be others' even when empty
+    file(GLOB left LIST_DIRECTORIES ON ${folder}/* ${folder}/.*)
+    if(left)
+      break()
+    endif()
+    file(REMOVE_RECURSE ${folder})
+    get_filename_component(folder ${folder} DIRECTORY)
+  endwhile()
+endforeach()
