@@ -14,10 +14,12 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <thread>
 
 #include "catch.hpp"
+#include "lineament/model/safetensors.hpp"
 
 namespace lineament::test {
 namespace {
@@ -205,6 +207,20 @@ void make_model(const Place& place, const Path& name) {
     bytes = other.read("run/model.safetensors");
   }
   place.write(name, bytes);
+}
+
+void require_same_model(const Place& place, const Path& a, const Path& b) {
+  TensorFile one = read_tensor_file(place / a), other = read_tensor_file(place / b);
+  CHECK(one.metadata.erase("about") == 1);
+  CHECK(other.metadata.erase("about") == 1);
+  CHECK(one.metadata == other.metadata);
+  REQUIRE(one.tensors.size() == other.tensors.size());
+  for (std::size_t i = 0; i < one.tensors.size(); ++i) {
+    INFO(a.string() << ", " << b.string() << ": " << one.tensors[i].name);
+    CHECK(one.tensors[i].name == other.tensors[i].name);
+    const std::span<const std::uint8_t> x = one.tensors[i].data, y = other.tensors[i].data;
+    CHECK(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+  }
 }
 
 void make_faces(const Place& place, const std::string& folder, int count) {

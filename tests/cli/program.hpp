@@ -66,6 +66,8 @@ Words training(const std::string& out, const Words& more = {});
 
 /// Writes a small trained model, the same bytes each time.
 void make_model(const Place& place, const Path& name = "model.safetensors");
+/// Both models have the same bits but for what says when and how they were made.
+void require_same_model(const Place& place, const Path& a, const Path& b);
 /// Draws faces with their points into a folder: face_00000.png, face_00000.pts ...
 void make_faces(const Place& place, const std::string& folder, int count);
 

@@ -28,10 +28,7 @@ std::vector<nlohmann::json> timeless_log(const Place& place, const std::string& 
 }
 
 void require_same_run(const Place& place, const std::string& a, const std::string& b) {
-  for (const char* file : {"/model.safetensors", "/last.safetensors"}) {
-    INFO(b << file);
-    CHECK(place.read(a + file) == place.read(b + file));
-  }
+  for (const char* file : {"/model.safetensors", "/last.safetensors"}) require_same_model(place, a + file, b + file);
   CHECK(timeless_log(place, a) == timeless_log(place, b));
   CHECK(place.list(b) == Words{"last.safetensors", "log.jsonl", "model.safetensors", "report.html"});
 }

@@ -30,7 +30,7 @@ int main(int argc, char** argv) try {
   const lineament::Shape crop{128, 128, 3};
   const lineament::Image image(crop.width(), crop.height());
   lineament::Landmarks points(lineament::kPoints);
-  points[lineament::45] = {30, 40};
+  points[45] = {30, 40};
   const lineament::Box box = lineament::bounding_box(points);
   std::printf("%s %zu %g %gx%g\n", to_string(crop).c_str(), image.pixels().size(),
               static_cast<double>(lineament::inter_ocular(points)), static_cast<double>(box.width),
