@@ -1,6 +1,7 @@
 #include "cli/data.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -52,14 +53,7 @@ void require_memory(double faces, const StoreOptions& options) {
 /// A face is often in a photo that many programs have saved again: the split cannot know these for one photo.
 void report_alike(const FaceStore& train, const FaceStore& held_out) {
   constexpr std::size_t kShown = 4;
-  const auto prints = [](const FaceStore& faces) {
-    std::map<std::uint64_t, PhotoPrint> list;
-    for (std::size_t i = 0; i < faces.size(); ++i) list.emplace(faces.print(i).content, faces.print(i));
-    std::vector<PhotoPrint> result;
-    for (auto& [content, print] : list) result.push_back(std::move(print));
-    return result;
-  };
-  const std::vector<PhotoPrint> a = prints(held_out), b = prints(train);
+  const std::vector<PhotoPrint> a = photos_of(held_out), b = photos_of(train);
   const auto pairs = similar_pairs(a, b);
   if (pairs.empty()) return;
   std::string line =
@@ -82,6 +76,17 @@ Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options)
     say(counted(all.other_part, "face") +
         text(" of test folders %s not trained on", all.other_part == 1 ? "is" : "are"));
   return all;
+}
+
+/// Errors are divided by the distance of the eye corners: a set of faces that all lack one cannot be measured.
+void require_measurable(const FaceStore& faces, const char* what) {
+  const Scheme& scheme = faces.scheme();
+  for (std::size_t i = 0; i < faces.size(); ++i)
+    if (std::isfinite(inter_ocular(faces.points(i), scheme))) return;
+  throw FormatError({what, "no face has both eye corners, which errors are measured by", "at least one",
+                     counted(faces.size(), "face") + " without",
+                     "annotate points " + scheme.point_name(scheme.eye_corners[0]) + " and " +
+                         scheme.point_name(scheme.eye_corners[1])});
 }
 
 void require_boxes(const Dataset& data, BoxSource box) {
@@ -129,8 +134,10 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
     return faces;
   };
   Sets sets{load_faces(pick(split.train), store), std::nullopt, ""};
+  require_measurable(sets.train, "training faces");
   if (!split.held_out.empty()) {
     sets.held_out = load_faces(pick(split.held_out), store);
+    require_measurable(*sets.held_out, "held-out faces");
     report_alike(sets.train, *sets.held_out);
   }
   sets.about = counted(sets.train.size(), "face") + " of";
@@ -138,11 +145,37 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   return sets;
 }
 
-std::vector<std::uint64_t> photos_of(const FaceStore& faces) {
-  std::set<std::uint64_t> photos;
+std::vector<PhotoPrint> photos_of(const FaceStore& faces) {
+  std::map<std::uint64_t, PhotoPrint> photos;
   for (std::size_t i = 0; i < faces.size(); ++i)
-    if (!faces.print(i).file.empty()) photos.insert(faces.print(i).content);
-  return {photos.begin(), photos.end()};
+    if (!faces.print(i).file.empty()) photos.emplace(faces.print(i).content, faces.print(i));
+  std::vector<PhotoPrint> list;
+  for (auto& [content, print] : photos) list.push_back(std::move(print));
+  return list;
+}
+
+std::size_t count_known(const std::vector<PhotoPrint>& photos, const std::vector<PhotoPrint>& known) {
+  std::set<std::uint64_t> contents;
+  for (const PhotoPrint& p : known) contents.insert(p.content);
+  return static_cast<std::size_t>(
+      std::count_if(photos.begin(), photos.end(), [&](const PhotoPrint& p) { return contents.contains(p.content); }));
+}
+
+std::string digest_of(const Sets& sets) {
+  std::vector<std::uint8_t> bytes;
+  const auto add = [&](const void* from, std::size_t size) {
+    const auto* first = static_cast<const std::uint8_t*>(from);
+    bytes.insert(bytes.end(), first, first + size);
+  };
+  const auto add_faces = [&](const FaceStore& faces) {
+    for (std::size_t i = 0; i < faces.size() && !faces.print(i).file.empty(); ++i) {
+      add(&faces.print(i).content, sizeof faces.print(i).content);
+      add(faces.points(i).data(), faces.points(i).size() * sizeof(Point));
+    }
+  };
+  add_faces(sets.train);
+  if (sets.held_out) add_faces(*sets.held_out);
+  return bytes.empty() ? "" : text("%016llx", static_cast<unsigned long long>(content_digest(bytes)));
 }
 
 }  // namespace lineament::cli

@@ -31,7 +31,13 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreO
 /// Training and held-out faces as the options say.
 Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme);
 
-/// Content digests of the photos, ascending, each once. Drawn faces have none.
-std::vector<std::uint64_t> photos_of(const FaceStore& faces);
+/// The photos, by content, each once. Drawn faces have none.
+std::vector<PhotoPrint> photos_of(const FaceStore& faces);
+
+/// How many of `photos` have the content of one of `known`.
+std::size_t count_known(const std::vector<PhotoPrint>& photos, const std::vector<PhotoPrint>& known);
+
+/// A digest of all photos and points of both sets, in their order; empty for drawn faces.
+std::string digest_of(const Sets& sets);
 
 }  // namespace lineament::cli

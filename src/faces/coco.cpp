@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "json_kinds.hpp"
+#include "point_labels.hpp"
 #include "text.hpp"
 
 namespace lineament::json_kinds {
@@ -52,13 +53,15 @@ class Coco {
   /// Names that are the scheme's in another order say where each point goes.
   void take_category(const Json& category) {
     const Json& names = member(category, "keypoints");
-    if (scheme_.names.size() != count_ || !names.is_array() || names.size() != count_) return;
+    if (!names.is_array() || names.size() != count_) return;
+    PointLabels labels(scheme_);
+    for (const Json& name : names) labels.see(text_of(name));
     std::vector<std::size_t> order;
-    for (const Json& name : names) {
-      const auto found = std::find(scheme_.names.begin(), scheme_.names.end(), text_of(name));
-      if (found == scheme_.names.end()) return;
-      order.push_back(static_cast<std::size_t>(found - scheme_.names.begin()));
-    }
+    for (const Json& name : names) try {
+        order.push_back(labels.point(text_of(name), name_));
+      } catch (const FormatError&) {
+        return;  // names of another kind say nothing of the order
+      }
     std::vector<std::size_t> sorted = order, all(count_);
     std::sort(sorted.begin(), sorted.end());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -134,8 +137,7 @@ class Coco {
     if (file.empty())
       throw FormatError({where, "its photo has no name", "\"file_name\"", member(image, "file_name").type_name(),
                          "name the photo in \"images\""});
-    face.image = text::list_path(file, folder_);
-    face.photo = photo_id(file);
+    text::set_image(face, file, folder_);
     face.width = size_of(member(image, "width"));
     face.height = size_of(member(image, "height"));
     found->second.used = true;

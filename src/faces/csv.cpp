@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "lineament/file.hpp"
-#include "scan.hpp"
 #include "text.hpp"
 
 namespace lineament {
@@ -189,8 +188,7 @@ class Columns {
                        const std::string& where) {
     if (field.empty())
       throw FormatError({where, "the photo's name is missing", "a file name", "an empty field", "name the photo"});
-    face.image = text::list_path(field, folder);
-    face.photo = photo_id(inside(folder, face.image));
+    text::set_image(face, field, folder);
   }
 
   /// Every point once, numbered from 0 or from 1; else nobody can say which number is which point's.

@@ -133,10 +133,10 @@ class Images {
       if (!is_face(node)) continue;
       const std::string where = at + ", face " + std::to_string(++number);
       try {
-        Face face{.image = text::list_path(file, folder_)};
+        Face face;
+        text::set_image(face, file, folder_);
         face.points = is_point_list(node) ? list_of(node, where, labels_.scheme()) : skeleton_of(node, where, labels_);
         face.box = box_for(face.points, group_of(node), boxes);
-        face.photo = photo_id(file);
         face.width = image.attribute("width").as_int(0);
         face.height = image.attribute("height").as_int(0);
         result_.faces.push_back(std::move(face));

@@ -68,6 +68,8 @@ class FolderScan {
       if (is_annotation(file)) add(file);
     for (const auto& [stem, files] : images_)
       for (const fs::path& file : files) report_unused(file, files[0]);
+    for (const auto& [stem, file] : other_images_)
+      if (!images_.count(stem) && !reported_.count(file) && is_wanted(file)) report_kind(file);
     std::stable_sort(data_.faces.begin(), data_.faces.end(),
                      [](const Face& a, const Face& b) { return a.image.generic_string() < b.image.generic_string(); });
     return std::move(data_);
@@ -100,6 +102,7 @@ class FolderScan {
   const fs::path* image_of(const fs::path& annotation) const {
     const std::string stem = without_extension(annotation);
     auto found = images_.find(stem);
+    if (found == images_.end() && other_images_.count(stem)) return nullptr;  // it is of that one
     const auto bar = stem.find_last_not_of("0123456789");
     if (found == images_.end() && bar != std::string::npos && stem[bar] == '_' && bar + 1 < stem.size())
       found = images_.find(stem.substr(0, bar));
@@ -121,9 +124,7 @@ class FolderScan {
         data_.rejected.push_back({path.string(), "there is no image beside it (wanted " + file.stem().string() +
                                                      ".jpg, .png or the like); add the photo or remove the file"});
       else
-        data_.rejected.push_back({(root_ / other->second).string(),
-                                  "it is there, but this kind of image cannot be read (wanted JPEG, PNG, BMP or PNM); "
-                                  "convert it to JPEG or PNG"});
+        report_kind(other->second);
       return;
     }
     used_.insert(*image);
@@ -136,6 +137,13 @@ class FolderScan {
     } catch (const Error& error) {
       data_.rejected.push_back(text::rejected(error, path.string()));
     }
+  }
+
+  void report_kind(const fs::path& file) {
+    if (!reported_.insert(file).second) return;
+    data_.rejected.push_back({(root_ / file).string(),
+                              "it is there, but this kind of image cannot be read (wanted JPEG, PNG, BMP or PNM); "
+                              "convert it to JPEG or PNG"});
   }
 
   void report_unused(const fs::path& file, const fs::path& first_of_name) {
@@ -152,6 +160,7 @@ class FolderScan {
   fs::path own_;
   std::map<std::string, std::vector<fs::path>> images_;  ///< by relative path without extension
   std::map<std::string, fs::path> other_images_;         ///< of kinds that cannot be read; the same way
+  std::set<fs::path> reported_;
   std::set<std::string> pts_;
   std::set<fs::path> used_;
   Dataset data_;
@@ -173,7 +182,17 @@ Dataset checked_list(Dataset list, const fs::path& folder, Part part) {
   result.rejected = std::move(list.rejected);
   result.notes = std::move(list.notes);
   std::map<fs::path, bool> exists;
+  // Of paths of another machine only the last parts are looked for here: two photos may come to one file.
+  std::map<fs::path, std::set<std::string>> names;
+  for (const Face& face : list.faces)
+    if (text::has_drive(face.listed)) names[face.image].insert(text::lower(face.listed));
   for (Face& face : list.faces) {
+    if (const auto found = names.find(face.image); found != names.end() && found->second.size() > 1) {
+      result.rejected.push_back({face.image.string(), "the list names several photos that would be this file, " +
+                                                          *found->second.begin() + " and " + *found->second.rbegin() +
+                                                          "; keep their folders, beside the list"});
+      continue;
+    }
     if (part != Part::all && part_of(own / inside(folder, face.image)) != part) {
       ++result.other_part;
       continue;
@@ -321,10 +340,11 @@ void require_faces(const Dataset& data, const fs::path& path, const DatasetOptio
                        "the first is " + data.rejected[0].file + ": " + data.rejected[0].reason});
   if (data.other_part > 0) {
     const bool train = options.part == Part::train;
-    throw FileError({path.string(), train ? "all faces are test faces of 300-W" : "all faces are training faces",
-                     train ? "training faces" : "test faces (folders testset, ibug)",
-                     std::to_string(data.other_part) + " of the other part",
-                     "choose another folder, or read all parts"});
+    throw FileError(
+        {path.string(), train ? "all faces are test faces of 300-W" : "all faces are training faces",
+         train ? "training faces" : "test faces (folders testset, ibug)",
+         std::to_string(data.other_part) + " of the other part",
+         train ? "train on other photos: these are to measure with" : "choose another folder, or --part all"});
   }
   fail_empty(path, "a list without faces");
 }

@@ -102,7 +102,7 @@ void add_image(const pugi::xml_node& node, const std::string& name, const std::f
     if (is_set(box.attribute("ignore"))) continue;
     const std::string where = name + ": " + file + ", box " + std::to_string(number);
     try {
-      Face face{.image = image_of(file, folder), .points = parts_of(box, where, scheme)};
+      Face face{.image = image_of(file, folder), .points = parts_of(box, where, scheme), .listed = file};
       face.box = box_of(box, where);
       face.photo = photo_id(inside(folder, face.image));
       face.width = node.attribute("width").as_int(0);

@@ -6,6 +6,8 @@
 #include <complex>
 #include <functional>
 
+#include "lineament/faces/box.hpp"
+
 namespace lineament {
 namespace {
 
@@ -119,12 +121,21 @@ std::optional<std::string> shape_problem(const Landmarks& points, const Scheme& 
 
 std::vector<int> missing_points(const Landmarks& points) {
   std::vector<int> missing;
+  // One alone at such a place may be a point in the photo's corner; not if it is far from all others.
+  const auto far_from_others = [&](std::size_t i) {
+    Landmarks others = points;
+    others[i] = kUnknownPoint;
+    const Box box = bounding_box(others);
+    const float most = 0.2f * std::max(box.width, box.height);
+    return points[i].x < box.x - most || points[i].y < box.y - most;
+  };
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Point p = points[i];
     const auto same = std::count(points.begin(), points.end(), p);
     // (-1, -1) is also what "0 0" of a .pts file becomes, and (-2, -2) what its "-1 -1" does: they count from 1.
     const bool stands_for_none = p == Point{0, 0} || p == Point{-1, -1} || p == Point{-2, -2};
-    if (!is_known(p) || same >= 3 || (same == 2 && stands_for_none)) missing.push_back(static_cast<int>(i));
+    if (!is_known(p) || same >= 3 || (stands_for_none && (same == 2 || far_from_others(i))))
+      missing.push_back(static_cast<int>(i));
   }
   return missing;
 }

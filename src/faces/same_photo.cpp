@@ -112,6 +112,27 @@ void bring_together(Dataset& data) {
 
 }  // namespace
 
+/// Takes out faces whose photo is also among the test photos, under another name.
+void drop_tests(Dataset& data, std::span<const fs::path> paths, DatasetOptions options) {
+  if (options.part != Part::train || data.other_part == 0) return;
+  options.part = Part::test;
+  std::vector<Face> faces;
+  for (const fs::path& path : paths) {
+    Dataset tests = scan_dataset(path, options);
+    std::move(tests.faces.begin(), tests.faces.end(), std::back_inserter(faces));
+  }
+  const std::size_t tests = faces.size();
+  faces.insert(faces.end(), data.faces.begin(), data.faces.end());
+  const std::vector<std::size_t> first = first_of_photo(faces);
+  std::vector<Face> kept;
+  for (std::size_t i = 0; i < data.faces.size(); ++i)
+    if (first[tests + i] >= tests) kept.push_back(std::move(data.faces[i]));
+  if (const std::size_t count = data.faces.size() - kept.size(); count > 0)
+    data.notes.push_back(std::to_string(count) + (count == 1 ? " face is" : " faces are") +
+                         " in copies of test photos and not trained on");
+  data.faces = std::move(kept);
+}
+
 Dataset scan_datasets(std::span<const fs::path> paths, const DatasetOptions& options, bool require) {
   Dataset all;
   for (const fs::path& path : paths) {
@@ -122,6 +143,7 @@ Dataset scan_datasets(std::span<const fs::path> paths, const DatasetOptions& opt
     std::move(one.notes.begin(), one.notes.end(), std::back_inserter(all.notes));
     all.other_part += one.other_part;
   }
+  drop_tests(all, paths, options);
   bring_together(all);
   return all;
 }

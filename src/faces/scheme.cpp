@@ -2,10 +2,12 @@
 #include "lineament/faces/scheme.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 
+#include "lineament/faces/box.hpp"
 #include "lineament/file.hpp"
 #include "text.hpp"
 
@@ -14,6 +16,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kMostPoints = 10000;
+
+/// Of those that are known.
+Point mean_of(const Landmarks& points, const std::vector<int>& of) {
+  Point sum;
+  int known = 0;
+  for (const int i : of) {
+    const Point p = points[static_cast<std::size_t>(i)];
+    if (!is_known(p)) continue;
+    sum = sum + p;
+    ++known;
+  }
+  return known > 0 ? sum * (1 / static_cast<float>(known)) : kUnknownPoint;
+}
 
 class Reader {
  public:
@@ -54,6 +69,9 @@ class Reader {
       for (const Json& line : lines) s.lines.push_back(list(line, "lines"));
     }
     s.mean_shape = mean_shape();
+    check_mirror(s);
+    if (s.name == ibug_68().name && scheme_to_json(s) != scheme_to_json(ibug_68()))
+      reject("the name is that of the scheme that is built in", "another name", text::in_quotes(s.name));
     return s;
   }
 
@@ -128,29 +146,47 @@ class Reader {
       for (const Json& p : json)
         if (p.is_array() && p.size() == 2 && p[0].is_number() && p[1].is_number())
           shape.push_back({p[0].get<float>(), p[1].get<float>()});
+    const Box box = bounding_box(shape);
+    if (!(std::max(box.width, box.height) > 0)) reject("the mean shape has no size", "points that lie apart", "");
     if (shape.size() != static_cast<std::size_t>(points_))
       reject("the mean shape does not fit the points", std::to_string(points_) + " times [x, y]",
              std::to_string(shape.size()));
     return shape;
   }
 
+  /// The mean shape, mirrored and renumbered by the pairs, must be itself again.
+  void check_mirror(const Scheme& s) const {
+    constexpr float kMost = 0.25f;  // why: a mean shape may lean to one side; one wrong pair of 68 points gives more
+    if (s.mean_shape.empty()) return;
+    Landmarks mirrored(s.mean_shape.size());
+    for (std::size_t i = 0; i < mirrored.size(); ++i) {
+      const Point p = s.mean_shape[i];
+      mirrored[static_cast<std::size_t>(s.mirror[i])] = {-p.x, p.y};
+    }
+    // Moved, but not turned: a mirror turns nothing upside down.
+    const Point center = mean_of(s.mean_shape, all_points()), other = mean_of(mirrored, all_points());
+    float difference = 0, size = 0;
+    for (std::size_t i = 0; i < mirrored.size(); ++i) {
+      const Point p = s.mean_shape[i] - center, q = mirrored[i] - other, d = p - q;
+      difference += d.x * d.x + d.y * d.y;
+      size += p.x * p.x + p.y * p.y;
+    }
+    if (difference > kMost * kMost * size)
+      reject("\"mirror\" does not fit \"mean_shape\": mirrored by these pairs, it is another shape",
+             "pairs of points that change places in a mirror",
+             "a difference of " + text::shortest(std::sqrt(difference / size)) + " of its size");
+  }
+
+  std::vector<int> all_points() const {
+    std::vector<int> all(static_cast<std::size_t>(points_));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+
   const Json& json_;
   std::string where_;
   int points_ = 0;
 };
-
-/// Of those that are known.
-Point mean_of(const Landmarks& points, const std::vector<int>& of) {
-  Point sum;
-  int known = 0;
-  for (const int i : of) {
-    const Point p = points[static_cast<std::size_t>(i)];
-    if (!is_known(p)) continue;
-    sum = sum + p;
-    ++known;
-  }
-  return known > 0 ? sum * (1 / static_cast<float>(known)) : kUnknownPoint;
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "platform/platform.hpp"
+#include "scan.hpp"
 
 namespace lineament::text {
 namespace {
@@ -150,13 +151,24 @@ std::optional<std::string> as_latin1(std::string_view utf8) {
   return result;
 }
 
+bool has_drive(std::string_view file) {
+  return file.size() > 2 && file[1] == ':' && (file[2] == '/' || file[2] == '\\');
+}
+
+void set_image(Face& face, std::string_view file, const std::filesystem::path& folder) {
+  face.image = list_path(file, folder);
+  face.photo = photo_id(inside(folder, face.image));
+  face.listed = file;
+}
+
 std::filesystem::path list_path(std::string_view file, const std::filesystem::path& folder) {
   std::error_code error;
   const std::filesystem::path as_is = (folder / std::filesystem::path(std::string(file))).lexically_normal();
-  if (file.find('\\') == std::string_view::npos || std::filesystem::exists(as_is, error)) return as_is;
+  if ((file.find('\\') == std::string_view::npos && !has_drive(file)) || std::filesystem::exists(as_is, error))
+    return as_is;
   std::string slashes(file);
   std::replace(slashes.begin(), slashes.end(), '\\', '/');
-  const bool drive = slashes.size() > 2 && slashes[1] == ':' && slashes[2] == '/';
+  const bool drive = has_drive(file);
   // C:/faces/a.jpg is nowhere on this machine; a folder of it may have been brought along beside the list.
   for (std::filesystem::path rest = drive ? slashes.substr(3) : slashes; drive && !rest.empty();) {
     const std::filesystem::path here = (folder / rest).lexically_normal();

@@ -44,6 +44,12 @@ bool is_utf8(std::string_view s);
 /// UTF-8 of characters below 256 as Latin-1; nothing for others.
 std::optional<std::string> as_latin1(std::string_view utf8);
 
+/// Sets Face::image, photo and listed for a photo that a list in `folder` names.
+void set_image(Face& face, std::string_view file, const std::filesystem::path& folder);
+
+/// Whether a name is of a drive of another machine: C:/photos/a.jpg.
+bool has_drive(std::string_view file);
+
 /// The path as this machine writes it: a list made on Windows has backslashes and drive letters.
 std::filesystem::path list_path(std::string_view file, const std::filesystem::path& folder);
 

@@ -37,6 +37,12 @@ std::optional<std::string> check_box(const Box& box, const Box& points, int widt
   if (!overlap(box, whole_image(width, height)))
     return "the box lies outside the photo; correct it or leave the face out";
   if (!overlap(box, points)) return "the box and the points lie apart; correct one of them or leave the face out";
+  const Box photo = whole_image(width, height);
+  const float right = std::min(box.x + box.width, photo.x + photo.width), left = std::max(box.x, photo.x);
+  const float bottom = std::min(box.y + box.height, photo.y + photo.height), top = std::max(box.y, photo.y);
+  constexpr float kInside = 1.0f / 3;  // why: a loose box around a face at the edge may reach far beyond it
+  if ((right - left) * (bottom - top) < kInside * box.width * box.height)
+    return "most of the box lies outside the photo; is it x, y, width, height, or two corners?";
   return std::nullopt;
 }
 
@@ -134,7 +140,13 @@ std::optional<std::string> fit_to_photo(Face& face, const Photo& photo, const Sc
   const int stored_width = on_side ? height : width, stored_height = on_side ? width : height;
   const Affine map = upright_map(photo.orientation, stored_width, stored_height);
   const bool said = face.width > 0 && face.height > 0, as_upright = face.width == width && face.height == height;
-  if (said && !as_upright && face.width == stored_width && face.height == stored_height) {
+  const bool as_stored = face.width == stored_width && face.height == stored_height;
+  // Some programs give the stored size and show the photo upright: a face that the map would lay on its side is in
+  // place.
+  const bool in_place = !is_turned(face.points, scheme) && is_turned(mapped(face.points, map), scheme);
+  if (said && !as_upright && as_stored && in_place) {
+    face.width = width, face.height = height;
+  } else if (said && !as_upright && as_stored) {
     face.points = mapped(std::move(face.points), map);
     if (face.box) {
       const Point a = map({face.box->x, face.box->y});
@@ -183,7 +195,15 @@ std::optional<std::string> check_face(const Face& face, int image_width, int ima
              std::to_string(image_width) + "x" + std::to_string(image_height) + " (wanted at most " +
              tenths(kOutsideTolerance * size) + ", a quarter of the face); correct the point or leave the face out";
   }
-  if (face.box) return check_box(*face.box, box, image_width, image_height);
+  if (!face.box) return std::nullopt;
+  if (const auto problem = check_box(*face.box, box, image_width, image_height)) return problem;
+  const auto held = std::count_if(face.points.begin(), face.points.end(), [&](Point p) {
+    return p.x >= face.box->x && p.y >= face.box->y && p.x <= face.box->x + face.box->width &&
+           p.y <= face.box->y + face.box->height;
+  });
+  if (static_cast<std::size_t>(held) * 2 < known)
+    return "its box holds " + std::to_string(held) + " of its " + std::to_string(known) +
+           " points (wanted half of them at least); correct the box or leave the face out";
   return std::nullopt;
 }
 

@@ -157,6 +157,7 @@ Dataset parse_wflw(std::string_view list, std::string_view name, const std::file
       Face face = wflw::Line(line, scheme, where).read(path);
       face.image = wflw::image_of(path, folder);
       face.photo = photo_id(path);
+      face.listed = path;
       result.faces.push_back(std::move(face));
     } catch (const FormatError& error) {
       result.rejected.push_back(text::rejected(error, where));

@@ -93,11 +93,15 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
   if (!(model.scheme.name == ibug_68().name)) metadata["scheme"] = scheme_to_json(model.scheme);
   if (!model.metadata.empty()) metadata["about"] = about_json(model.metadata);
   std::vector<NamedTensor> tensors;
-  const auto add_photos = [&](const char* name, const std::vector<std::uint64_t>& photos) {
-    // I64: a type that every reader of the format has.
-    const std::span bits(reinterpret_cast<const std::int64_t*>(photos.data()), photos.size());
-    if (!photos.empty()) tensors.push_back(tensor_view<std::int64_t>(name, {std::ssize(photos)}, bits));
+  std::vector<std::vector<std::int64_t>> numbers;  // until they are written
+  const auto add_photos = [&](const char* name, const std::vector<PhotoPrint>& photos) {
+    std::vector<std::int64_t>& all = numbers.emplace_back();
+    for (const PhotoPrint& p : photos)  // I64: a type that every reader of the format has
+      for (const std::uint64_t part : {p.content, p.look[0], p.look[1]}) all.push_back(static_cast<std::int64_t>(part));
+    if (!photos.empty())
+      tensors.push_back(tensor_view<std::int64_t>(name, {std::ssize(photos), 3}, std::span<const std::int64_t>(all)));
   };
+  numbers.reserve(2);
   add_photos(kTrainedPhotos, model.trained_photos);
   add_photos(kHeldOutPhotos, model.held_out_photos);
   for (const ParamInfo& p : network.params())
@@ -190,10 +194,13 @@ std::vector<LayerRange> read_ranges(const TensorFile& file) {
   return ranges;
 }
 
-std::vector<std::uint64_t> read_photos(const TensorFile& file, const char* name) {
+std::vector<PhotoPrint> read_photos(const TensorFile& file, const char* name) {
   if (!file.contains(name)) return {};
-  std::vector<std::uint64_t> photos(file.at(name).data.size() / sizeof(std::uint64_t));
-  copy_values<std::int64_t>(file, name, {reinterpret_cast<std::int64_t*>(photos.data()), photos.size()});
+  std::vector<std::int64_t> numbers(file.at(name).data.size() / sizeof(std::int64_t) / 3 * 3);
+  copy_values<std::int64_t>(file, name, numbers);
+  std::vector<PhotoPrint> photos;
+  const auto at = [&](std::size_t i) { return static_cast<std::uint64_t>(numbers[i]); };
+  for (std::size_t i = 0; i < numbers.size(); i += 3) photos.push_back({"", at(i), {at(i + 1), at(i + 2)}});
   return photos;
 }
 

@@ -56,6 +56,8 @@ TEST_CASE("a face's own box must be a box, in the photo, around some of the face
   CHECK(contains(with({5, 15, std::numeric_limits<float>::infinity(), 4}), "not finite"));
   CHECK(contains(with({200, 15, 10, 10}), "outside the photo"));
   CHECK(contains(with({0, 90, 8, 8}), "lie apart"));
+  CHECK(contains(with({8, 18, 30, 30}), "its box holds"));
+  CHECK(contains(with({10, 20, 175, 184}), "two corners"));  // x1, y1, x2, y2 of a larger photo
 }
 
 TEST_CASE("a data set is validated: counts, ranges, every rejected file") {

@@ -65,6 +65,11 @@ TEST_CASE("points of a photo as it is stored are mapped where the list gives its
       CHECK(fit_to_photo(face, photo).value_or("") == "");
       for (std::size_t i = 0; i < kPoints; ++i) CHECK(distance(face.points[i], points[i]) < 1e-3f);
     }
+    // A program that gives the stored size and shows the photo upright: the face is in place as it is.
+    face = {.image = folder / "a.jpg", .points = points};
+    face.width = stored.width(), face.height = stored.height();
+    CHECK(fit_to_photo(face, photo).value_or("") == "");
+    CHECK(face.points == points);
     // Without a size, faces on their side or upside down give it away; mirrored ones are out of order.
     face = {.image = folder / "a.jpg", .points = on_stored};
     const std::string problem = fit_to_photo(face, photo).value_or("");

@@ -68,6 +68,28 @@ TEST_CASE("a list made on Windows: backslashes, drive letters, UTF-16, semicolon
   CHECK(contains(message<FormatError>([&] { parse_csv(unmarked, "l.csv", ""); }), "UTF-16"));
 }
 
+TEST_CASE("two photos of another machine that would be one file here are refused") {
+  const TempFolder folder;
+  const std::vector<Listed> list = draw_into(folder.path(), 2);
+  folder.write("l.csv", csv_of({{"C:\\a\\face_0.png", list[0].points}, {"C:\\b\\face_0.png", list[1].points}}));
+  CHECK(contains(message<FormatError>([&] { read_dataset(folder / "l.csv"); }),
+                 "several photos that would be this file"));
+}
+
+TEST_CASE("name_1.pts is not of name.jpg where name_1 is an image of a kind that cannot be read") {
+  const TempFolder folder;
+  const std::vector<Listed> list = draw_into(folder.path(), 1);
+  folder.write("face_0.pts", format_pts(list[0].points));
+  folder.write("face_0_1.webp", "RIFF");
+  folder.write("face_0_1.pts", format_pts(sample_points()));
+  folder.write("alone.tif", "II*");
+  const Dataset data = read_dataset(folder.path());
+  CHECK(data.faces.size() == 1);
+  REQUIRE(data.rejected.size() == 2);
+  CHECK(contains(reasons(data), "face_0_1.webp: it is there, but"));
+  CHECK(contains(reasons(data), "alone.tif: it is there, but"));
+}
+
 TEST_CASE("a folder that holds a list: the message names it") {
   const TempFolder folder;
   const std::vector<Listed> list = draw_into(folder / "mine", 2);

@@ -37,6 +37,13 @@ TEST_CASE("missing points are named and the face left out, or they are masked") 
         CHECK(is_known(masked.faces[1].points[k]) == (std::find(kGone.begin(), kGone.end(), k) == kGone.end()));
     }
   }
+  // One alone, far from all others.
+  for (const Point instead : {Point{0, 0}, Point{-1, -1}}) {
+    std::vector<Listed> one = good;
+    for (Listed& face : one) face.points[30] = instead;
+    folder.write("one.csv", csv_of(one));
+    CHECK(contains(message<FormatError>([&] { read_dataset(folder / "one.csv"); }), "points are missing: 30;"));
+  }
   // .pts count from 1: "0 0" is there what (-1, -1) is here.
   const TempFolder beside;
   draw_into(beside.path(), 1);
@@ -77,6 +84,19 @@ TEST_CASE("masked points have no weight in training, and no part in any measure"
 
   const Network network(Spec() << Flatten{} << Dense{.features = kValues}, {128, 128, 3}, 1);
   CHECK(evaluate_faces(network, store).faces == 4);
+}
+
+TEST_CASE("faces that all lack an eye are refused before training") {
+  const Place place;
+  place.write("small.json", lineament::test::kSmallNetwork);
+  place.write("mine/l.csv", csv_of(changed(draw_into(place / "mine", 4), [](Landmarks p) {
+                for (std::size_t i = 36; i < 42; ++i) p[i] = {0, 0};
+                return p;
+              })));
+  const Outcome o = place.run({"train", "--network", "small.json", "--data", "mine/l.csv", "--batch", "2", "--missing",
+                               "mask", "--out", "run"});
+  CHECK(o.code == 2);
+  CHECK(contains(o.err, "no face has both eye corners"));
 }
 
 TEST_CASE("train --missing mask uses the faces that are left out without it") {

@@ -139,6 +139,58 @@ TEST_CASE("a model knows the photos that it was trained on, under any name") {
   CHECK((contains(one, "1 of the 4 photos were trained on") || contains(one, "1 of the 4 photos were held out")));
 }
 
+TEST_CASE("copies of test photos are not trained on") {
+  const TempFolder folder;
+  const std::vector<Listed> test = draw_into(folder / "set/ibug", 4, 3), train = draw_into(folder / "set/afw", 4, 4);
+  for (const Listed& face : test)
+    folder.write("set/ibug/" + fs::path(face.file).stem().string() + ".pts", format_pts(face.points));
+  for (const Listed& face : train)
+    folder.write("set/afw/" + fs::path(face.file).stem().string() + ".pts", format_pts(face.points));
+  fs::copy(folder / "set/ibug", folder / "mine");
+  const Dataset data = read_datasets(std::vector{folder / "set", folder / "mine"});
+  CHECK(data.faces.size() == 4);
+  CHECK(contains(data.notes.at(0), "4 faces are in copies of test photos and not trained on"));
+}
+
+TEST_CASE("held-out photos that a base model was trained on, changed data, and saved-again copies are told") {
+  const Place place;
+  place.write("small.json", lineament::test::kSmallNetwork);
+  const std::vector<Listed> list = draw_into(place / "mine", 10);
+  place.write("mine/list.csv", csv_of(list));
+  const auto train = [&](Words more) {
+    Words words{"train"};
+    if (more[0] != "--resume") words.insert(words.end(), {"--epochs", "1"});
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome o = place.run(words);
+    INFO(o.err);
+    REQUIRE(o.code == 0);
+    return o.err;
+  };
+  const Words data{"--data", "mine/list.csv", "--batch", "2", "--val-split", "0.4"};
+  Words first = data, second = data;
+  first.insert(first.end(), {"--network", "small.json", "--out", "a"});
+  second.insert(second.end(), {"--from", "a/model.safetensors", "--seed", "7", "--out", "b"});
+  CHECK_FALSE(contains(train(first), "warning"));
+  CHECK(contains(train(second), "held-out photos were trained on by the model of --from"));
+
+  fs::create_directories(place / "again");
+  std::vector<Listed> again;
+  for (const Listed& face : list) {
+    again.push_back({fs::path(face.file).stem().string() + ".jpg", face.points});
+    write_jpeg(place / "again" / again.back().file, read_image(place / "mine" / face.file), 60);
+  }
+  place.write("again/list.csv", csv_of(again));
+  CHECK(contains(place.run({"evaluate", "a/model.safetensors", "--data", "again/list.csv"}).err,
+                 "photos look like photos trained on"));
+
+  std::vector<Listed> moved = changed(list, [](Landmarks p) {
+    for (Point& q : p) q.x += 2;
+    return p;
+  });
+  place.write("mine/list.csv", csv_of(moved));
+  CHECK(contains(train({"--resume", "--epochs", "2", "--out", "a"}), "the data has changed"));
+}
+
 TEST_CASE("evaluate measures the test part unless it is told otherwise") {
   const Place place;
   lineament::test::make_model(place);

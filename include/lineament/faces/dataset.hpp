@@ -22,8 +22,8 @@ enum class Part { train, test, all };
 Part part_of(const std::filesystem::path& file);
 
 /// What becomes of a face some of whose points are missing: an empty field, null, a point that is not visible in COCO's
-/// sense, or what programs write in place of one: two or more points at (0, 0) or at (-1, -1) exactly, three or more
-/// points in one spot.
+/// sense, or what programs write in place of one: points at (0, 0) or (-1, -1) exactly, two or more, or one far from
+/// all others; three or more points in one spot.
 enum class Missing {
   reject,  ///< it is left out, with a line that names the points
   mask     ///< these points become kUnknownPoint, have the weight 0 in training and do not count in any measure

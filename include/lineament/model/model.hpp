@@ -11,6 +11,7 @@
 
 #include "lineament/api.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/faces/photo.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/ranges.hpp"
@@ -24,9 +25,9 @@ struct Model {
   std::string trained_on{};          ///< in words: "4000 drawn faces"; a model's licence follows its data's
   std::vector<LayerRange> ranges{};  ///< of activations, for inference in int8; empty: not calibrated
   Scheme scheme = ibug_68();         ///< what the outputs are
-  /// Content digests of photos (photo.hpp), ascending: those trained on, and those that chose the best epoch. A face of
+  /// Digest and look of photos, without their names: those trained on, and those that chose the best epoch. A face of
   /// either measures nothing any more.
-  std::vector<std::uint64_t> trained_photos{}, held_out_photos{};
+  std::vector<PhotoPrint> trained_photos{}, held_out_photos{};
   /// Texts of your own, by name, kept as they are. The program writes "version", "command" and "date".
   std::map<std::string, std::string> metadata{};
 };

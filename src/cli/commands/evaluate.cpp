@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstdio>
-#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
@@ -76,27 +76,28 @@ Dataset read_part(const EvaluateOptions& o, const Scheme& scheme) {
   return data;
 }
 
-/// How many of the photos are in `known`, which is sorted.
-std::size_t count_known(const std::vector<std::uint64_t>& photos, const std::vector<std::uint64_t>& known) {
-  std::vector<std::uint64_t> both;
-  std::set_intersection(photos.begin(), photos.end(), known.begin(), known.end(), std::back_inserter(both));
-  return both.size();
-}
-
 /// Photos of the measured faces that had a part in making the model.
 struct Seen {
   std::size_t photos = 0, trained = 0, held_out = 0;
+  std::size_t alike = 0;  ///< others that look like a photo trained on
 };
 
 Seen seen_photos(const FaceStore& faces, const Model& model) {
-  const std::vector<std::uint64_t> photos = photos_of(faces);
-  return {photos.size(), count_known(photos, model.trained_photos), count_known(photos, model.held_out_photos)};
+  const std::vector<PhotoPrint> photos = photos_of(faces);
+  std::set<std::uint64_t> alike;
+  for (const auto& [measured, trained] : similar_pairs(photos, model.trained_photos)) alike.insert(measured->content);
+  for (const PhotoPrint& p : model.trained_photos) alike.erase(p.content);  // counted as themselves
+  return {photos.size(), count_known(photos, model.trained_photos), count_known(photos, model.held_out_photos),
+          alike.size()};
 }
 
 void warn_of_seen(const Seen& seen) {
   if (seen.trained > 0)
     say(text("warning: %zu of the %zu photos were trained on: the result says nothing about other photos", seen.trained,
              seen.photos));
+  if (seen.alike > 0)
+    say(text("warning: %zu of the %zu photos look like photos trained on (the same at another size or quality?)",
+             seen.alike, seen.photos));
   if (seen.held_out > 0)
     say(text(
         "warning: %zu of the %zu photos were held out in training and chose the best epoch: the result is a little "
@@ -116,7 +117,10 @@ void print_json(const Evaluation& e, const std::optional<double>& change, const 
   json["pck_0.1"] = e.pck;
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
-  json["photos"] = {{"measured", seen.photos}, {"trained_on", seen.trained}, {"held_out_in_training", seen.held_out}};
+  json["photos"] = {{"measured", seen.photos},
+                    {"trained_on", seen.trained},
+                    {"held_out_in_training", seen.held_out},
+                    {"look_like_trained", seen.alike}};
   std::printf("%s\n", json_text(json, 2).c_str());
 }
 

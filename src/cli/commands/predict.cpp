@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -63,6 +64,8 @@ Box parse_box(const std::string& given) {
       !(box.width > 0) || !(box.height > 0))
     throw ArgumentError(
         {"--box", "not a box", "x,y,width,height with a width and height above 0, e.g. 120,80,200,200", given, ""});
+  if (!std::isfinite(box.x + box.y + box.width + box.height) || std::max(box.width, box.height) < 2)
+    throw ArgumentError({"--box", "no face is so large or so small", "x,y,width,height in pixels", given, ""});
   return box;
 }
 

@@ -101,6 +101,7 @@ class Run {
       model.metadata["command"] = utf8(command_line());
       model.metadata["date"] = date_text();
     }
+    warn_of_trained(model, sets);
     note_photos(model, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
@@ -151,12 +152,29 @@ class Run {
     say("report: " + folder.report().string());
   }
 
+  /// Weights that have seen a photo are of no use to choose an epoch by it.
+  void warn_of_trained(Model& model, const Sets& sets) const {
+    const std::string digest = digest_of(sets);
+    const auto known = model.metadata.find("data");
+    if (o_.resume && known != model.metadata.end() && known->second != digest)
+      say("note: the data has changed since the run was begun: its result will be another than without the stop");
+    if (!digest.empty()) model.metadata["data"] = digest;
+    if (!sets.held_out) return;
+    const std::vector<PhotoPrint> held_out = photos_of(*sets.held_out);
+    if (const std::size_t seen = count_known(held_out, model.trained_photos); seen > 0)
+      say(text("warning: %zu of the %zu held-out photos were trained on %s: held-out results are too good", seen,
+               held_out.size(), o_.resume ? "before" : "by the model of --from"));
+  }
+
   /// What the model knows of its faces: by them 'evaluate' tells that a photo was trained on.
   static void note_photos(Model& model, const Sets& sets) {
-    const auto add = [](std::vector<std::uint64_t>& known, const std::vector<std::uint64_t>& more) {
-      std::set<std::uint64_t> all(known.begin(), known.end());
-      all.insert(more.begin(), more.end());
-      known.assign(all.begin(), all.end());
+    const auto add = [](std::vector<PhotoPrint>& known, std::vector<PhotoPrint> more) {
+      std::set<std::uint64_t> contents;
+      for (const PhotoPrint& p : known) contents.insert(p.content);
+      for (PhotoPrint& p : more) {
+        p.file.clear();  // names are nobody's business
+        if (contents.insert(p.content).second) known.push_back(std::move(p));
+      }
     };
     add(model.trained_photos, photos_of(sets.train));
     if (sets.held_out) add(model.held_out_photos, photos_of(*sets.held_out));
@@ -233,6 +251,9 @@ class Run {
 
   void take_over(const Model& from, Model& model) {
     const TakenWeights weights = take_weights(model.network, from.network);
+    if (scheme_to_json(from.scheme) != scheme_to_json(model.scheme))
+      notes_.push_back("note: the points of " + o_.from.string() + " are of the scheme " + from.scheme.name +
+                       ", those of this run of " + model.scheme.name + ", which differs");
     model.trained_photos = from.trained_photos;  // their faces are in the weights
     model.held_out_photos = from.held_out_photos;
     model.metadata = from.metadata;

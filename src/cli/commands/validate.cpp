@@ -75,7 +75,7 @@ int validate(const ValidateOptions& o) {
     std::printf("%s\n", json_text(to_json(o, report), 2).c_str());
   else
     print_table(name, report);
-  return report.rejected.empty() ? 0 : 2;
+  return report.rejected.empty() && report.faces > 0 ? 0 : 2;
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ Command validate_command() {
           .about = "Read whole data sets and list every file that cannot be used, with the reason",
           .footer =
               "Examples:\n  lineament validate 300w\n  lineament validate my_photos more.xml --json\nThe exit "
-              "code is 2 if anything is rejected.",
+              "code is 2 if anything is rejected, or there is nothing.",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return validate(*o); }};
 }
