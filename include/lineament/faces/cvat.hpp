@@ -10,11 +10,12 @@
 namespace LINEAMENT_API lineament {
 
 /// A face is one of
-///   - <skeleton> with <points label="…" points="x,y" outside="0"> for each point: labels are the scheme's names, or
+///   - `<skeleton>` with `<points label="…" points="x,y" outside="0">` for each point: labels are the scheme's names,
+///   or
 ///     numbers from 0 or from 1 (see notes: '68' and no '0' in the file means from 1). outside="1" is a missing point,
 ///     as is one that is not there; occluded ones are read as the others;
-///   - <points points="x,y;x,y;…"> with all points of the face in the scheme's order.
-/// Its box is the <box> of the same group_id; or, where neither has a group, the one that holds most of its points,
+///   - `<points points="x,y;x,y;…">` with all points of the face in the scheme's order.
+/// Its box is the `<box>` of the same group_id; or, where neither has a group, the one that holds most of its points,
 /// more than half. Turned boxes are passed over; so are other shapes. CVAT's coordinates count from the edge of the
 /// first pixel: half a pixel is subtracted, so that pixel centres are at integers. Image names are joined to `folder`;
 /// `name` stands in messages only. A face that cannot be used (another number of points, an unknown label, a word for a

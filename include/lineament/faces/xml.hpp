@@ -9,7 +9,7 @@
 
 namespace LINEAMENT_API lineament {
 
-/// <dataset> is dlib's imglab (see parse_imglab), <annotations> is CVAT for images 1.1 (see parse_cvat). Throws
+/// `<dataset>` is dlib's imglab (see parse_imglab), `<annotations>` is CVAT for images 1.1 (see parse_cvat). Throws
 /// FormatError if the text is not XML or has another root, and as those do.
 Dataset parse_xml(std::string_view text, std::string_view name, const std::filesystem::path& folder,
                   const Scheme& scheme = ibug_68());
