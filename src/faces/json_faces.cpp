@@ -10,6 +10,18 @@
 namespace lineament {
 namespace json_kinds {
 
+Json parse(std::string_view text, const std::string& name, const std::string& wanted) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& error) {
+    std::size_t byte = 0;
+    if (const auto* parse_error = dynamic_cast<const Json::parse_error*>(&error)) byte = parse_error->byte;
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size()));
+    throw FormatError({name + ":" + std::to_string(1 + std::count(text.begin(), end, '\n')), "the file is not JSON",
+                       wanted, "", "the file may be cut short: copy it again"});
+  }
+}
+
 const Json& member(const Json& object, const char* key) {
   static const Json none;
   if (!object.is_object()) return none;
@@ -55,18 +67,6 @@ Box box_of(const Json& list, const std::string& where) {
 }
 
 namespace {
-
-Json parse(const std::string& text, const std::string& name) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& error) {
-    std::size_t byte = 0;
-    if (const auto* parse_error = dynamic_cast<const Json::parse_error*>(&error)) byte = parse_error->byte;
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size()));
-    throw FormatError({name + ":" + std::to_string(1 + std::count(text.begin(), end, '\n')), "the file is not JSON",
-                       "a JSON file of faces", "", "the file may be cut short: copy it again"});
-  }
-}
 
 /// [x, y], or null for a point that is not known.
 Point own_point(const Json& json, const std::string& where) {
@@ -158,8 +158,8 @@ Dataset parse_any(const Json& file, const std::string& name, const std::filesyst
 Dataset parse_json(std::string_view text, std::string_view name, const std::filesystem::path& folder,
                    const Scheme& scheme) {
   const std::string where(name);
-  return json_kinds::parse_any(json_kinds::parse(text::as_utf8(std::string(text), where), where), where, folder,
-                               scheme);
+  return json_kinds::parse_any(
+      json_kinds::parse(text::as_utf8(std::string(text), where), where, "a JSON file of faces"), where, folder, scheme);
 }
 
 Dataset read_json(const std::filesystem::path& path, const Scheme& scheme) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lineament/faces/face.hpp"
 #include "lineament/faces/scheme.hpp"
@@ -13,6 +14,8 @@ namespace lineament::json_kinds {
 
 using Json = nlohmann::json;
 
+/// Throws FormatError naming the line if it is not JSON; `wanted` is what the file should be.
+Json parse(std::string_view text, const std::string& name, const std::string& wanted);
 const Json& member(const Json& object, const char* key);
 /// A text, else nothing in it.
 std::string text_of(const Json& json);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "json_kinds.hpp"
 #include "lineament/file.hpp"
 #include "text.hpp"
 
@@ -13,28 +14,13 @@ namespace {
 
 using nlohmann::json;
 
-/// A member of an object, or null if there is none: files are often not what they should be.
-const json& member(const json& object, const char* key) {
-  static const json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(key);
-  return found == object.end() ? none : *found;
-}
+using json_kinds::member;
 
 json parse_json(std::string_view text, const std::string& name) {
   if (text.size() > text::kLargestFaceFile)
     throw FormatError({name, "the file is too large for the points of a face", "at most 1 MiB",
                        std::to_string(text.size()) + " bytes", "check what file this is"});
-  try {
-    return json::parse(text);
-  } catch (const json::exception& error) {
-    std::size_t byte = 0;
-    if (const auto* parse_error = dynamic_cast<const json::parse_error*>(&error)) byte = parse_error->byte;
-    const auto line =
-        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size())), '\n');
-    throw FormatError({name + ":" + std::to_string(line), "the file is not JSON", "a menpo .ljson file", "",
-                       "the file may be cut short: copy it again"});
-  }
+  return json_kinds::parse(text, name, "a menpo .ljson file");
 }
 
 Landmarks points_of(const json& list, const std::string& name, const Scheme& scheme) {

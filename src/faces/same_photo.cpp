@@ -110,8 +110,6 @@ void bring_together(Dataset& data) {
                          ")");
 }
 
-}  // namespace
-
 /// Takes out faces whose photo is also among the test photos, under another name.
 void drop_tests(Dataset& data, std::span<const fs::path> paths, DatasetOptions options) {
   if (options.part != Part::train || data.other_part == 0) return;
@@ -132,6 +130,8 @@ void drop_tests(Dataset& data, std::span<const fs::path> paths, DatasetOptions o
                          " in copies of test photos and not trained on");
   data.faces = std::move(kept);
 }
+
+}  // namespace
 
 Dataset scan_datasets(std::span<const fs::path> paths, const DatasetOptions& options, bool require) {
   Dataset all;

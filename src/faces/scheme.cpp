@@ -156,7 +156,7 @@ class Reader {
 
   /// The mean shape, mirrored and renumbered by the pairs, must be itself again.
   void check_mirror(const Scheme& s) const {
-    constexpr float kMost = 0.25f;  // why: a mean shape may lean to one side; one wrong pair of 68 points gives more
+    constexpr float kMost = 0.25f;  // why: a mean shape may lean to one side; parts that change places differ by more
     if (s.mean_shape.empty()) return;
     Landmarks mirrored(s.mean_shape.size());
     for (std::size_t i = 0; i < mirrored.size(); ++i) {

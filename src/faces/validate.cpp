@@ -128,6 +128,14 @@ Landmarks mapped(Landmarks points, const Affine& map) {
   return points;
 }
 
+void move_face(Face& face, const Affine& map) {
+  face.points = mapped(std::move(face.points), map);
+  if (!face.box) return;
+  const Point a = map({face.box->x, face.box->y});
+  const Point b = map({face.box->x + face.box->width, face.box->y + face.box->height});
+  face.box = Box{std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)};
+}
+
 std::string size_text(int width, int height) {
   return std::to_string(width) + "x" + std::to_string(height);
 }
@@ -138,30 +146,23 @@ std::optional<std::string> fit_to_photo(Face& face, const Photo& photo, const Sc
   const int width = photo.image.width(), height = photo.image.height();
   const bool on_side = photo.orientation >= 5;
   const int stored_width = on_side ? height : width, stored_height = on_side ? width : height;
-  const Affine map = upright_map(photo.orientation, stored_width, stored_height);
   const bool said = face.width > 0 && face.height > 0, as_upright = face.width == width && face.height == height;
-  const bool as_stored = face.width == stored_width && face.height == stored_height;
-  // Some programs give the stored size and show the photo upright: a face that the map would lay on its side is in
-  // place.
-  const bool in_place = !is_turned(face.points, scheme) && is_turned(mapped(face.points, map), scheme);
-  if (said && !as_upright && as_stored && in_place) {
-    face.width = width, face.height = height;
-  } else if (said && !as_upright && as_stored) {
-    face.points = mapped(std::move(face.points), map);
-    if (face.box) {
-      const Point a = map({face.box->x, face.box->y});
-      const Point b = map({face.box->x + face.box->width, face.box->y + face.box->height});
-      face.box = Box{std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)};
-    }
-    face.width = width, face.height = height;
-  } else if (said && !as_upright) {
+  if (said && !as_upright && (face.width != stored_width || face.height != stored_height))
     return "the points were set on a photo of " + size_text(face.width, face.height) + ", and this one has " +
            size_text(width, height) + "; give the photo of that size";
-  } else if (photo.orientation != 1 && is_turned(face.points, scheme) && !is_turned(mapped(face.points, map), scheme)) {
-    return "the photo is to be turned (its EXIF orientation is " + std::to_string(photo.orientation) +
-           "), and the points seem to be those of the photo as it is stored; turn the points, or take the tag out of "
-           "the "
-           "photo (exiftool -Orientation= FILE)";
+  if (photo.orientation != 1) {
+    const Affine map = upright_map(photo.orientation, stored_width, stored_height);
+    const bool upright_here = !is_turned(face.points, scheme);
+    const bool upright_mapped = !is_turned(mapped(face.points, map), scheme);
+    if (said && !as_upright) {
+      // Some programs give the stored size and show the photo upright: a face that only the map would turn is in place.
+      if (!upright_here || upright_mapped) move_face(face, map);
+      face.width = width, face.height = height;
+    } else if (!upright_here && upright_mapped) {
+      return "the photo is to be turned (its EXIF orientation is " + std::to_string(photo.orientation) +
+             "), and the points seem to be those of the photo as it is stored; turn the points, or take the tag out of "
+             "the photo (exiftool -Orientation= FILE)";
+    }
   }
   return check_face(face, width, height, scheme);
 }

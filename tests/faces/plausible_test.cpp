@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <complex>
 #include <cstdlib>
+#include <functional>
 
 #include "catch.hpp"
 #include "lineament/faces/dataset.hpp"
@@ -78,6 +79,42 @@ TEST_CASE("residuals of real faces are as documented") {
   const Residuals r = residuals(faces);
   CHECK(r.mean == Approx(0.16).margin(0.01));
   CHECK(r.largest < 0.37f);
+
+  // The same faces, mixed up: smallest and largest residual.
+  const auto range = [&](const std::function<Landmarks(Landmarks)>& mix) {
+    std::pair<float, float> low_high{1, 0};
+    for (const Landmarks& points : faces) {
+      const float residual = shape_residual(mix(points));
+      low_high = {std::min(low_high.first, residual), std::max(low_high.second, residual)};
+    }
+    return low_high;
+  };
+  for (const int first : {1, kPoints - 1}) {
+    const auto [low, high] = range([&](Landmarks p) {
+      std::rotate(p.begin(), p.begin() + first, p.end());
+      return p;
+    });
+    CHECK(low > 0.48f);
+    CHECK(high < 0.65f);
+  }
+  const auto swapped = range([](Landmarks p) {
+    for (Point& q : p) std::swap(q.x, q.y);
+    return p;
+  });
+  const auto mirrored = range([](Landmarks p) {
+    for (Point& q : p) q.x = -q.x;
+    return p;
+  });
+  const auto reversed = range([](Landmarks p) { return Landmarks(p.rbegin(), p.rend()); });
+  const auto by_axis = range([](const Landmarks& p) {
+    std::vector<float> flat;
+    for (const Point& q : p) flat.push_back(q.x);
+    for (const Point& q : p) flat.push_back(q.y);
+    Landmarks pairs;
+    for (std::size_t i = 0; i < flat.size(); i += 2) pairs.push_back({flat[i], flat[i + 1]});
+    return pairs;
+  });
+  for (const auto& [low, high] : {swapped, mirrored, reversed, by_axis}) CHECK(low > 0.89f);
 }
 
 TEST_CASE("points that are not known do not change a residual by much; of too few there is none") {

@@ -41,10 +41,10 @@ struct NmeLoss {
 /// The losses for landmarks, in the order help lists them: those of losses() that are not for classes, and "nme".
 std::vector<NamedLoss> face_losses(const Scheme& scheme = ibug_68());
 
-/// Measures `network` on faces, not augmented, on one after the other. Faces of which an eye is not known are left out
-/// and not called back for: nothing can be measured by their size. Throws SpecError when the network does not fit the
-/// samples, ArgumentError when they are no faces of the scheme or none can be measured, and what preparing a sample
-/// throws.
+/// Measures `network` on faces, not augmented, on one after the other. Faces of which an eye is not known are left
+/// out, and `on_prediction` is not called for them: nothing can be measured by their size. Throws SpecError when the
+/// network does not fit the samples, ArgumentError when they are no faces of the scheme or none can be measured, and
+/// what preparing a sample throws.
 Evaluation evaluate_faces(const Network& network, const SampleSource& faces, const EvaluationOptions& options = {},
                           const PredictionCallback& on_prediction = {}, const Scheme& scheme = ibug_68());
 

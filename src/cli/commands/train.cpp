@@ -109,7 +109,7 @@ class Run {
         counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
     for (const std::string& note : notes_) say(note);
     if (o_.precision == "bf16") say_precision(model.network);
-    if (o_.resume) say_resumed(model, state, sets);
+    if (o_.resume) say_resumed(state);
     // A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so
     // now.
     const std::string settings = settings_of(o_);
@@ -156,8 +156,13 @@ class Run {
   void warn_of_trained(Model& model, const Sets& sets) const {
     const std::string digest = digest_of(sets);
     const auto known = model.metadata.find("data");
-    if (o_.resume && known != model.metadata.end() && known->second != digest)
-      say("note: the data has changed since the run was begun: its result will be another than without the stop");
+    // Runs of older versions have no digest: there the number of faces has to do.
+    const bool changed = known != model.metadata.end()
+                             ? known->second != digest
+                             : !model.trained_on.starts_with(std::to_string(sets.train.size()) + " ");
+    if (o_.resume && o_.synthetic == 0 && changed)
+      say("note: the data has changed: the run was begun with " + model.trained_on +
+          "; its result will be another than without the stop");
     if (!digest.empty()) model.metadata["data"] = digest;
     if (!sets.held_out) return;
     const std::vector<PhotoPrint> held_out = photos_of(*sets.held_out);
@@ -187,7 +192,7 @@ class Run {
                          std::to_string(o_.batch), text("use --batch %zu, more faces or more --copies", samples)});
   }
 
-  void say_resumed(const Model& model, const TrainingState& state, const Sets& sets) const {
+  void say_resumed(const TrainingState& state) const {
     if (o_.patience > 0 && state.epoch - state.best_epoch >= static_cast<std::size_t>(o_.patience)) {
       say(
           text("the run ended after epoch %zu, without a new best for %d epochs; the report is written anew. To train "
@@ -203,9 +208,6 @@ class Run {
       say(text(
           "the run was begun for %d epochs: from here on its learning rate follows the schedule of the %s run of %d",
           begun_epochs_, o_.epochs > begun_epochs_ ? "longer" : "shorter", o_.epochs));
-    if (!model.trained_on.starts_with(std::to_string(sets.train.size()) + " ") && o_.synthetic == 0)
-      say("note: the data has changed: the run was begun with " + model.trained_on +
-          "; its result will be another than without the stop");
   }
 
   void check_options() const {
