@@ -50,6 +50,8 @@ void color_person(Look& look, const Identity& who, Random& random) {
   look.iris = rgb(kIris[iris][0], kIris[iris][1], kIris[iris][2]) * random.uniform(0.7f, 1.4f);
   look.blush = random.uniform(0, 1);
   look.freckles = random.chance(0.12f) ? random.uniform(0.3f, 1) : 0;
+  look.lid_tail = random.uniform(0, 0.45f);
+  look.mouth_tail = random.uniform(0, 0.6f);
   look.mottle = random.uniform(0.2f, 1);
   look.shine = square(random.uniform()) * 0.7f;
 }

@@ -2,6 +2,7 @@
 // 2013.
 #include "points.hpp"
 
+#include "convention.hpp"
 #include "lineament/faces/box.hpp"
 
 namespace lineament::synthetic {
@@ -44,13 +45,14 @@ Point outermost(const Head& head, const Camera& camera, Front from, Front to, Po
 }
 
 void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
-  // The outline from the ear, at the eyes' level, to the chin, cut into eight equal lengths.
+  // The outline from the ear, a little above the eyes' level, to the chin, cut into eight lengths.
   constexpr int kFine = 64;
+  constexpr float kEar = -0.05f;  // where the eighths are counted from
   std::array<Front, kFine + 1> line;
   std::array<float, kFine + 1> length{};
   for (int i = 0; i <= kFine; ++i) {
     const float part = static_cast<float>(i) / kFine;
-    const float y = mix(0.15f, head.chin(), 1 - square(1 - part));
+    const float y = mix(kEar - kJawHabit[0].along, head.chin(), 1 - square(1 - part));
     line[i] = {head.section(y).width, y};
     if (i > 0) length[i] = length[i - 1] + std::hypot(line[i].x - line[i - 1].x, line[i].y - line[i - 1].y);
   }
@@ -62,7 +64,8 @@ void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
   };
   const Point across = camera.across(), upward = camera.upward();
   for (int k = 0; k <= 8; ++k) {
-    const float total = length[kFine], here = total * static_cast<float>(k) / 8;
+    const float total = length[kFine], ear = -kJawHabit[0].along;
+    const float here = ear + (total - ear) * static_cast<float>(k) / 8 + kJawHabit[k].along;
     const Front p = along(here), before = along(std::max(0.0f, here - 0.05f * total)),
                 after = along(std::min(total, here + 0.05f * total));
     float nx = before.y - after.y, ny = -(before.x - after.x);  // outward normal in the front view, y up
@@ -72,7 +75,61 @@ void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
     for (const float side : {-1.0f, 1.0f}) {
       const Point away = across * (side * nx) + upward * ny;
       const Front from{side * 0.45f * p.x, p.y - 1.8f * ny}, to{side * p.x, p.y};
-      points[side < 0 ? k : 16 - k] = outermost(head, camera, from, to, away);
+      // Inside the visible outline, wherever the head's turn puts it.
+      const float inside = kJawHabit[k].inside * camera.scale() / std::hypot(away.x, away.y);
+      points[side < 0 ? k : 16 - k] = outermost(head, camera, from, to, away) - away * inside;
+    }
+  }
+}
+
+void place_brow_and_eye(const Features& f, int k, auto put_side) {
+  constexpr float kBrow[] = {1, 0.6f, 0.08f, -0.47f, -1};  // outer to inner
+  const Brow& b = f.brow[k];
+  for (int i = 0; i < 5; ++i)
+    put_side(k == 0 ? 17 + i : 26 - i, b.x_at(kBrow[i]) - b.side * kBrowHabit[i].in,
+             b.y_at(kBrow[i]) + kBrowHabit[i].up);
+  // The outer corner: where white is last seen, short of where the lids' edges meet; the points between follow it.
+  constexpr float kOuter = 0.86f, kUpper[] = {0.265f, -0.425f}, kLower[] = {-0.385f, 0.29f};
+  const Eye& e = f.eye[k];
+  const auto lid = [&](int left, int other, float u, float y) { put_side(k == 0 ? left : other, e.x_at(u), y); };
+  lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)));
+  for (int i = 0; i < 2; ++i) {
+    lid(37 + i, 44 - i, kUpper[i], e.upper_y(kUpper[i]));
+    lid(40 + i, 47 - i, kLower[i], e.lower_y(kLower[i]));
+  }
+  lid(39, 42, -1, e.upper_y(-1));
+}
+
+void place_nose(const Nose& nose, auto put) {
+  for (int i = 0; i < 4; ++i) put(27 + i, 0, mix(0.25f, nose.tip, static_cast<float>(i) / 3) + kBridgeHabit[i].up);
+  constexpr float kLift[] = {0.5f, 0.23f, 0}, kAcross[] = {0.86f, 0.44f, 0};  // wing to middle
+  for (int i = 0; i < 3; ++i) {
+    const float x = kAcross[i] * nose.width - kNostrilHabit[i].in, y = nose.base + kLift[i] + kNostrilHabit[i].up;
+    put(31 + i, -x, y);
+    put(35 - i, x, y);
+  }
+}
+
+void place_mouth(const Mouth& m, auto put) {
+  constexpr float kUpper[] = {1, 0.63f, 0.26f, 0}, kLower[] = {0.65f, 0.28f, 0};  // corner to middle
+  constexpr float kInner[] = {Mouth::kInner, 0.26f, 0};
+  for (const float side : {-1.0f, 1.0f}) {
+    const bool left = side < 0;
+    const auto place = [&](int from_left, int from_right, float t, float y, Habit habit) {
+      put(left ? from_left : from_right, m.x_at(t) - side * habit.in, y + habit.up);
+    };
+    for (int i = 0; i < 4; ++i)
+      place(48 + i, 54 - i, side * kUpper[i], m.outer_up(side * kUpper[i]), kUpperLipHabit[i]);
+    for (int i = 0; i < 3; ++i) {
+      place(59 - i, 55 + i, side * kLower[i], m.outer_low(side * kLower[i]), kLowerLipHabit[i]);
+    }
+    place(60, 64, side * kInner[0], m.seam(side * kInner[0]), kInnerCornerHabit);
+    for (int i = 0; i < 2; ++i) {
+      const float t = side * kInner[i + 1], low = m.inner_low(t) + kInnerLowerHabit[i].up;
+      place(67 - i, 65 + i, t, low, {kInnerLowerHabit[i].in, 0});
+      // Closed lips meet in one line: the upper one's points never pass the lower one's.
+      const float up = std::max(m.inner_up(t) + kInnerUpperHabit[i].up, low);
+      place(61 + i, 63 - i, t, up, {kInnerUpperHabit[i].in, 0});
     }
   }
 }
@@ -89,35 +146,9 @@ Landmarks place_points(const Head& head, const Camera& camera) {
     const float side = x < 0 ? -1.0f : 1.0f;
     points[i] = outermost(head, camera, {0.6f * x, y}, {x, y}, camera.across() * side);
   };
-  constexpr float kBrow[] = {1, 0.6f, 0.08f, -0.47f, -1};  // outer to inner
-  for (int k = 0; k < 2; ++k) {
-    const Brow& b = f.brow[k];
-    for (int i = 0; i < 5; ++i) {
-      const float u = kBrow[i];
-      put_side(k == 0 ? 17 + i : 26 - i, b.x_at(u), b.y_at(u));
-    }
-    const Eye& e = f.eye[k];
-    const auto lid = [&](int left, int other, float u, bool upper) {
-      put_side(k == 0 ? left : other, e.x_at(u), upper ? e.upper_y(u) : e.lower_y(u));
-    };
-    lid(36, 45, 1, true);
-    lid(37, 44, 0.39f, true);
-    lid(38, 43, -0.37f, true);
-    lid(39, 42, -1, true);
-    lid(40, 47, -0.33f, false);
-    lid(41, 46, 0.42f, false);
-  }
-  const Nose& nose = f.nose;
-  for (int i = 0; i < 4; ++i) put(27 + i, 0, mix(0.25f, nose.tip, static_cast<float>(i) / 3));
-  const float lift[] = {0.42f, 0.18f, 0, 0.18f, 0.42f}, across[] = {-0.86f, -0.44f, 0, 0.44f, 0.86f};
-  for (int i = 0; i < 5; ++i) put(31 + i, across[i] * nose.width, nose.base + lift[i]);
-  const Mouth& m = f.mouth;
-  const float upper[] = {-1, -0.63f, -0.26f, 0, 0.26f, 0.63f, 1}, lower[] = {0.65f, 0.28f, 0, -0.28f, -0.65f};
-  for (int i = 0; i < 7; ++i) put(48 + i, m.x_at(upper[i]), m.outer_up(upper[i]));
-  for (int i = 0; i < 5; ++i) put(55 + i, m.x_at(lower[i]), m.outer_low(lower[i]));
-  const float inner[] = {-Mouth::kInner, -0.26f, 0, 0.26f, Mouth::kInner};
-  for (int i = 0; i < 5; ++i) put(60 + i, m.x_at(inner[i]), m.inner_up(inner[i]));
-  for (int i = 1; i < 4; ++i) put(68 - i, m.x_at(inner[i]), m.inner_low(inner[i]));
+  for (int k = 0; k < 2; ++k) place_brow_and_eye(f, k, put_side);
+  place_nose(f.nose, put);
+  place_mouth(f.mouth, put);
   return points;
 }
 
