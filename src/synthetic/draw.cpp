@@ -5,6 +5,7 @@
 
 #include "lineament/error.hpp"
 #include "mesh.hpp"
+#include "photo_background.hpp"
 #include "shade.hpp"
 
 namespace lineament {
@@ -38,7 +39,7 @@ void draw_solids(Raster& raster, const Head& head, const Camera& camera, const P
   if (look.ears && look.headwear != Headwear::scarf) {
     for (const int side : {-1, 1}) raster.draw(ear_grid(head, camera, side), Material::ear, true);
   }
-  raster.draw(body_grid(head, camera, person.pose), Material::body);
+  raster.draw(body_grid(head, camera, person.pose, look), Material::body);
   if (look.style != HairStyle::bald && look.headwear != Headwear::scarf) {
     raster.draw(hair_grid(head, camera, look), Material::hair, true, hair_cover(look));
   }
@@ -121,8 +122,14 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   draw_solids(raster, head, camera, person);
 
   const std::span<Vec3> color = raster.colors();
-  Random background = stream(seed, index, 5), front = stream(seed, index, 6);
-  draw_background(color, raster, background);
+  Random background = stream(seed, index, 5), front = stream(seed, index, 6), wisps = stream(seed, index, 8);
+  Random choice = stream(seed, index, 7);
+  if (options.backgrounds && !options.backgrounds->empty() && choice.chance(kPhotoChance)) {
+    const auto count = static_cast<std::uint32_t>(options.backgrounds->size());
+    draw_photo(color, raster, (*options.backgrounds)[choice.below(count)], person.look.exposure, choice);
+  } else {
+    draw_background(color, raster, background);
+  }
   const Vec3 half = normalized(person.look.key_direction + Vec3{0, 0, 1});
   const Scene scene{&head, &person.look, half, 1 / camera.scale()};
   for (int y = 0; y < options.size; ++y) {
@@ -132,6 +139,7 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
     }
   }
   soften_edges(raster);
+  if (person.look.wisps > 0) draw_wisps(color, head, camera, person.look, wisps);
   draw_occluders(color, options.size, person, out.points, front);
   const Film film(person.look);
   std::uint8_t* to = out.image.pixels().data();

@@ -86,7 +86,7 @@ void paint_brow(const Scene& s, const Brow& brow, float x, float y, Paint& paint
   const float soft = std::max(0.4f, 0.8f * s.pixel / std::max(w, 0.1f));
   const float hair =
       ramp(-0.5f * soft, soft, d) * ramp(1.12f, 0.95f, std::abs(u)) * (0.72f + 0.25f * std::min(1.0f, brow.thick));
-  paint.albedo = mix(paint.albedo, s.look->brow * (1 + 0.4f * strand), clamp01(hair));
+  paint.albedo = mix(paint.albedo, s.look->brow * (1 + 0.4f * strand), clamp01(hair) * s.look->brow_density);
   paint.gloss *= 1 - hair;
   paint.scatter *= 1 - hair;
 }

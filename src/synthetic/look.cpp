@@ -50,6 +50,8 @@ void color_person(Look& look, const Identity& who, Random& random) {
   look.iris = rgb(kIris[iris][0], kIris[iris][1], kIris[iris][2]) * random.uniform(0.7f, 1.4f);
   look.blush = random.uniform(0, 1);
   look.freckles = random.chance(0.12f) ? random.uniform(0.3f, 1) : 0;
+  look.brow_density = random.chance(0.35f) ? random.uniform(0.25f, 0.8f) : random.uniform(0.8f, 1);
+  look.socket = random.uniform(0.5f, 2.2f);
   look.lid_tail = random.uniform(0, 0.45f);
   look.mouth_tail = random.uniform(0, 0.6f);
   look.mottle = random.uniform(0.2f, 1);
@@ -60,6 +62,7 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
   const bool beardless = who.age < 0.1f || look.makeup > 0 || random.chance(0.45f);
   if (!beardless) {
     look.stubble = random.uniform(0, 1);
+    look.beard_edge = random.uniform(0.1f, 0.35f);
     if (random.chance(0.35f)) look.moustache = random.uniform(0.4f, 1);
     if (random.chance(0.3f)) look.beard = random.uniform(0.5f, 1), look.moustache = std::max(look.moustache, 0.5f);
   }
@@ -112,7 +115,7 @@ void set_light(Look& look, Random& random) {
   look.key_direction = {std::sin(azimuth) * std::cos(height), std::sin(height), std::cos(azimuth) * std::cos(height)};
   // Tungsten to overcast.
   const float warm = random.normal(0.05f, 0.1f), warm2 = random.normal(0.03f, 0.1f);
-  const float share = random.uniform(0.4f, 0.9f);  // of the key in all light
+  const float share = random.chance(0.15f) ? random.uniform(0.9f, 0.98f) : random.uniform(0.4f, 0.9f);  // of the key
   const auto tint = [](float w) { return Vec3{1 + w, 1, 1 - w}; };
   look.key_color = tint(warm) * (1.5f * share);
   const float ambient = 1.15f * (1 - share);
@@ -122,10 +125,14 @@ void set_light(Look& look, Random& random) {
   const float side = random.chance(0.5f) ? 1.0f : -1.0f;
   look.rim_direction = normalized({side, random.uniform(-0.1f, 0.8f), random.uniform(-0.8f, 0.1f)});
   look.shadow = random.uniform(0.3f, 1);
+  if (random.chance(0.08f)) look.dapple = random.uniform(0.5f, 1);
+  look.dapple_scale = random.uniform(0.1f, 0.35f);
+  look.neck_tone = random.uniform(0.75f, 1.1f);
+  look.neck_light = random.uniform(0.2f, 0.9f);
   // The camera exposes for the face, most of the way.
   const float level =
       (look.key_color.y * 0.75f + 0.5f * (look.sky_color.y + look.ground_color.y)) * std::pow(look.skin.y, 0.5f);
-  look.exposure = 0.48f / level * std::exp(random.normal(0, 0.33f));
+  look.exposure = 0.48f / level * std::exp(random.normal(0, 0.4f));
   look.contrast = random.uniform(0.1f, 0.9f);
   look.saturation = random.uniform(0.8f, 1.3f);
 }
@@ -137,7 +144,10 @@ Look draw_look(Random& random, const Identity& who, const DrawOptions& options) 
   color_person(look, who, random);
   grow_hair(look, who, random, options.accessories);
   set_light(look, random);
-  look.occluders = random.chance(0.1f * options.accessories) ? 1 + static_cast<int>(random.below(2)) : 0;
+  if (look.style != HairStyle::bald && look.style != HairStyle::buzz && look.headwear == Headwear::none &&
+      random.chance(0.28f))
+    look.wisps = 2 + static_cast<int>(random.below(22));
+  look.occluders = random.chance(0.13f * options.accessories) ? 1 + static_cast<int>(random.below(2)) : 0;
   look.noise_seed = random.bits();
   return look;
 }

@@ -54,7 +54,7 @@ Paint paint_skin(const Scene& s, float x, float y) {
   const float red =
       look.blush * (0.7f * bump((m - 4) / 2.6f, (y + 3.5f) / 2.6f) + 0.6f * bump(x / 1.7f, (y + 3.6f) / 1.5f));
   p.albedo = p.albedo * Vec3{1 + 0.05f * red, 1 - 0.16f * red, 1 - 0.14f * red};
-  const float socket = bump((m - 2.8f) / 2.4f, (y + 0.1f) / 1.7f);
+  const float socket = look.socket * bump((m - 2.8f) / 2.4f, (y - 0.1f) / 1.6f);
   p.albedo = p.albedo * Vec3{1 - 0.12f * socket, 1 - 0.17f * socket, 1 - 0.13f * socket};
   if (look.freckles > 0 && y > -6 && y < 3) {
     const float spot = ramp(0.45f, 0.8f, noise(4.5f * x, 4.5f * y, seed + 2)) * bump(x / 7, (y + 2) / 4.5f);
@@ -89,7 +89,7 @@ void paint_beard(const Scene& s, float x, float y, float width, Paint& paint) {
               clump = noise(1.3f * x, 1.3f * y, look.noise_seed + 6);
   const float area = std::max(std::max(jaw, 0.8f * tuft) * look.beard, lip * look.moustache);
   const float shadow = 0.4f * look.stubble * std::max(jaw, 0.8f * lip) * (1 + 0.3f * clump);
-  const float hair = ramp(0.3f, 0.65f, area + 0.14f * strand + 0.12f * clump);
+  const float hair = ramp(look.beard_edge, 0.65f, area + 0.14f * strand + 0.12f * clump);
   const Vec3 color = look.brow * (1 + 0.5f * strand);
   paint.albedo = mix(mix(paint.albedo, look.brow + Vec3{0.03f, 0.03f, 0.035f}, clamp01(shadow)), color, 0.93f * hair);
   paint.gloss *= 1 - 0.7f * hair;
