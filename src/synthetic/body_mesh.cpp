@@ -49,7 +49,7 @@ Grid body_grid(const Head& head, const Camera& camera, const Pose& pose, const L
   Grid grid(kLevelCount, kAround, true);
   // The shoulders follow the head's turn only in part; the neck twists between.
   const Mat3 body = rotation(0.35f * pose.yaw, 0.15f * pose.pitch, 0.3f * pose.roll);
-  const float thick = 0.5f + 0.5f * head.identity().jaw_width + 0.08f * head.identity().fatness;
+  const float thick = look.neck_width * (0.5f + 0.5f * head.identity().jaw_width + 0.08f * head.identity().fatness);
   const float double_chin = clamp01(head.identity().fatness + 0.2f);
   const Vec3 hinge{0, -9, -1.5f};
   const Vec3 hinge_view = camera.view(hinge);
@@ -61,8 +61,9 @@ Grid body_grid(const Head& head, const Camera& camera, const Pose& pose, const L
       const float sn = std::sin(turn), cs = std::cos(turn), k = mix(1, thick, neck);
       // A second chin fills the angle between chin and neck.
       const float front = level.front + 3.2f * double_chin * bump((level.y + 11.5f) / 2.6f);
-      const Vec3 p{sn * level.half * k, level.y,
-                   (cs > 0 ? cs * front : cs * level.back) * k - 0.12f * (level.y + 8) - 1.5f + 0.3f};
+      // Raised shoulders and heads put forward hide the neck.
+      const float y = level.y + look.neck_short * ramp(-10, -14, level.y);
+      const Vec3 p{sn * level.half * k, y, (cs > 0 ? cs * front : cs * level.back) * k - 0.12f * (level.y + 8) - 1.2f};
       Vertex& v = grid.at(r, c);
       v.at = mix(hinge_view + body * (p - hinge), camera.view(p), follow);
       v.a = turn;

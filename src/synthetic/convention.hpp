@@ -7,6 +7,8 @@
 #pragma once
 #include <array>
 
+#include "vec.hpp"
+
 namespace lineament::synthetic {
 
 /// Head frame, cm: `in` towards the middle of the face, `up` towards the crown.
@@ -28,19 +30,15 @@ constexpr Habit kInnerCornerHabit{0.14f, -0.12f};
 constexpr std::array<Habit, 2> kInnerUpperHabit{{{0.06f, -0.13f}, {0, -0.16f}}};
 constexpr std::array<Habit, 2> kInnerLowerHabit{{{0.02f, -0.02f}, {0, -0.03f}}};
 
-/// The jaw, ear to chin: how far along the outline, seen from its eighths, and how far inside it, cm. A chin's edge is
-/// round and its shadow soft: what is marked lies inside.
-struct JawHabit {
-  float along = 0, inside = 0;
-};
-constexpr std::array<JawHabit, 9> kJawHabit{{{-0.23f, 0},
-                                             {-0.09f, 0},
-                                             {0.02f, 0},
-                                             {0.09f, 0},
-                                             {0.08f, 0},
-                                             {0.02f, 0.07f},
-                                             {0.05f, 0.18f},
-                                             {0.05f, 0.16f},
-                                             {0, 0.28f}}};
+/// Level of the jaw's first and last point, cm, and by how much the two part when the head turns: the far one goes
+/// down to where the outline of the cheek begins, the near one up along the ear.
+constexpr float kJawEar = 0.18f, kJawEarFar = 1.3f, kJawEarNear = 0.5f;
+/// The jaw's points along the line that is seen in the picture, ear to chin. Nearly even whatever the head's turn:
+/// annotators space what they see, not what the head has.
+constexpr std::array<float, 9> kJawPlace{0, 0.127f, 0.253f, 0.378f, 0.503f, 0.629f, 0.756f, 0.882f, 1};
+/// How far inside the outline they are, cm, from ear (0) to chin (1): a chin's edge is round, its shadow soft.
+constexpr float jaw_inside(float part) {
+  return 0.28f * ramp(0.5f, 1, part);
+}
 
 }  // namespace lineament::synthetic

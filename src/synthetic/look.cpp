@@ -53,7 +53,7 @@ void color_person(Look& look, const Identity& who, Random& random) {
   look.brow_density = random.chance(0.35f) ? random.uniform(0.25f, 0.8f) : random.uniform(0.8f, 1);
   look.socket = random.uniform(0.5f, 2.2f);
   look.lid_tail = random.uniform(0, 0.45f);
-  look.mouth_tail = random.uniform(0, 0.6f);
+  look.mouth_tail = random.uniform(0, 0.45f);
   look.mottle = random.uniform(0.2f, 1);
   look.shine = square(random.uniform()) * 0.7f;
 }
@@ -105,7 +105,7 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
     look.cloth = look.cloth * 0.2f;
     look.cloth2 = mix(look.cloth2, {0.8f, 0.8f, 0.82f}, 0.8f);
   }
-  look.collar = random.uniform(-14, -10);
+  look.collar = random.uniform(-14, -9.5f);
   look.neckline = random.uniform(0, 1) < 0.3f ? random.uniform(2, 6) : random.uniform(0, 2);
 }
 
@@ -128,6 +128,8 @@ void set_light(Look& look, Random& random) {
   if (random.chance(0.08f)) look.dapple = random.uniform(0.5f, 1);
   look.dapple_scale = random.uniform(0.1f, 0.35f);
   look.neck_tone = random.uniform(0.75f, 1.1f);
+  look.neck_short = random.uniform(-0.5f, 4);
+  look.neck_width = random.uniform(0.8f, 1.08f);
   look.neck_light = random.uniform(0.2f, 0.9f);
   // The camera exposes for the face, most of the way.
   const float level =

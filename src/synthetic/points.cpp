@@ -44,42 +44,61 @@ Point outermost(const Head& head, const Camera& camera, Front from, Front to, Po
   return at(best);
 }
 
-void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
-  // The outline from the ear, a little above the eyes' level, to the chin, cut into eight lengths.
-  constexpr int kFine = 64;
-  constexpr float kEar = -0.05f;  // where the eighths are counted from
-  std::array<Front, kFine + 1> line;
-  std::array<float, kFine + 1> length{};
-  for (int i = 0; i <= kFine; ++i) {
-    const float part = static_cast<float>(i) / kFine;
-    const float y = mix(kEar - kJawHabit[0].along, head.chin(), 1 - square(1 - part));
-    line[i] = {head.section(y).width, y};
-    if (i > 0) length[i] = length[i - 1] + std::hypot(line[i].x - line[i - 1].x, line[i].y - line[i - 1].y);
+/// The visible outline of one side, ear to chin, as kPlaces points of the picture.
+class JawLine {
+ public:
+  static constexpr int kPlaces = 17;
+
+  JawLine(const Head& head, const Camera& camera, float side) : head_(head), camera_(camera), side_(side) {
+    const Point ahead{camera.turn.r0.z, -camera.turn.r1.z}, across = camera.across();
+    const float turned = side * (ahead.x * across.x + ahead.y * across.y);  // above 0: the side that is turned away
+    const float ear = kJawEar - (turned > 0 ? kJawEarFar : kJawEarNear) * turned;
+    for (int i = 0; i < kPlaces; ++i) {
+      const float part = static_cast<float>(i) / (kPlaces - 1);
+      outline_[i] = {0, mix(ear, head.chin(), 1 - square(1 - part))};
+      outline_[i].x = head.section(outline_[i].y).width;
+    }
+    for (int i = 0; i < kPlaces; ++i) seen_[i] = see(i);
   }
-  const auto along = [&](float wanted) {
-    int i = 1;
-    while (i < kFine && length[i] < wanted) ++i;
-    const float t = clamp01((wanted - length[i - 1]) / (length[i] - length[i - 1]));
-    return Front{mix(line[i - 1].x, line[i].x, t), mix(line[i - 1].y, line[i].y, t)};
-  };
-  const Point across = camera.across(), upward = camera.upward();
-  for (int k = 0; k <= 8; ++k) {
-    const float total = length[kFine], ear = -kJawHabit[0].along;
-    const float here = ear + (total - ear) * static_cast<float>(k) / 8 + kJawHabit[k].along;
-    const Front p = along(here), before = along(std::max(0.0f, here - 0.05f * total)),
-                after = along(std::min(total, here + 0.05f * total));
+
+  /// Eight steps along the picture's line, as annotators space them: nine points, the chin's last.
+  std::array<Point, 9> points() const {
+    std::array<float, kPlaces> length{};
+    for (int i = 1; i < kPlaces; ++i) length[i] = length[i - 1] + distance(seen_[i - 1], seen_[i]);
+    std::array<Point, 9> points;
+    for (int k = 0, i = 1; k <= 8; ++k) {
+      const float wanted = kJawPlace[k] * length[kPlaces - 1];
+      while (i + 1 < kPlaces && length[i] < wanted) ++i;
+      const float t = clamp01((wanted - length[i - 1]) / std::max(length[i] - length[i - 1], 1e-6f));
+      points[k] = seen_[i - 1] + (seen_[i] - seen_[i - 1]) * t;
+    }
+    return points;
+  }
+
+ private:
+  Point see(int i) const {
+    const Front p = outline_[i], before = outline_[std::max(0, i - 1)], after = outline_[std::min(kPlaces - 1, i + 1)];
     float nx = before.y - after.y, ny = -(before.x - after.x);  // outward normal in the front view, y up
-    if (k == 8) nx = 0, ny = -1;
+    if (i == kPlaces - 1) nx = 0, ny = -1;
     const float n = std::hypot(nx, ny);
     nx /= n, ny = -std::abs(ny) / n;
-    for (const float side : {-1.0f, 1.0f}) {
-      const Point away = across * (side * nx) + upward * ny;
-      const Front from{side * 0.45f * p.x, p.y - 1.8f * ny}, to{side * p.x, p.y};
-      // Inside the visible outline, wherever the head's turn puts it.
-      const float inside = kJawHabit[k].inside * camera.scale() / std::hypot(away.x, away.y);
-      points[side < 0 ? k : 16 - k] = outermost(head, camera, from, to, away) - away * inside;
-    }
+    const Point away = camera_.across() * (side_ * nx) + camera_.upward() * ny;
+    const Front from{side_ * 0.45f * p.x, p.y - 1.8f * ny}, to{side_ * p.x, p.y};
+    // Inside the visible outline, wherever the head's turn puts it.
+    const float inside = jaw_inside(static_cast<float>(i) / (kPlaces - 1)) * camera_.scale();
+    return outermost(head_, camera_, from, to, away) - away * (inside / std::hypot(away.x, away.y));
   }
+
+  const Head& head_;
+  const Camera& camera_;
+  float side_;
+  std::array<Front, kPlaces> outline_;
+  std::array<Point, kPlaces> seen_;
+};
+
+void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
+  const std::array<Point, 9> left = JawLine(head, camera, -1).points(), right = JawLine(head, camera, 1).points();
+  for (int k = 0; k <= 8; ++k) points[k] = left[k], points[16 - k] = right[k];
 }
 
 void place_brow_and_eye(const Features& f, int k, auto put_side) {

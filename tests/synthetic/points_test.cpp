@@ -218,7 +218,7 @@ TEST_CASE("jaw points of a turned head lie on the visible outline of the drawn h
       const Point along = p[i + 1] - p[i - 1];
       const Point inward = Point{along.y, -along.x} * (1 / std::hypot(along.x, along.y));
       // Annotators stay a little inside of it, most at the chin.
-      const float inside = kJawHabit[i <= 8 ? i : 16 - i].inside * camera.scale();
+      const float inside = jaw_inside(static_cast<float>(i <= 8 ? i : 16 - i) / 8) * camera.scale();
       INFO("yaw " << yaw << " point " << i);
       CHECK(skin(p[i] + inward * 4));
       CHECK(skin(p[i] - inward * (inside - 4)));
