@@ -83,7 +83,7 @@ class JawLine {
     const float n = std::hypot(nx, ny);
     nx /= n, ny = -std::abs(ny) / n;
     const Point away = camera_.across() * (side_ * nx) + camera_.upward() * ny;
-    const Front from{side_ * 0.45f * p.x, p.y - 1.8f * ny}, to{side_ * p.x, p.y};
+    const Front from{side_ * 0.25f * p.x, p.y - 1.8f * ny}, to{side_ * p.x, p.y};
     // Inside the visible outline, wherever the head's turn puts it.
     const float inside = jaw_inside(static_cast<float>(i) / (kPlaces - 1)) * camera_.scale();
     return outermost(head_, camera_, from, to, away) - away * (inside / std::hypot(away.x, away.y));
