@@ -108,6 +108,7 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
     }
   }
   soften_edges(raster);
+  if (person.look.beard_length > 0) draw_beard(color, camera, person.look, points, wisps);
   if (person.look.wisps > 0) draw_wisps(color, head, camera, person.look, wisps);
   draw_occluders(color, side, person, points, front);
   DrawnFace out{develop(color, options.size, person.look), points};

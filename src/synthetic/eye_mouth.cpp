@@ -15,7 +15,7 @@ void paint_ball(const Scene& s, const Eye& eye, float x, float y, float upper, P
   const float r = std::hypot(x - cx, y - cy), iris = 0.64f;
   const float u = eye.u(x);
   // White of the eye: never white, darker and redder towards the corners.
-  Vec3 c = Vec3{0.5f, 0.45f, 0.42f} * (1 - 0.3f * u * u);
+  Vec3 c = Vec3{0.42f, 0.38f, 0.36f} * (1 - 0.35f * u * u);
   c = mix(c, Vec3{0.45f, 0.2f, 0.17f}, 0.8f * ramp(-0.78f, -0.95f, u));
   const float ring = inside(iris - r, s.pixel);
   const float spokes = 1 + 0.3f * noise(9 * std::atan2(y - cy, x - cx), 3 * r, look.noise_seed + 9);
@@ -54,6 +54,9 @@ void paint_eye(const Scene& s, const Eye& eye, float x, float y, Paint& paint) {
     paint.open *= 1 - 0.5f * crease;
     paint.gloss *= 1.3f;
   }
+  // The lids turn inwards to their edges and shade each other.
+  const float edge = std::max(y - upper, lower - y);
+  paint.open *= 1 - 0.16f * std::min(look.socket, 2.0f) * ramp(0.5f, 0, edge) * ends;
   if (std::abs(u) <= 1) {
     const float ball = inside(std::min(upper - y, y - lower), s.pixel) * ramp(0, 0.08f, upper - lower);
     if (ball > 0) {
@@ -66,12 +69,12 @@ void paint_eye(const Scene& s, const Eye& eye, float x, float y, Paint& paint) {
       paint.scatter *= 1 - ball;
     }
   }
-  const float thick = (0.07f + 0.09f * look.lash) * (1 + 0.3f * uc);
+  const float thick = (0.09f + 0.1f * look.lash) * (1 + 0.3f * uc);
   const float lash =
       bump((y - upper - 0.03f) / (thick + 0.6f * s.pixel)) * ends * std::min(1.0f, 1.6f * thick / s.pixel);
   const float lower_lash = bump((y - lower + 0.02f) / (0.06f + 0.6f * s.pixel)) * ends * std::min(1.0f, 0.1f / s.pixel);
   const float dark =
-      std::min(1.0f, (0.5f + 0.5f * look.lash) * lash + (0.3f + 0.4f * look.makeup) * lower_lash * ramp(-1, 0, u));
+      std::min(1.0f, (0.6f + 0.4f * look.lash) * lash + (0.4f + 0.4f * look.makeup) * lower_lash * ramp(-1, 0, u));
   paint.albedo = mix(paint.albedo, Vec3{0.012f, 0.009f, 0.008f}, dark);
   paint.gloss *= 1 - dark;
 }

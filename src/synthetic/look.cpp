@@ -51,7 +51,7 @@ void color_person(Look& look, const Identity& who, Random& random) {
   look.blush = random.uniform(0, 1);
   look.freckles = random.chance(0.12f) ? random.uniform(0.3f, 1) : 0;
   look.brow_density = random.chance(0.35f) ? random.uniform(0.25f, 0.8f) : random.uniform(0.8f, 1);
-  look.socket = random.uniform(0.5f, 2.2f);
+  look.socket = random.uniform(0.6f, 2.6f);
   look.lid_tail = random.uniform(0, 0.45f);
   look.mouth_tail = random.uniform(0, 0.45f);
   look.mottle = random.uniform(0.2f, 1);
@@ -64,7 +64,10 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
     look.stubble = random.uniform(0, 1);
     look.beard_edge = random.uniform(0.1f, 0.35f);
     if (random.chance(0.35f)) look.moustache = random.uniform(0.4f, 1);
-    if (random.chance(0.3f)) look.beard = random.uniform(0.5f, 1), look.moustache = std::max(look.moustache, 0.5f);
+    if (random.chance(0.3f)) {
+      look.beard = random.uniform(0.5f, 1), look.moustache = std::max(look.moustache, 0.5f);
+      if (random.chance(0.6f)) look.beard_length = 0.3f + 3 * square(random.uniform());
+    }
   }
   static constexpr HairStyle kAll[] = {HairStyle::brief,   HairStyle::brief,   HairStyle::fringe, HairStyle::bob,
                                        HairStyle::flowing, HairStyle::flowing, HairStyle::tied};
@@ -111,7 +114,7 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
 
 void set_light(Look& look, Random& random) {
   // Half of all snapshots are lit from about where the camera is: by a flash, a window, an overcast sky.
-  const float azimuth = random.normal(0, random.chance(0.5f) ? 0.3f : 0.85f), height = random.normal(0.5f, 0.35f);
+  const float azimuth = random.normal(0, random.chance(0.45f) ? 0.35f : 1.05f), height = random.normal(0.5f, 0.35f);
   look.key_direction = {std::sin(azimuth) * std::cos(height), std::sin(height), std::cos(azimuth) * std::cos(height)};
   // Tungsten to overcast.
   const float warm = random.normal(0.05f, 0.1f), warm2 = random.normal(0.03f, 0.1f);
@@ -134,7 +137,7 @@ void set_light(Look& look, Random& random) {
   // The camera exposes for the face, most of the way.
   const float level =
       (look.key_color.y * 0.75f + 0.5f * (look.sky_color.y + look.ground_color.y)) * std::pow(look.skin.y, 0.5f);
-  look.exposure = 0.48f / level * std::exp(random.normal(0, 0.4f));
+  look.exposure = 0.52f / level * std::exp(random.normal(0, 0.4f));
   look.contrast = random.uniform(0.1f, 0.9f);
   look.saturation = random.uniform(0.8f, 1.3f);
 }

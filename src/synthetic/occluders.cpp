@@ -66,6 +66,17 @@ void draw_thing(const Canvas& canvas, Point near, Vec3 paint, Random& random) {
              thin ? random.uniform(0.01f, 0.03f) : random.uniform(0.06f, 0.16f), paint);
 }
 
+/// A scarf, a collar, a blanket: cloth that comes up from below to the chin or the mouth.
+void draw_cloth(const Canvas& canvas, const Landmarks& points, Vec3 paint, Random& random) {
+  const Point low = points[8], across = (points[12] - points[4]) * random.uniform(0.5f, 0.9f);
+  const Point middle = low + (points[57] - low) * random.uniform(-0.3f, 0.9f);
+  const Point sag = (low - points[57]) * random.uniform(-0.2f, 0.4f);
+  const float radius = random.uniform(0.2f, 0.4f);
+  const Point lower = (low - points[33]) * (radius * canvas.unit / std::max(distance(low, points[33]), 1.0f));
+  canvas.bar(middle - across + lower - sag, middle + lower, radius, paint);
+  canvas.bar(middle + lower, middle + across + lower - sag, radius, paint * random.uniform(0.85f, 1));
+}
+
 }  // namespace
 
 void draw_occluders(std::span<Vec3> color, int size, const Person& person, const Landmarks& points, Random& random) {
@@ -80,8 +91,10 @@ void draw_occluders(std::span<Vec3> color, int size, const Person& person, const
         mix(Vec3{1, 1, 1}, {random.uniform(), random.uniform(), random.uniform()}, random.uniform()) * level;
     if (kind < 0.55f)
       draw_hand(canvas, near, random);
-    else if (kind < 0.75f)
+    else if (kind < 0.7f)
       draw_microphone(canvas, near, paint, random);
+    else if (kind < 0.82f)
+      draw_cloth(canvas, points, paint, random);
     else
       draw_thing(canvas, near, paint, random);
   }

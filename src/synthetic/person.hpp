@@ -53,7 +53,7 @@ struct Look {
   Vec3 skin, lips, hair, brow, iris, cloth, cloth2;
   float blush = 0, freckles = 0, mottle = 0, shine = 0, makeup = 0, lash = 0.5f, stubble = 0, beard = 0, moustache = 0;
   float brow_density = 1, neck_light = 0.45f, neck_tone = 0.95f, neck_short = 0, neck_width = 1, dapple = 0,
-        dapple_scale = 0.2f, socket = 1, beard_edge = 0.3f;
+        dapple_scale = 0.2f, socket = 1, beard_edge = 0.3f, beard_length = 0;
   float lid_tail = 0.2f, mouth_tail = 0.3f;  ///< how far and how dark lids and lips run on past their corners
   HairStyle style = HairStyle::brief;
   float hairline = 6.2f, hair_volume = 1, hair_end = -6, hair_wave = 0, parting = 0, hair_open = 1.2f;

@@ -50,7 +50,7 @@ void draw_photo(std::span<Vec3> color, const Raster& raster, const Image& photo,
   const float k = static_cast<float>(coarse), middle = 0.5f * (k - 1);
   Image view = warp(photo, {sx * k, 0, x0 + sx * middle, 0, step * k, top + step * middle}, small, small);
   if (coarse > 1) view = warp(view, {1 / k, 0, -middle / k, 0, 1 / k, -middle / k}, size, size);
-  const float gain = std::exp(random.normal(0, 0.2f)) / exposure;
+  const float gain = std::exp(random.normal(-0.35f, 0.35f)) / exposure;
   std::array<float, 256> linear;
   for (int i = 0; i < 256; ++i) linear[i] = gain * std::pow(static_cast<float>(i) / 255, 2.2f);
   for (int y = 0; y < size; ++y) {

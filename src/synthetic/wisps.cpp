@@ -1,11 +1,37 @@
-// Hair before the face: strands and locks that start at the hairline and hang along the head's front.
+// Hair before the face: beards, and strands and locks that start at the hairline and hang along the head's front.
 #include "shade.hpp"
 #include "stroke.hpp"
 
 namespace lineament::synthetic {
+namespace {
+
+int side_of(std::span<const Vec3> color) {
+  return static_cast<int>(std::lround(std::sqrt(static_cast<double>(color.size()))));
+}
+
+}  // namespace
+
+void draw_beard(std::span<Vec3> color, const Camera& camera, const Look& look, const Landmarks& points,
+                Random& random) {
+  const int size = side_of(color);
+  const Point down = camera.upward() * -1;
+  const float pixels = camera.scale();
+  constexpr int kHairs = 170;
+  for (int k = 0; k < kHairs; ++k) {
+    // Places along the jaw from ear to ear, dense at the chin.
+    const float q = random.uniform(-1, 1), place = 8 + 6.5f * q * (0.5f + 0.5f * std::abs(q));
+    const int i = static_cast<int>(place);
+    const Point root = points[i] + (points[i + 1] - points[i]) * (place - static_cast<float>(i)) -
+                       down * (pixels * random.uniform(0, 0.6f));
+    const float length = look.beard_length * (1 - 0.75f * q * q) * random.uniform(0.5f, 1);
+    const Point way = down + camera.across() * (0.7f * q + random.normal(0, 0.15f));
+    const Vec3 paint = look.brow * random.uniform(0.5f, 1.5f);
+    draw_bar(color, size, {root, root + way * (pixels * length), 0.09f * pixels, paint}, look);
+  }
+}
 
 void draw_wisps(std::span<Vec3> color, const Head& head, const Camera& camera, const Look& look, Random& random) {
-  const int size = static_cast<int>(std::lround(std::sqrt(static_cast<double>(color.size()))));
+  const int size = side_of(color);
   // Together they hang to one side, or frame the face as a curtain.
   const float lean = random.uniform(-0.8f, 0.8f), middle = random.uniform(-5, 5), width = random.uniform(1, 5);
   const bool curtain = random.chance(0.4f);
