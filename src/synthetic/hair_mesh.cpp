@@ -93,7 +93,8 @@ Cover hair_cover(const Look& l) {
       if (m > l.hair_open + 0.06f * fine) line = -100;
     } else {
       line = l.hairline - 0.5f * square(m / 1.1f) + (fringe ? 1.0f : 0.6f) * l.parting * angle;
-      line = mix(line, -0.8f, ramp(1.1f, 1.4f, m));                   // temple to sideburn
+      line -= 4 * (1.4f - l.hair_open) * ramp(0.5f, 1.1f, m);         // round the temples
+      line = mix(line, -0.8f, ramp(1.02f, 1.35f, m));                 // temple to sideburn
       line = mix(line, fringe ? -1.5f : 0.8f, ramp(1.6f, 1.75f, m));  // above the ear
       line = mix(line, -5.5f, ramp(2.0f, 2.3f, m));                   // to the nape
     }

@@ -81,12 +81,13 @@ void paint_beard(const Scene& s, float x, float y, float width, Paint& paint) {
   // Jaw and chin from the sideburns down, free of the cheeks; the lip's hair between nose and mouth.
   const float edge = mix(mouth.y - 0.3f, 0, ramp(0.35f, 1, m / std::max(width, 1.0f)));
   const float jaw = ramp(edge + 0.5f, edge - 0.8f, y) * (1 - bump(x / 3.2f, (y - mouth.y) / 1.3f));
-  const float lip_width = mouth.half[0] + 0.6f;
-  const float lip = ramp(base + 0.1f, base - 0.3f, y) * ramp(mouth.outer_low(0) - 0.8f, mouth.y, y) *
-                    ramp(lip_width + 0.5f, lip_width - 0.5f, m);
-  const float tuft = bump(x / 0.9f, (y - mouth.outer_low(0) + 0.8f) / 0.9f);
   const float strand = noise(7 * x + 1.5f * y, 1.6f * y, look.noise_seed + 5),
               clump = noise(1.3f * x, 1.3f * y, look.noise_seed + 6);
+  // A moustache falls off to both sides and has no straight edge.
+  const float lip_width = mouth.half[0] + 0.5f + 0.4f * clump, lip_top = base - 0.2f * m + 0.3f * clump;
+  const float lip = ramp(lip_top + 0.2f, lip_top - 0.4f, y) * ramp(mouth.outer_low(0) - 0.8f, mouth.y, y) *
+                    ramp(lip_width + 0.5f, lip_width - 0.7f, m);
+  const float tuft = bump(x / 0.9f, (y - mouth.outer_low(0) + 0.8f) / 0.9f);
   const float area = std::max(std::max(jaw, 0.8f * tuft) * look.beard, lip * look.moustache);
   const float shadow = 0.4f * look.stubble * std::max(jaw, 0.8f * lip) * (1 + 0.3f * clump);
   const float hair = ramp(look.beard_edge, 0.65f, area + 0.14f * strand + 0.12f * clump);

@@ -35,7 +35,7 @@ void draw_wisps(std::span<Vec3> color, const Head& head, const Camera& camera, c
   // Together they hang to one side, or frame the face as a curtain.
   const float lean = random.uniform(-0.8f, 0.8f), middle = random.uniform(-5, 5), width = random.uniform(1, 5);
   const bool curtain = random.chance(0.4f);
-  const float thick = random.chance(0.5f) ? random.uniform(0.02f, 0.06f) : random.uniform(0.06f, 0.3f);
+  const float thick = random.chance(0.5f) ? random.uniform(0.02f, 0.06f) : random.uniform(0.05f, 0.18f);
   for (int k = 0; k < look.wisps; ++k) {
     const float side = random.chance(0.5f) ? 1.0f : -1.0f;
     float x = curtain ? side * random.uniform(4.2f, 7) : middle + width * random.uniform(-1, 1);

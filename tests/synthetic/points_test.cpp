@@ -91,6 +91,22 @@ TEST_CASE("an average face has the proportions of anatomy") {
   CHECK(mouth_gap(p) < 0.01f);
 }
 
+TEST_CASE("jaw points are evenly spaced in the picture, whatever the head's turn") {
+  for (const float yaw : {0.0f, 0.35f, 0.7f}) {
+    Shot shot;
+    shot.pose.yaw = yaw;
+    const Landmarks p = shot.points();
+    for (const int first : {0, 8}) {
+      float total = 0;
+      for (int i = first; i < first + 8; ++i) total += distance(p[i], p[i + 1]);
+      for (int i = first; i < first + 8; ++i) {
+        INFO("yaw " << yaw << " point " << i);
+        CHECK(distance(p[i], p[i + 1]) == Approx(total / 8).epsilon(0.09));
+      }
+    }
+  }
+}
+
 TEST_CASE("turning the other way mirrors the points") {
   Shot right, left;
   right.pose = {0.6f, 0.1f, 0.2f, 70, 0.5f, 0, 0};
