@@ -5,7 +5,7 @@ namespace lineament::synthetic {
 namespace {
 
 Vec3 some_color(Random& random) {
-  const float level = random.chance(0.35f) ? random.uniform(0, 0.05f) : square(random.uniform(0.05f, 1));
+  const float level = random.chance(0.25f) ? random.uniform(0, 0.05f) : square(random.uniform(0.05f, 1));
   const float strength = random.chance(0.4f) ? random.uniform(0, 0.25f) : random.uniform(0, 0.9f);
   const Vec3 hue{random.uniform(0.2f, 1.6f), random.uniform(0.2f, 1.6f), random.uniform(0.2f, 1.6f)};
   return mix(Vec3{1, 1, 1}, hue, strength) * level;
