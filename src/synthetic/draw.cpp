@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "chances.hpp"
 #include "film.hpp"
 #include "lineament/error.hpp"
 #include "mesh.hpp"
@@ -93,7 +94,7 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   const std::span<Vec3> color = raster.colors();
   Random background = stream(seed, index, 5), front = stream(seed, index, 6), wisps = stream(seed, index, 8);
   Random choice = stream(seed, index, 7);
-  if (options.backgrounds && !options.backgrounds->empty() && choice.chance(kPhotoChance)) {
+  if (options.backgrounds && !options.backgrounds->empty() && choice.chance(kChances.photo)) {
     const auto count = static_cast<std::uint32_t>(options.backgrounds->size());
     draw_photo(color, raster, (*options.backgrounds)[choice.below(count)], person.look.exposure, choice);
   } else {

@@ -1,6 +1,7 @@
 // Sampling of colours, hair, clothes, things worn, and light.
 #include <numbers>
 
+#include "chances.hpp"
 #include "person.hpp"
 
 namespace lineament::synthetic {
@@ -50,7 +51,7 @@ void color_person(Look& look, const Identity& who, Random& random) {
   look.iris = rgb(kIris[iris][0], kIris[iris][1], kIris[iris][2]) * random.uniform(0.7f, 1.4f);
   look.blush = random.uniform(0, 1);
   look.freckles = random.chance(0.12f) ? random.uniform(0.3f, 1) : 0;
-  look.brow_density = random.chance(0.35f) ? random.uniform(0.25f, 0.8f) : random.uniform(0.8f, 1);
+  look.brow_density = random.chance(kChances.faint_brows) ? random.uniform(0.25f, 0.8f) : random.uniform(0.8f, 1);
   look.socket = random.uniform(0.6f, 2.6f);
   look.lid_tail = random.uniform(0, 0.45f);
   look.mouth_tail = random.uniform(0, 0.45f);
@@ -59,14 +60,14 @@ void color_person(Look& look, const Identity& who, Random& random) {
 }
 
 void grow_hair(Look& look, const Identity& who, Random& random, float accessories) {
-  const bool beardless = who.age < 0.1f || look.makeup > 0 || random.chance(0.45f);
+  const bool beardless = who.age < 0.1f || look.makeup > 0 || random.chance(kChances.beardless);
   if (!beardless) {
     look.stubble = random.uniform(0, 1);
     look.beard_edge = random.uniform(0.1f, 0.35f);
     if (random.chance(0.35f)) look.moustache = random.uniform(0.4f, 1);
     if (random.chance(0.3f)) {
       look.beard = random.uniform(0.5f, 1), look.moustache = std::max(look.moustache, 0.5f);
-      if (random.chance(0.6f)) look.beard_length = 0.3f + 3 * square(random.uniform());
+      if (random.chance(kChances.hanging_beard)) look.beard_length = 0.3f + 3 * square(random.uniform());
     }
   }
   static constexpr HairStyle kAll[] = {HairStyle::brief,   HairStyle::brief,   HairStyle::fringe, HairStyle::bob,
@@ -83,20 +84,21 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
   look.ears = (look.style != HairStyle::bob && look.style != HairStyle::flowing) || random.chance(0.25f);
   if (look.style == HairStyle::fringe) look.hairline = random.uniform(1.9f, 4.4f);
   look.hair_end = look.style == HairStyle::bob ? random.uniform(-11, -5) : random.uniform(-24, -12);
+  constexpr AccessoryChances kWorn = kAccessories;
   const float hat = random.uniform();
-  if (hat < 0.07f * accessories)
+  if (hat < kWorn.beanie * accessories)
     look.headwear = Headwear::beanie;
-  else if (hat < 0.12f * accessories)
+  else if (hat < (kWorn.beanie + kWorn.cap) * accessories)
     look.headwear = Headwear::cap;
-  else if (hat < 0.15f * accessories)
+  else if (hat < (kWorn.beanie + kWorn.cap + kWorn.scarf) * accessories)
     look.headwear = Headwear::scarf;
   if (look.headwear != Headwear::none) look.hair_volume = std::min(look.hair_volume, 0.3f);  // pressed flat
   look.hat_line = random.uniform(2.9f, 5.2f);
-  const float lenses = random.uniform();
-  look.glasses = lenses < 0.09f * accessories   ? 1
-                 : lenses < 0.15f * accessories ? 2
-                 : lenses < 0.18f * accessories ? 3
-                                                : 0;
+  const float lenses = random.uniform(), thick = kWorn.thin_glasses + kWorn.thick_glasses;
+  look.glasses = lenses < kWorn.thin_glasses * accessories             ? 1
+                 : lenses < thick * accessories                        ? 2
+                 : lenses < (thick + kWorn.dark_glasses) * accessories ? 3
+                                                                       : 0;
   look.lens_w = random.uniform(2.2f, 2.9f);
   look.lens_h = random.uniform(1.4f, 2.3f);
   look.lens_round = random.uniform(2, 5);
@@ -118,7 +120,8 @@ void set_light(Look& look, Random& random) {
   look.key_direction = {std::sin(azimuth) * std::cos(height), std::sin(height), std::cos(azimuth) * std::cos(height)};
   // Tungsten to overcast.
   const float warm = random.normal(0.05f, 0.1f), warm2 = random.normal(0.03f, 0.1f);
-  const float share = random.chance(0.15f) ? random.uniform(0.9f, 0.98f) : random.uniform(0.4f, 0.9f);  // of the key
+  const float share =
+      random.chance(kChances.side_light) ? random.uniform(0.9f, 0.98f) : random.uniform(0.4f, 0.9f);  // of the key
   const auto tint = [](float w) { return Vec3{1 + w, 1, 1 - w}; };
   look.key_color = tint(warm) * (1.5f * share);
   const float ambient = 1.15f * (1 - share);
@@ -128,7 +131,7 @@ void set_light(Look& look, Random& random) {
   const float side = random.chance(0.5f) ? 1.0f : -1.0f;
   look.rim_direction = normalized({side, random.uniform(-0.1f, 0.8f), random.uniform(-0.8f, 0.1f)});
   look.shadow = random.uniform(0.3f, 1);
-  if (random.chance(0.08f)) look.dapple = random.uniform(0.5f, 1);
+  if (random.chance(kChances.dapple)) look.dapple = random.uniform(0.5f, 1);
   look.dapple_scale = random.uniform(0.1f, 0.35f);
   look.neck_tone = random.uniform(0.75f, 1.1f);
   look.neck_short = random.uniform(-0.5f, 4);
@@ -150,9 +153,10 @@ Look draw_look(Random& random, const Identity& who, const DrawOptions& options) 
   grow_hair(look, who, random, options.accessories);
   set_light(look, random);
   if (look.style != HairStyle::bald && look.style != HairStyle::buzz && look.headwear == Headwear::none &&
-      random.chance(0.28f))
+      random.chance(kChances.locks))
     look.wisps = 2 + static_cast<int>(random.below(22));
-  look.occluders = random.chance(0.13f * options.accessories) ? 1 + static_cast<int>(random.below(2)) : 0;
+  look.occluders =
+      random.chance(kAccessories.occluders * options.accessories) ? 1 + static_cast<int>(random.below(2)) : 0;
   look.noise_seed = random.bits();
   return look;
 }

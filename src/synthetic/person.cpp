@@ -3,6 +3,8 @@
 
 #include <numbers>
 
+#include "chances.hpp"
+
 namespace lineament::synthetic {
 namespace {
 
@@ -83,7 +85,7 @@ Identity draw_identity(Random& random, float variety) {
   vary(w.bow, 0.1f);
   vary(w.lip_out, 0.2f);
   w.age = clamp01(mix(0.35f, random.uniform(0, 1), variety));
-  if (random.chance(0.15f * variety)) {
+  if (random.chance(kChances.child * variety)) {
     w.age = 0;
     make_child(w, random.uniform(0.3f, 1));
   }
@@ -107,7 +109,7 @@ Expression draw_expression(Random& random, float strength) {
     if (random.chance(0.3f)) e.jaw = random.uniform(0.2f, 1.6f);
   } else if (mood < 0.94f) {  // talk, shout, gape
     smile = random.uniform(-0.4f, 0.35f);
-    e.jaw = random.chance(0.3f) ? random.uniform(1.5f, 3.8f) : 2.5f * square(random.uniform());
+    e.jaw = random.chance(kChances.wide_gape) ? random.uniform(1.5f, 3.8f) : 2.5f * square(random.uniform());
     e.part = random.uniform(0, 0.5f);
     e.pucker = random.chance(0.3f) ? random.uniform(0, 0.8f) : 0;
   } else {  // grim or kiss
