@@ -10,7 +10,7 @@ Grid ear_grid(const Head& head, const Camera& camera, int side) {
   Grid grid(kRings, kAround, true);
   const Section s = head.section(-1.2f);
   const float out = static_cast<float>(side);
-  const Vec3 center{out * (s.width + 0.35f), -1.4f, s.outline - 1.1f};
+  const Vec3 center{out * (s.width + 0.35f), -1.65f, s.outline - 1.1f};
   // The ear stands off the head by half a right angle; its long axis leans back a little.
   const Vec3 back{out * 0.55f, 0, -0.83f}, up{0.08f * out, 0.97f, -0.22f}, face{out * 0.83f, 0, 0.55f};
   for (int r = 0; r < kRings; ++r) {

@@ -19,7 +19,7 @@ struct Identity {
   float roundness = 2.1f;  ///< exponent of the horizontal section: 2 is an ellipse, larger is flatter in front
   float fatness = 0;       ///< -1 hollow cheeks … 1 full
   float cheekbone = 0.85f, brow_ridge = 0.4f, eye_depth = 1;
-  float eye_x = 3.21f, eye_half = 1.36f, eye_slant = 0.2f, eye_upper = 0.66f, eye_lower = 0.36f;
+  float eye_x = 3.24f, eye_half = 1.38f, eye_slant = 0.2f, eye_upper = 0.66f, eye_lower = 0.36f;
   float brow_y = 1.86f, brow_half = 2.23f, brow_arch = 0.78f, brow_tilt = -0.07f, brow_thick = 0.65f, brow_x = 3.64f;
   float nose_tip = -3.22f, nose_base = -4.36f, nose_width = 1.87f, nose_out = 2.3f, nose_bridge = 0.55f;
   float nose_hump = 0, nose_ball = 1, bridge_width = 1;

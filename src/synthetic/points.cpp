@@ -108,7 +108,7 @@ void place_brow_and_eye(const Features& f, int k, auto put_side) {
     put_side(k == 0 ? 17 + i : 26 - i, b.x_at(kBrow[i]) - b.side * kBrowHabit[i].in,
              b.y_at(kBrow[i]) + kBrowHabit[i].up);
   // The outer corner: where white is last seen, short of where the lids' edges meet; the points between follow it.
-  constexpr float kOuter = 0.86f, kUpper[] = {0.265f, -0.425f}, kLower[] = {-0.385f, 0.29f};
+  constexpr float kOuter = 0.82f, kUpper[] = {0.235f, -0.44f}, kLower[] = {-0.4f, 0.26f};
   const Eye& e = f.eye[k];
   const auto lid = [&](int left, int other, float u, float y) { put_side(k == 0 ? left : other, e.x_at(u), y); };
   lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)));
