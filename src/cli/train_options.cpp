@@ -156,6 +156,9 @@ const std::vector<RunOption>& run_options() {
           .type("FOLDER")
           .no_default(),
       RunOption("synthetic", &O::synthetic, "Train on this many drawn faces instead", at_least(1)).no_default(),
+      RunOption("backgrounds", &O::backgrounds, "Photos without people to put behind drawn faces")
+          .type("FOLDER")
+          .no_default(),
       RunOption("network", &O::network,
                 network_names() + "or a JSON file that describes a network (default with --from: its network)"),
       RunOption("from", &O::from, "Start from the weights of this model, taken over by the layers' names")

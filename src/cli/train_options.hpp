@@ -12,6 +12,7 @@ namespace lineament::cli {
 struct TrainOptions {
   std::vector<Path> data;
   int synthetic = 0;
+  Path backgrounds;
   std::string network = "reference";
   Path from;
   std::vector<std::string> freeze;

@@ -10,14 +10,14 @@ namespace lineament::test {
 TEST_CASE("the help of each command names every option and shows an example") {
   const Place place;
   const std::map<std::string, Words> options{
-      {"train", {"--data",     "--synthetic", "--network",   "--epochs",       "--batch",  "--lr",
-                 "--schedule", "--loss",      "--optimizer", "--weight-decay", "--clip",   "--augment",
-                 "--copies",   "--val-split", "--patience",  "--box",          "--margin", "--seed",
-                 "--threads",  "--out",       "--resume",    "--from",         "--freeze", "--precision"}},
+      {"train", {"--data",     "--synthetic", "--network",      "--epochs",     "--batch",   "--lr",     "--schedule",
+                 "--loss",     "--optimizer", "--weight-decay", "--clip",       "--augment", "--copies", "--val-split",
+                 "--patience", "--box",       "--margin",       "--seed",       "--threads", "--out",    "--resume",
+                 "--from",     "--freeze",    "--precision",    "--backgrounds"}},
       {"evaluate", {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json"}},
       {"predict", {"MODEL", "IMAGE", "--box", "--passes", "--json", "--pts", "--overlay", "--threads"}},
       {"inspect", {"MODEL", "--batch", "--json"}},
-      {"faces", {"--count", "--size", "--seed", "--out", "--sheet", "--points"}},
+      {"faces", {"--count", "--size", "--seed", "--out", "--sheet", "--points", "--backgrounds"}},
       {"validate", {"DIR", "--json"}}};
   const Outcome all = place.run({"--help"});
   CHECK(all.code == 0);
@@ -55,6 +55,9 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {{"train", "300w"}, {"300w", "--data FOLDER"}},
       {{"train", "--data", "nowhere"}, {"nowhere", "check the path"}},
       {{"train"}, {"--data DIR or --synthetic N", "neither"}},
+      {{"train", "--data", "x", "--backgrounds", "folder"}, {"--backgrounds", "--synthetic N"}},
+      {train({"--backgrounds", "folder"}), {"folder", "no photo"}},
+      {{"faces", "--backgrounds", "nowhere"}, {"nowhere"}},
       {{"train", "--data", "x", "--synthetic", "8"}, {"--data DIR or --synthetic N", "both"}},
       {train({"--precision", "int8"}), {"--precision", "int8", "fp32", "bf16"}},
       {train({"--epoch", "3"}), {"--epoch", "did you mean --epochs?"}},

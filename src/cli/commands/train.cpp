@@ -215,6 +215,8 @@ class Run {
       throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N",
                            o_.data.empty() ? "neither" : "both",
                            o_.data.empty() ? "add --synthetic 4000 to train on drawn faces" : "leave one of them out"});
+    if (!o_.backgrounds.empty() && o_.synthetic == 0)
+      throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
     augment_level(o_.augment);
     box_source(o_.box);
     fit_options(o_, ibug_68());
