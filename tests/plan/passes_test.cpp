@@ -33,7 +33,7 @@ Values train(Network network, const TrainingOptions& options) {
   const Values x = image(network, options.batch);
   std::copy(x.begin(), x.end(), session.input().begin());
   Values all = copy_of(session.forward());
-  put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
+  put_output_gradients(session, network.outputs().size());
   session.zero_gradients();
   session.backward();
   all.insert(all.end(), session.gradients().begin(), session.gradients().end());
