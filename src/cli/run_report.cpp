@@ -53,7 +53,7 @@ void add_pictures(Report& report, const FaceStore& faces, const std::vector<std:
 std::string held_out(const TrainOptions& o, const Sets& sets) {
   if (!sets.held_out) return "none";
   const std::size_t faces = sets.held_out->size();
-  if (o.synthetic > 0)
+  if (o.data.empty())
     return counted(faces, "face") + text(" drawn besides, %g %% of those trained on", 100 * o.val_split);
   return text("%g %% by photo, ", 100 * o.val_split) + counted(faces, "face");
 }
@@ -86,6 +86,10 @@ std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, co
       {"machine", machine_name()},
       {"threads", std::to_string(Threads(o.threads).count())},
       {"instruction set", current_isa()}};
+  if (sets.drawn)
+    rows.insert(rows.begin() + 4, {"drawn faces", text("%g %% of each batch, none from %g %% of the epochs on",
+                                                       100 * o.mix, 100 * o.mix_until[1])});
+  if (o.ema > 0) rows.insert(rows.begin() + 6, {"average of weights", text("decay %g", o.ema)});
   if (!o.from.empty()) rows.insert(rows.begin() + 6, {"started from", o.from.string()});
   std::string frozen;
   for (const std::string& names : o.freeze) frozen += (frozen.empty() ? "" : ", ") + names;
@@ -107,7 +111,7 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
       best.network, judged, {.threads = o.threads},
       [&](const Prediction& p) {
         measured.push_back(p.index);
-        predictions.emplace_back(p.output.begin(), p.output.end());
+        predictions.emplace_back(p.judged().begin(), p.judged().end());
       },
       best.scheme);
   report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");

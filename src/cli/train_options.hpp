@@ -12,6 +12,8 @@ namespace lineament::cli {
 struct TrainOptions {
   std::vector<Path> data;
   int synthetic = 0;
+  double mix = -1;  ///< below 0: none
+  std::vector<double> mix_until{0.6, 0.8};
   std::string network = "reference";
   Path from;
   std::vector<std::string> freeze;
@@ -20,9 +22,13 @@ struct TrainOptions {
   double lr = 1e-3;
   std::string schedule = "cosine";
   std::string loss = "wing";
+  double coarse_term = 0.5;
+  double heatmap_term = 0;
   std::string optimizer = "adam";
   double weight_decay = -1;  ///< below 0: the optimiser's own
+  double beta2 = 0.999;
   double clip = 0;
+  double ema = 0;
   std::string augment = "standard";
   int copies = 1;
   double val_split = 0.1;

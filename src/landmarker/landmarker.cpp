@@ -17,7 +17,7 @@ namespace {
 
 void check(const Model& model, const LandmarkerOptions& options) {
   const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
-  const Shape out = model.network.output_shape();
+  const Shape out = model.network.outputs().front().shape;  // the points; others may follow
   const int values = model.scheme.values();
   if (!(in == wanted) || !(out == Shape{values}))
     throw ModelError({"model", "not a network for face landmarks",
