@@ -9,23 +9,6 @@
 #include "lineament/faces/crop.hpp"
 
 namespace lineament {
-namespace {
-
-/// Any similarity of the coordinates cancels in every measure: pixels of a crop of side 1 will do.
-Landmarks points_of(std::span<const float> values) {
-  return values_to_crop_points(values, 1);
-}
-
-/// The points with those of weight 0 as not known.
-Landmarks known_points(std::span<const float> values, std::span<const float> weights) {
-  Landmarks points = points_of(values);
-  for (std::size_t i = 0; i < points.size() && !weights.empty(); ++i)
-    if (!(point_weight(weights, 2 * i) > 0)) points[i] = kUnknownPoint;
-  return points;
-}
-
-}  // namespace
-
 Metric face_metric(const Scheme& scheme) {
   return [scheme](std::span<const float> output, std::span<const float> truth,
                   std::span<const float> weights) -> std::vector<NamedValue> {

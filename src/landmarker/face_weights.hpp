@@ -7,6 +7,8 @@
 #include <string>
 
 #include "lineament/error.hpp"
+#include "lineament/faces/crop.hpp"
+#include "lineament/faces/landmarks.hpp"
 
 namespace lineament {
 
@@ -56,6 +58,19 @@ bool has_corners(std::span<const T> weights, const std::array<int, 2>& corners) 
   return weights.empty() || std::all_of(corners.begin(), corners.end(), [&](int i) {
            return point_weight<T>(weights, 2 * static_cast<std::size_t>(i)) > 0;
          });
+}
+
+/// Any similarity of the coordinates cancels in every measure: pixels of a crop of side 1 will do.
+inline Landmarks points_of(std::span<const float> values) {
+  return values_to_crop_points(values, 1);
+}
+
+/// The points with those of weight 0 as not known.
+inline Landmarks known_points(std::span<const float> values, std::span<const float> weights) {
+  Landmarks points = points_of(values);
+  for (std::size_t i = 0; i < points.size() && !weights.empty(); ++i)
+    if (!(point_weight(weights, 2 * i) > 0)) points[i] = kUnknownPoint;
+  return points;
 }
 
 }  // namespace lineament
