@@ -7,6 +7,7 @@
 #include "cli/checks.hpp"
 #include "cli/json_text.hpp"
 #include "cli/options.hpp"
+#include "cli/recipes.hpp"
 #include "lineament/error.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/train/optimizers.hpp"
@@ -115,6 +116,8 @@ class RunOption {
   }
   Json stored(const TrainOptions& options) const { return store_(options); }
 
+  void take_from(TrainOptions& options, const TrainOptions& from) const { take_(store_(from), options); }
+
   /// Takes the stored value over, unless the command line has another and may.
   void restore(TrainOptions& options, const Json& stored, const Path& file) const {
     const Json here = store_(options);
@@ -150,6 +153,11 @@ std::string names_of(const auto& list) {
 const std::vector<RunOption>& run_options() {
   using O = TrainOptions;
   static const std::vector<RunOption> options{
+      RunOption("recipe", &O::recipe,
+                "Options from " + recipe_names() + ", or from a JSON file of options; those given here come first")
+          .type("NAME")
+          .no_default()
+          .not_stored(),
       RunOption("data", &O::data,
                 "Folder of photos with .pts files, or a list (dlib's .xml, .csv, COCO's .json and others); several may "
                 "be given")
@@ -242,6 +250,21 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
     for (const CLI::Option* option : command.get_options())
       if (option->count() > 0) options.given.push_back(option->get_single_name());
   });
+}
+
+std::vector<std::string> stored_option_names() {
+  std::vector<std::string> names;
+  for (const RunOption& option : run_options())
+    if (option.is_stored()) names.push_back(option.name());
+  return names;
+}
+
+void take_given(TrainOptions& to, const TrainOptions& from) {
+  for (const RunOption& option : run_options()) {
+    if (!option.is_stored() || !from.has(option.name()) || to.has(option.name())) continue;
+    option.take_from(to, from);
+    to.given.push_back(option.name());
+  }
 }
 
 std::string settings_of(const TrainOptions& options) {

@@ -41,7 +41,8 @@ struct TrainOptions {
   int max_megapixels = 100;
   std::string precision = "fp32";
   std::uint64_t seed = 1;
-  // What does not change the result:
+  // What does not change the result, but by other options:
+  std::string recipe;
   Path out = "run";
   bool resume = false;
   int threads = 0;
@@ -52,6 +53,12 @@ struct TrainOptions {
 
 /// Adds the options to the command.
 void add_train_options(CLI::App& command, TrainOptions& options);
+
+/// The names of the options that change a run's result.
+std::vector<std::string> stored_option_names();
+
+/// Those that were given in `from`, and not in `to`, as if they had been given there, too.
+void take_given(TrainOptions& to, const TrainOptions& from);
 
 /// The options that change a run's result, as JSON text: stored in checkpoints.
 std::string settings_of(const TrainOptions& options);

@@ -9,6 +9,7 @@
 #include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
+#include "cli/recipes.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
 #include "cli/run_report.hpp"
@@ -111,6 +112,7 @@ class Run {
       model.metadata["version"] = version();
       model.metadata["command"] = utf8(command_line());
       model.metadata["date"] = date_text();
+      model.metadata["options"] = public_options();
     }
     warn_of_trained(model, sets);
     note_photos(model, sets);
@@ -143,6 +145,13 @@ class Run {
     }
     finish(folder, sets);
     return 0;
+  }
+
+  /// All options of the run but absolute paths: "trained on" and "command" have the data as it was given.
+  std::string public_options() const {
+    auto options = nlohmann::ordered_json::parse(settings_of(o_));
+    for (const char* path : {"data", "from"}) options.erase(path);
+    return json_text(options);
   }
 
   /// Nobody should believe in a faster run that is none.
@@ -357,12 +366,17 @@ Command train_command() {
               "Examples:\n"
               "  lineament train --synthetic 4000 --epochs 10 --out run        no data needed: faces are drawn\n"
               "  lineament train --data 300w --epochs 60 --out run             a folder with the layout of 300-W\n"
+              "  lineament train --recipe compact --data 300w --out run         the options of a recipe\n"
               "  lineament train --resume --out run                            go on after a stop\n"
               "  lineament train --data mine --from run/model.safetensors --out tuned\n"
               "                                                                go on with other faces\n"
               "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.",
           .options = [o](CLI::App& c) { add_train_options(c, *o); },
-          .run = [o] { return Run(*o).go(); }};
+          .run =
+              [o] {
+                apply_recipe(*o);
+                return Run(*o).go();
+              }};
 }
 
 }  // namespace lineament::cli
