@@ -2,7 +2,9 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -21,7 +23,7 @@ template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size) : data_(static_cast<T*>(allocate_aligned(size * sizeof(T)))), size_(size) {}
+  explicit Buffer(std::size_t size) : data_(static_cast<T*>(allocate_aligned(bytes_of(size)))), size_(size) {}
   Buffer(const Buffer& other) : Buffer(other.size_) { std::copy(other.data(), other.data() + size_, data()); }
   Buffer(Buffer&& other) noexcept : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer other) noexcept {
@@ -37,6 +39,10 @@ class Buffer {
   std::span<const T> span() const { return {data(), size_}; }
 
  private:
+  static std::size_t bytes_of(std::size_t size) {
+    if (size > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
+    return size * sizeof(T);
+  }
   struct Free {
     void operator()(T* memory) const noexcept { free_aligned(memory); }
   };

@@ -15,7 +15,10 @@ namespace LINEAMENT_API lineament {
 
 class Threads {
  public:
-  /// `count` >= 1 threads, the caller's among them; 0 means one for each core.
+  static constexpr int kMost = 4096;
+
+  /// `count` threads, 1 to kMost, the caller's among them; 0 means one for each core. Throws ArgumentError for another
+  /// number, and where the system does not start as many.
   explicit Threads(int count = 1);
   ~Threads();
   Threads(const Threads&) = delete;
@@ -42,6 +45,7 @@ class Threads {
   using Function = void (*)(void* context, int task, int thread);
   void run_erased(int tasks, Function function, void* context);
   void work(int thread);
+  void stop();
   void take_share(std::uint32_t round, int share, int thread);
   void help(std::uint32_t round, int thread);
   bool others_are_done(std::uint32_t round) const;

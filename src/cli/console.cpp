@@ -31,12 +31,14 @@ extern "C" void end_by_signal(int signal) {
 
 }  // namespace
 
-void say(const std::string& line) {
-  // Names and contents of files reach this place: they must not make a second line of it, or steer the terminal.
-  std::string clean = line;
-  for (char& c : clean)
+std::string one_line(std::string line) {
+  for (char& c : line)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  std::fprintf(stderr, "%s\n", clean.c_str());
+  return line;
+}
+
+void say(const std::string& line) {
+  std::fprintf(stderr, "%s\n", one_line(line).c_str());
 }
 
 void say_when_interrupted(const std::string& line) {

@@ -8,7 +8,10 @@
 
 namespace lineament::cli {
 
-/// A line for people. Control characters in it become '?'.
+/// Names and contents of files must not make a second line, or steer the terminal: control characters become '?'.
+std::string one_line(std::string line);
+
+/// A line for people, as one_line() makes it.
 void say(const std::string& line);
 
 /// From now on Ctrl-C (or SIGTERM) takes a bar away and says `line` before it ends the program.

@@ -100,12 +100,13 @@ FaceStore load_faces(std::span<const Face> faces, StoreOptions options) {
   return with_progress("reading photos", options, [&] { return FaceStore::load(faces, options); });
 }
 
-FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options) {
+FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
+                     const DrawOptions& drawing) {
   require_memory(static_cast<double>(count), options);
   const std::uint64_t stream = use == DrawnFor::training      ? seed * 2
                                : use == DrawnFor::holding_out ? seed * 2 + 1
                                                               : ~(seed * 2);  // counts down: met by no seed below 2^62
-  return with_progress("drawing faces", options, [&] { return FaceStore::draw(stream, count, options); });
+  return with_progress("drawing faces", options, [&] { return FaceStore::draw(stream, count, options, drawing); });
 }
 
 Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme) {
@@ -116,12 +117,14 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   store.threads = o.threads;
   store.scheme = scheme;
   store.limits = decode_limits(o.max_megapixels);
+  DrawOptions drawing;
+  if (!o.backgrounds.empty()) drawing.backgrounds = read_backgrounds(o.backgrounds, store.limits);
   if (o.data.empty()) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);
-    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store), std::nullopt,
-              std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
-    if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store);
+    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing),
+              std::nullopt, std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
+    if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store, drawing);
     return sets;
   }
   const Dataset dataset = read_data(
@@ -143,7 +146,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   sets.about = counted(sets.train.size(), "face") + " of";
   for (const Path& path : o.data) sets.about += " " + utf8(path.string());
   if (o.synthetic == 0) return sets;
-  sets.drawn = draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store);
+  sets.drawn = draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing);
   sets.about += " and " + counted(sets.drawn->size(), "drawn face");
   return sets;
 }

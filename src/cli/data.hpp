@@ -27,7 +27,8 @@ FaceStore load_faces(std::span<const Face> faces, StoreOptions options);
 
 /// What drawn faces are for. Each has a stream of its own for each seed, so that no face is in two of them.
 enum class DrawnFor { training, holding_out, evaluation };
-FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options);
+FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
+                     const DrawOptions& drawing = {});
 
 /// Training and held-out faces as the options say.
 Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme);

@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
   } catch (const lineament::Error& e) {
     say(std::string("lineament: ") + e.what());
   } catch (const std::bad_alloc&) {
-    say("lineament: not enough memory; use a smaller --batch or fewer faces");
+    say("lineament: there is not enough memory; use fewer faces or smaller photos, or a smaller --batch in training");
   } catch (const std::exception& e) {
     say(std::string("lineament: ") + e.what());
   }

@@ -91,8 +91,9 @@ std::vector<EpochReport> read_log(const Path& path, std::size_t epochs) {
     try {
       EpochReport r = parse_line(Json::parse(line));
       if (r.epoch <= epochs) reports.push_back(std::move(r));
-    } catch (const Json::exception& e) {
-      throw FormatError({path.string() + ":" + std::to_string(number), "not a line of a training log", "", e.what(),
+    } catch (const Json::exception&) {
+      throw FormatError({path.string() + ":" + std::to_string(number), "not a line of a training log",
+                         "an epoch as training writes it", "'" + line.substr(0, 40) + "'",
                          "remove the line or the file"});
     }
   }

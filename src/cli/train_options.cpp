@@ -175,6 +175,9 @@ const std::vector<RunOption>& run_options() {
                 "When that share begins to fall, and when it is 0, as shares of the run's epochs", number(0, 1))
           .type("FROM,TO")
           .with_commas(),
+      RunOption("backgrounds", &O::backgrounds, "Photos without people to put behind drawn faces")
+          .type("FOLDER")
+          .no_default(),
       RunOption("network", &O::network,
                 network_names() + "or a JSON file that describes a network (default with --from: its network)"),
       RunOption("from", &O::from, "Start from the weights of this model, taken over by the layers' names")

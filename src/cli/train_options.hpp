@@ -14,6 +14,7 @@ struct TrainOptions {
   int synthetic = 0;
   double mix = -1;  ///< below 0: none
   std::vector<double> mix_until{0.6, 0.8};
+  Path backgrounds;
   std::string network = "reference";
   Path from;
   std::vector<std::string> freeze;

@@ -20,7 +20,11 @@ class Coco {
 
   Dataset read() {
     for (const Json& image : member(file_, "images"))
-      if (const std::string id = id_of(member(image, "id")); !id.empty()) images_.try_emplace(id, Image{&image});
+      if (const std::string id = id_of(member(image, "id")); !id.empty()) {
+        const auto [entry, is_new] = images_.try_emplace(id, Image{&image});
+        // The same entry twice is no harm; two photos of one number are.
+        entry->second.ambiguous = entry->second.ambiguous || (!is_new && *entry->second.json != image);
+      }
     if (const Json& categories = member(file_, "categories"); categories.is_array())
       for (const Json& category : categories) take_category(category);
     std::size_t number = 0;
@@ -35,19 +39,19 @@ class Coco {
       }
     }
     const auto unused = std::count_if(images_.begin(), images_.end(), [](const auto& i) { return !i.second.used; });
-    note(static_cast<std::size_t>(unused), "photos have no points of a face");
-    note(passed_over_, "annotations without points of a face, or of a crowd, are passed over");
+    note(static_cast<std::size_t>(unused), "photos without points of a face");
+    note(passed_over_, "annotations passed over, without points of a face or of a crowd");
     return std::move(result_);
   }
 
  private:
   struct Image {
     const Json* json;
-    bool used = false;
+    bool used = false, ambiguous = false;
   };
 
   void note(std::size_t count, const char* what) {
-    if (count > 0) result_.notes.push_back(name_ + ": " + std::to_string(count) + " " + what);
+    if (count > 0) result_.notes.push_back(name_ + ": " + what + ": " + std::to_string(count));
   }
 
   /// Names that are the scheme's in another order say where each point goes.
@@ -132,6 +136,9 @@ class Coco {
     if (found == images_.end())
       throw FormatError({where, "its photo is not listed", "an image with the annotation's image_id",
                          text::in_quotes(id_of(member(annotation, "image_id"))), "add the photo to \"images\""});
+    if (found->second.ambiguous)
+      throw FormatError({where, "two photos have its image_id", "an id for each photo", found->first,
+                         "number the photos anew; were two files put together?"});
     const Json& image = *found->second.json;
     const std::string file = text_of(member(image, "file_name"));
     if (file.empty())

@@ -56,13 +56,26 @@ class Rows {
       }
     }
     row.closed = row.closed && !quoted;
+    if (with_decimal_comma(text::trim(raw))) std::replace(raw.begin(), raw.end(), ',', '.');
     return std::string(text::trim(raw));
+  }
+
+  /// "17,5", as half of the world writes it.
+  static bool with_decimal_comma(std::string_view s) {
+    const auto comma = s.find(',');
+    if (comma == std::string_view::npos) return false;
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    std::string_view whole = s.substr(0, comma), part = s.substr(comma + 1);
+    if (whole.starts_with('-')) whole.remove_prefix(1);
+    return !whole.empty() && !part.empty() && std::all_of(whole.begin(), whole.end(), is_digit) &&
+           std::all_of(part.begin(), part.end(), is_digit);
   }
 
   /// Spreadsheets of half the world write semicolons.
   static char separator_of(std::string_view line) {
     const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
-    return count(';') > count(',') ? ';' : count('\t') > count(',') ? '\t' : ',';
+    // Numbers with decimal commas have a comma each: as many as there are separators.
+    return 2 * count(';') > count(',') ? ';' : 2 * count('\t') > count(',') ? '\t' : ',';
   }
 
   std::string_view text_;
@@ -144,9 +157,11 @@ class Columns {
     number_from_0();
   }
 
-  Face face(const Row& row, const std::filesystem::path& folder, const std::string& where) const {
+  Face face(Row row, const std::filesystem::path& folder, const std::string& where) const {
     if (!row.closed)
       throw FormatError({where, "a quote is never closed", "\"…\"", "the end of the file", "close the quote"});
+    if (row.fields.size() == list_.size() + 1 && row.fields.back().empty())
+      row.fields.pop_back();  // a comma at the end
     if (row.fields.size() != list_.size())
       throw FormatError({where, "the number of fields is wrong", std::to_string(list_.size()),
                          std::to_string(row.fields.size()),
@@ -156,17 +171,17 @@ class Columns {
     for (std::size_t i = 0; i < list_.size(); ++i) {
       const std::string& field = row.fields[i];
       const auto value = [&] {
-        return field.empty() ? kUnknownPoint.x : static_cast<float>(text::coordinate(field, where));
+        return is_unknown(field) ? kUnknownPoint.x : static_cast<float>(text::coordinate(field, where));
       };
       switch (list_[i].what) {
         case Column::What::name:
           set_name(face, field, folder, where);
           break;
         case Column::What::width:
-          face.width = text::index(field).value_or(0);
+          face.width = text::side(field);
           break;
         case Column::What::height:
-          face.height = text::index(field).value_or(0);
+          face.height = text::side(field);
           break;
         case Column::What::x:
           face.points[static_cast<std::size_t>(list_[i].point)].x = value();
@@ -184,6 +199,12 @@ class Columns {
   }
 
  private:
+  /// What programs that write tables put where there is no number.
+  static bool is_unknown(std::string_view field) {
+    const std::string word = text::lower(field);
+    return word.empty() || word == "nan" || word == "na" || word == "null" || word == "none";
+  }
+
   static void set_name(Face& face, const std::string& field, const std::filesystem::path& folder,
                        const std::string& where) {
     if (field.empty())
@@ -234,6 +255,9 @@ Dataset parse_csv(std::string_view csv, std::string_view name, const std::filesy
     const bool header = first && is_header(row);
     first = false;
     if (header) {
+      if (!row.closed)
+        throw FormatError({std::string(name) + ":" + std::to_string(row.line), "a quote is never closed", "\"…\"",
+                           "the end of the file", "close the quote"});
       columns.take_header(row);
       continue;
     }

@@ -39,6 +39,7 @@ std::string group_of(const pugi::xml_node& node) {
 /// "x,y" pairs, separated by semicolons.
 Landmarks pairs_of(std::string_view text, const std::string& where) {
   Landmarks points;
+  if (text.ends_with(';')) text.remove_suffix(1);
   for (std::size_t from = 0; from <= text.size();) {
     const auto end = std::min(text.find(';', from), text.size());
     const std::string_view pair = text.substr(from, end - from);

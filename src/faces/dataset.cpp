@@ -169,6 +169,13 @@ class FolderScan {
 /// Why the image of a list cannot be opened, as far as can be seen.
 std::string missing_image(const fs::path& image) {
   const std::string name = image.string();
+  std::error_code error;
+  const fs::file_status status = fs::status(image, error);
+  if (status.type() == fs::file_type::none)
+    return "the annotated image cannot be looked at (got " + error.message() + "); check the permissions of its folder";
+  if (fs::exists(status))
+    return std::string("the annotated image is no file (got ") + (fs::is_directory(status) ? "a folder" : "a device") +
+           "); check the path in the list";
   if (name.find(":/") != std::string::npos || name.find('\\') != std::string::npos)
     return "the annotated image does not exist: the list has the path of another machine; write paths relative to the "
            "list into it";
@@ -220,6 +227,9 @@ Dataset read_list(const fs::path& path, const Scheme& scheme) {
 
 Dataset scan_file(const fs::path& path, const DatasetOptions& options) {
   const fs::path folder = path.parent_path();
+  if (is_list(path) && !options.group.empty())
+    throw ArgumentError({path.string(), "a list has no groups of points", "an .ljson file, or a folder of them",
+                         "group " + text::in_quotes(options.group), "leave --group (DatasetOptions::group) out"});
   if (is_list(path)) return checked_list(read_list(path, options.scheme), folder, options.part);
   if (is_annotation(path)) {
     const fs::path listed = folder.empty() ? fs::path(".") : folder;
@@ -288,6 +298,10 @@ void settle(Dataset& data, const fs::path& path, const DatasetOptions& options) 
 
 Dataset scan_folder(const fs::path& path, const DatasetOptions& options) {
   const FileList list = list_files(path, true);
+  if (!options.group.empty() && std::none_of(list.files.begin(), list.files.end(),
+                                             [](const fs::path& file) { return extension(file) == ".ljson"; }))
+    throw ArgumentError({path.string(), "no file of it has groups of points", "an .ljson file",
+                         "group " + text::in_quotes(options.group), "leave --group (DatasetOptions::group) out"});
   Dataset data = FolderScan(path, options).run(list);
   if (data.faces.empty() && data.other_part == 0) {
     const auto unused = [](const Rejected& r) { return r.reason.starts_with(kNoAnnotation); };
@@ -322,6 +336,9 @@ fs::path inside(const fs::path& root, const fs::path& image) {
 }
 
 Dataset scan_dataset(const fs::path& path, const DatasetOptions& options) {
+  require_valid(options.scheme);
+  if (path.empty())
+    throw ArgumentError({"data set", "its path is empty", "a folder or an annotation file", "''", "check the path"});
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status))

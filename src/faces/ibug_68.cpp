@@ -14,8 +14,8 @@ std::vector<int> range(int first, int last, bool closed = false) {
   return list;
 }
 
-/// Of drawn faces, aligned by similarity, in units of the inter-ocular distance (tests/faces/plausible_test.cpp draws
-/// them anew). No photo has a part in it.
+/// Of drawn faces, aligned by similarity, in units of the inter-ocular distance (tests/faces/plausible_test.cpp
+/// compares it with those drawn today). No photo has a part in it.
 const Landmarks kMeanShape{
     {-0.816f, -0.425f}, {-0.800f, -0.216f}, {-0.775f, -0.009f}, {-0.733f, 0.197f},  {-0.656f, 0.394f},
     {-0.537f, 0.572f},  {-0.388f, 0.725f},  {-0.208f, 0.844f},  {0.000f, 0.896f},   {0.210f, 0.844f},

@@ -11,14 +11,13 @@ namespace lineament {
 namespace json_kinds {
 
 Json parse(std::string_view text, const std::string& name, const std::string& wanted) {
+  text::require_shallow_json(text, name);
   try {
     return Json::parse(text);
-  } catch (const Json::exception& error) {
-    std::size_t byte = 0;
-    if (const auto* parse_error = dynamic_cast<const Json::parse_error*>(&error)) byte = parse_error->byte;
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size()));
-    throw FormatError({name + ":" + std::to_string(1 + std::count(text.begin(), end, '\n')), "the file is not JSON",
-                       wanted, "", "the file may be cut short: copy it again"});
+  } catch (const Json::parse_error& error) {
+    text::fail_json(text, error.byte, name, wanted);
+  } catch (const Json::exception& error) {  // a number that no double holds
+    throw FormatError({name, "the file is not JSON", wanted, error.what(), "write the file again"});
   }
 }
 
@@ -39,9 +38,7 @@ std::optional<double> number_of(const Json& json) {
 }
 
 int size_of(const Json& json) {
-  constexpr double kLargest = 1e6;
-  const double size = number_of(json).value_or(0);
-  return size >= 1 && size <= kLargest ? static_cast<int>(size) : 0;
+  return text::side(json.is_string() ? json.get<std::string>() : json.is_number() ? json.dump() : "");
 }
 
 bool is_set(const Json& json) {
@@ -89,6 +86,7 @@ Face own_face(const Json& json, const std::string& where, const std::filesystem:
   if (image.empty())
     throw FormatError({where, "the face has no photo", "\"image\": a file's name", member(json, "image").type_name(),
                        "name the photo"});
+  text::require_name(image, where);
   const Json& points = member(json, "points");
   if (!points.is_array() || points.size() != static_cast<std::size_t>(scheme.points))
     throw FormatError({where, "the number of points is wrong", std::to_string(scheme.points),
@@ -107,6 +105,10 @@ Dataset parse_own(const Json& file, const std::string& name, const std::filesyst
     throw FormatError({name, "the version is unknown", "\"version\": 1",
                        member(file, "version").is_number_integer() ? member(file, "version").dump() : "no number",
                        "write the file again, or take a newer program"});
+  if (const std::string scheme_of_file = text_of(member(file, "scheme"));
+      !scheme_of_file.empty() && scheme_of_file != scheme.name)
+    throw FormatError({name, "its points are of another scheme", scheme.name, text::in_quotes(scheme_of_file),
+                       "give --scheme FILE (DatasetOptions::scheme) for it"});
   const Json& faces = member(file, "faces");
   if (!faces.is_array())
     throw FormatError({name, "there is no list of faces", "\"faces\": […]", faces.type_name(), "write the file again"});

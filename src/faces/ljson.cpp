@@ -90,6 +90,9 @@ Landmarks parse_ljson(std::string_view text, std::string_view name, std::string_
   const std::string where(name);
   const json file = parse_json(text::as_utf8(std::string(text), where), where);
   const json& version = member(file, "version");
+  if ((version == 1 || version == 2) && !group.empty())
+    throw FormatError({where, "files of this version have no groups to choose from", "version 3",
+                       "version " + version.dump(), "leave --group (DatasetOptions::group) out"});
   if (version == 1) return version_1(file, where, scheme);
   if (version == 2) return points_of(member(member(file, "landmarks"), "points"), where, scheme);
   if (version == 3) return version_3(file, where, group, scheme);

@@ -59,6 +59,9 @@ class Reader {
     if (const Json& eyes = member("eyes"); !eyes.is_null()) {
       if (!eyes.is_array() || eyes.size() != 2) reject("there are no two eyes", "\"eyes\": [[…], […]]", eyes.dump());
       for (std::size_t i = 0; i < 2; ++i) s.eyes[i] = list(eyes[i], "eyes");
+      const auto points_in = [](const std::vector<int>& eye) { return std::set<int>(eye.begin(), eye.end()); };
+      if (points_in(s.eyes[0]) == points_in(s.eyes[1]))
+        reject("both eyes have the same points", "the points of one eye, and those of the other", eyes.dump());
     }
     if (const Json& regions = member("regions"); !regions.is_null()) {
       if (!regions.is_object()) reject("the regions are no object", "\"regions\": {\"mouth\": […]}", regions.dump());
@@ -113,12 +116,14 @@ class Reader {
     const Json& json = member("names");
     if (json.is_null()) return {};
     std::vector<std::string> names;
+    const auto count = static_cast<std::size_t>(points_);
     if (json.is_array())
       for (const Json& name : json)
         if (name.is_string()) names.push_back(name.get<std::string>());
-    if (std::set<std::string>(names.begin(), names.end()).size() != static_cast<std::size_t>(points_))
+    const std::size_t different = std::set<std::string>(names.begin(), names.end()).size();
+    if (json.size() != count || names.size() != count || different != count)
       reject("the names do not fit the points", std::to_string(points_) + " different texts",
-             std::to_string(names.size()));
+             std::to_string(json.size()) + " entries, " + std::to_string(different) + " different texts");
     return names;
   }
 
@@ -142,15 +147,17 @@ class Reader {
     const Json& json = member("mean_shape");
     if (json.is_null()) return {};
     Landmarks shape;
-    if (json.is_array())
-      for (const Json& p : json)
-        if (p.is_array() && p.size() == 2 && p[0].is_number() && p[1].is_number())
-          shape.push_back({p[0].get<float>(), p[1].get<float>()});
+    const auto is_number = [](const Json& n) { return n.is_number() && text::is_coordinate(n.get<double>()); };
+    if (!json.is_array() || json.size() != static_cast<std::size_t>(points_))
+      reject("the mean shape does not fit the points", std::to_string(points_) + " times [x, y]",
+             json.is_array() ? std::to_string(json.size()) : json.type_name());
+    for (const Json& p : json) {
+      if (!p.is_array() || p.size() != 2 || !is_number(p[0]) || !is_number(p[1]))
+        reject("a point of the mean shape is no point", "[x, y]", p.dump());
+      shape.push_back({p[0].get<float>(), p[1].get<float>()});
+    }
     const Box box = bounding_box(shape);
     if (!(std::max(box.width, box.height) > 0)) reject("the mean shape has no size", "points that lie apart", "");
-    if (shape.size() != static_cast<std::size_t>(points_))
-      reject("the mean shape does not fit the points", std::to_string(points_) + " times [x, y]",
-             std::to_string(shape.size()));
     return shape;
   }
 
@@ -190,18 +197,60 @@ class Reader {
 
 }  // namespace
 
+void require_valid(const Scheme& s) {
+  const auto fail = [&](const char* what, const std::string& wanted, const std::string& got) {
+    throw ArgumentError({"scheme " + s.name, what, wanted, got, "see docs/data.md"});
+  };
+  const std::string count = std::to_string(s.points);
+  const auto is_point = [&](int i) { return i >= 0 && i < s.points; };
+  const auto are_points = [&](const auto& list) { return std::all_of(list.begin(), list.end(), is_point); };
+  const auto fits = [&](std::size_t n) { return n == static_cast<std::size_t>(s.points); };
+  if (s.points < 2 || s.points > kMostPoints)
+    fail("the number of points makes no sense", "2 to " + std::to_string(kMostPoints), count);
+  if (!fits(s.mirror.size()) || !are_points(s.mirror))
+    fail("the mirror does not fit the points", count + " numbers of points", std::to_string(s.mirror.size()));
+  for (std::size_t i = 0; i < s.mirror.size(); ++i)
+    if (s.mirror[static_cast<std::size_t>(s.mirror[i])] != static_cast<int>(i))
+      fail("the mirror is not made of pairs", "each point the twin of its twin", std::to_string(i));
+  if (!s.names.empty() && !fits(s.names.size()))
+    fail("the names do not fit the points", count, std::to_string(s.names.size()));
+  if (!s.mean_shape.empty() && !fits(s.mean_shape.size()))
+    fail("the mean shape does not fit the points", count, std::to_string(s.mean_shape.size()));
+  bool lists = are_points(s.eye_corners);
+  for (const auto& eye : s.eyes) lists = lists && !eye.empty() && are_points(eye);
+  for (const Region& region : s.regions) lists = lists && are_points(region.points);
+  for (const auto& line : s.lines) lists = lists && are_points(line);
+  if (!lists)
+    fail("an eye, a region or a line has a point that is not there", "0 to " + std::to_string(s.points - 1), "");
+}
+
+void require_points(const Landmarks& points, const Scheme& s, const char* where) {
+  if (points.size() == static_cast<std::size_t>(s.points)) return;
+  throw ArgumentError({where, "the points are of another scheme", std::to_string(s.points) + " points of " + s.name,
+                       std::to_string(points.size()), "pass the points' own scheme"});
+}
+
 std::string Scheme::point_name(int i) const {
+  if (i < 0 || i >= points)
+    throw ArgumentError(
+        {"scheme " + name, "there is no such point", "0 to " + std::to_string(points - 1), std::to_string(i), ""});
   return names.empty() ? std::to_string(i) : names[static_cast<std::size_t>(i)];
 }
 
 Scheme scheme_from_json(std::string_view text, std::string_view name) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded())
-    throw FormatError({std::string(name), "the file is not JSON", "a scheme of landmarks", "", "see docs/data.md"});
-  return Reader(json, std::string(name)).read();
+  const std::string where(name), utf8 = text::as_utf8(std::string(text), where);
+  text::require_shallow_json(utf8, where);
+  try {
+    return Reader(Json::parse(utf8), where).read();
+  } catch (const Json::parse_error& error) {
+    text::fail_json(utf8, error.byte, where, "a scheme of landmarks");
+  } catch (const Json::exception& error) {
+    throw FormatError({where, "the file is not JSON", "a scheme of landmarks", error.what(), "see docs/data.md"});
+  }
 }
 
 std::string scheme_to_json(const Scheme& s) {
+  require_valid(s);
   Json json;
   json["scheme"] = s.name;
   json["points"] = s.points;
@@ -228,11 +277,13 @@ Scheme scheme_by_name(const std::string& name) {
 }
 
 float inter_ocular(const Landmarks& points, const Scheme& scheme) {
+  require_points(points, scheme, "distance of the eye corners");
   return distance(points[static_cast<std::size_t>(scheme.eye_corners[0])],
                   points[static_cast<std::size_t>(scheme.eye_corners[1])]);
 }
 
 float inter_pupil(const Landmarks& points, const Scheme& scheme) {
+  require_points(points, scheme, "distance of the eyes");
   return distance(mean_of(points, scheme.eyes[0]), mean_of(points, scheme.eyes[1]));
 }
 

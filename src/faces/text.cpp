@@ -86,6 +86,17 @@ std::string fix_points(const Scheme& scheme) {
          ", or leave the face out";
 }
 
+int side(std::string_view s) {
+  constexpr double kLargest = 1e6;
+  const double value = number(trim(s)).value_or(0);
+  return value >= 1 && value <= kLargest && value == std::floor(value) ? static_cast<int>(value) : 0;
+}
+
+void require_name(std::string_view file, const std::string& where) {
+  if (file.find('\0') != std::string_view::npos)
+    throw FormatError({where, "the photo's name has a zero byte in it", "a file name", in_quotes(file), "correct it"});
+}
+
 bool is_utf8(std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     const auto c = static_cast<unsigned char>(s[i]);
@@ -106,6 +117,9 @@ std::string as_utf8(std::string s, const std::string& where) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   if (s.starts_with("\xEF\xBB\xBF")) return s.substr(3);
   const bool little = s.starts_with("\xFF\xFE"), big = s.starts_with("\xFE\xFF");
+  if (little && s.size() >= 4 && at(2) == 0 && at(3) == 0)
+    throw FormatError({where, "the text is in an encoding that cannot be read", "UTF-8 or UTF-16", "UTF-32",
+                       "save the file as UTF-8"});
   if (!little && !big) {
     if (s.size() >= 4 && (at(0) == 0 || at(1) == 0) && s.find('\0') != std::string::npos)
       throw FormatError({where, "the text is in an encoding that cannot be read", "UTF-8", "UTF-16 or UTF-32",
@@ -155,6 +169,40 @@ bool has_drive(std::string_view file) {
   return file.size() > 2 && file[1] == ':' && (file[2] == '/' || file[2] == '\\');
 }
 
+void require_shallow_json(std::string_view json, const std::string& name) {
+  constexpr int kMost = 64;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '\\' && quoted)
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{') && ++depth > kMost)
+      throw FormatError({name, "nested too deeply", "at most " + std::to_string(kMost) + " levels", "more",
+                         "check what file this is"});
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+  }
+}
+
+void fail_json(std::string_view json, std::size_t byte, const std::string& name, const std::string& wanted) {
+  if (trim(json).empty()) throw FormatError({name, "the file is empty", wanted, "no text", "write the file again"});
+  const std::string_view before = json.substr(0, std::min(byte > 0 ? byte - 1 : 0, json.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  const std::string where = name + ":" + std::to_string(line) + ", column " + std::to_string(before.size() - begin + 1);
+  if (byte > json.size())
+    throw FormatError({where, "the file is not JSON", wanted, "its end", "the file is cut short: copy it again"});
+  // Python writes these two, which are no JSON.
+  const std::string_view around = json.substr(before.size() - std::min<std::size_t>(before.size(), 8), 16);
+  const bool nan = around.find("NaN") != std::string_view::npos || around.find("Infinity") != std::string_view::npos;
+  throw FormatError({where, nan ? "a number is NaN or infinite" : "the file is not JSON", nan ? "a number" : wanted,
+                     in_quotes(json.substr(before.size(), 16)),
+                     nan ? "annotate the point, or mark it as missing" : "correct the file, or write it again"});
+}
+
 void set_image(Face& face, std::string_view file, const std::filesystem::path& folder) {
   face.image = list_path(file, folder);
   face.photo = photo_id(inside(folder, face.image));
@@ -170,7 +218,9 @@ std::filesystem::path list_path(std::string_view file, const std::filesystem::pa
   std::replace(slashes.begin(), slashes.end(), '\\', '/');
   const bool drive = has_drive(file);
   // C:/faces/a.jpg is nowhere on this machine; a folder of it may have been brought along beside the list.
-  for (std::filesystem::path rest = drive ? slashes.substr(3) : slashes; drive && !rest.empty();) {
+  constexpr std::size_t kLongest = 4096;  // of a path on most systems; each part is looked for
+  const bool look = drive && slashes.size() <= kLongest;
+  for (std::filesystem::path rest = drive ? slashes.substr(3) : slashes; look && !rest.empty();) {
     const std::filesystem::path here = (folder / rest).lexically_normal();
     if (std::filesystem::exists(here, error)) return here;
     const std::string text = rest.generic_string();

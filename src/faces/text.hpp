@@ -33,6 +33,19 @@ std::string in_quotes(std::string_view s);
 /// `s` as a coordinate. Throws FormatError at `where` ("a.pts:7") if it is a word, NaN, infinite or too large.
 double coordinate(std::string_view s, const std::string& where);
 
+/// A photo's width or height, written as a whole number, also as "570.0"; 0 if it is none.
+int side(std::string_view s);
+
+/// Throws FormatError at `where` for a name that no file can have: what comes after a zero byte would be lost.
+void require_name(std::string_view file, const std::string& where);
+
+/// Throws FormatError if brackets are nested deeper than any file of faces has them: functions that call themselves
+/// once for each level would run out of stack.
+void require_shallow_json(std::string_view json, const std::string& name);
+/// Throws the FormatError of a text that is no JSON from byte `byte` on.
+[[noreturn]] void fail_json(std::string_view json, std::size_t byte, const std::string& name,
+                            const std::string& wanted);
+
 /// How to go on when a face does not have its points.
 std::string fix_points(const Scheme& scheme);
 

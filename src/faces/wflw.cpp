@@ -125,6 +125,11 @@ class Line {
   std::size_t leading_ = 0, trailing_ = 0;  ///< numbers before the first other word, and after the last
 };
 
+/// Comments begin with #; so do names of photos, which have all numbers after them.
+bool is_comment(std::string_view line, const Scheme& scheme) {
+  return line[0] == '#' && words_of(line).size() <= static_cast<std::size_t>(scheme.values());
+}
+
 /// As it can be opened, if it is in one of the places where it may be; else beside the list.
 std::filesystem::path image_of(const std::string& path, const std::filesystem::path& folder) {
   std::error_code error;
@@ -151,7 +156,7 @@ Dataset parse_wflw(std::string_view list, std::string_view name, const std::file
     const std::string_view line = text::trim(std::string_view(text).substr(from, end - from));
     from = end + 1;
     const std::string where = std::string(name) + ":" + std::to_string(++number);
-    if (line.empty() || line[0] == '#') continue;
+    if (line.empty() || wflw::is_comment(line, scheme)) continue;
     try {
       std::string path;
       Face face = wflw::Line(line, scheme, where).read(path);

@@ -11,14 +11,19 @@ namespace {
 
 // Zeroed memory makes what stb leaves unwritten in a damaged picture the same on every run.
 thread_local std::size_t largest_block = 0;
+thread_local bool out_of_memory = false;  // and not just beyond the largest block
 
 void* block(std::size_t size) {
-  return size > largest_block ? nullptr : std::calloc(1, size);
+  if (size > largest_block) return nullptr;
+  void* p = std::calloc(1, size);
+  out_of_memory = out_of_memory || (p == nullptr && size > 0);
+  return p;
 }
 
 void* grow(void* old, std::size_t old_size, std::size_t size) {
   if (size > largest_block) return nullptr;
   void* p = std::realloc(old, size);
+  out_of_memory = out_of_memory || (p == nullptr && size > 0);
   if (p && size > old_size) std::memset(static_cast<char*>(p) + old_size, 0, size - old_size);
   return p;
 }
@@ -81,6 +86,7 @@ Decoded stb_decode(std::span<const std::uint8_t> bytes, int channels, std::size_
   Decoded result;
   if (bytes.size() > INT_MAX) return result;
   largest_block = largest;
+  out_of_memory = false;
   int channels_in_file = 0;
   try {
     result.pixels.reset(stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &result.width,
@@ -88,6 +94,7 @@ Decoded stb_decode(std::span<const std::uint8_t> bytes, int channels, std::size_
   } catch (const std::bad_alloc&) {
     result.pixels.reset();  // One of stb's assertions: damaged data.
   }
+  if (out_of_memory) throw std::bad_alloc();
   return result;
 }
 

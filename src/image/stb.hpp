@@ -20,7 +20,8 @@ struct Decoded {
 };
 
 /// Decodes a JPEG, PNG or BMP that the scanners of formats.hpp have passed. `channels` is 3 or 4 (with alpha); stb may
-/// not set aside more than `largest_block` bytes in one piece, so that a small file cannot unpack without end.
+/// not set aside more than `largest_block` bytes in one piece, so that a small file cannot unpack without end. Throws
+/// std::bad_alloc where the system has not even those.
 Decoded stb_decode(std::span<const std::uint8_t> bytes, int channels, std::size_t largest_block);
 
 /// Unpacks a zlib stream (RFC 1950) and holds it against its checksum, which may be followed by a few bytes of padding.

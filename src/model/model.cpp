@@ -75,6 +75,9 @@ std::string training_json(const TrainingState& state) {
 
 void save(const std::filesystem::path& path, const Model& model, const TrainingState* state) {
   const Network& network = model.network;
+  if (network.spec().size() == 0)
+    throw ModelError({path.string(), "not written: the model has no network", "at least a layer", "none", ""});
+  require_valid(model.scheme);
   const std::vector<float> output = self_test_output(network);
   if (!std::all_of(output.begin(), output.end(), [](float v) { return std::isfinite(v); }))
     throw ModelError({path.string(), "not written: the network gives values that are no numbers", "", "",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
 #include "kernels/common/isa.hpp"
 #include "lineament/error.hpp"
@@ -36,6 +37,14 @@ namespace {
 void check_precision(Precision precision, PassSet without) {
   if (precision != Precision::fp32 && without.contains(Pass::choose_kernels))
     throw ArgumentError({"session", "lower precision is for the fast kernels", "Precision::fp32", "another", ""});
+}
+
+/// The place of input or output `i`.
+auto port(const auto& places, std::size_t i, const char* what) {
+  if (i >= places.size())
+    throw ArgumentError({"session", std::string("the network has no such ") + what,
+                         "0 to " + std::to_string(places.size() - 1), std::to_string(i), ""});
+  return places[i];
 }
 
 template <class T>
@@ -77,11 +86,11 @@ int SessionBase<T>::batch() const {
 }
 template <class T>
 std::span<T> SessionBase<T>::input(std::size_t i) {
-  return state_->executor->value(state_->executor->plan().inputs[i]);
+  return state_->executor->value(port(state_->executor->plan().inputs, i, "input"));
 }
 template <class T>
 std::span<const T> SessionBase<T>::output(std::size_t i) const {
-  return state_->executor->value(state_->executor->plan().outputs[i]);
+  return state_->executor->value(port(state_->executor->plan().outputs, i, "output"));
 }
 template <class T>
 Threads& SessionBase<T>::threads() {
@@ -122,6 +131,8 @@ template <class T>
 BasicInferenceSession<T>::BasicInferenceSession(std::shared_ptr<PreparedWeights<T>> weights,
                                                 const InferenceOptions& options) {
   check_precision(options.precision, options.without);
+  if (weights == nullptr)
+    throw ArgumentError({"session", "there are no weights", "a PreparedWeights", "a null pointer", ""});
   this->state_ = std::make_unique<detail::SessionState<T>>(options.batch, options.threads);
   detail::SessionState<T>& s = *this->state_;
   s.weights = std::move(weights);
@@ -148,7 +159,7 @@ BasicTrainingSession<T>::BasicTrainingSession(BasicNetwork<T>& network, const Tr
 
 template <class T>
 std::span<T> BasicTrainingSession<T>::output_gradient(std::size_t i) {
-  return this->state_->executor->gradient(this->state_->executor->plan().outputs[i]);
+  return this->state_->executor->gradient(port(this->state_->executor->plan().outputs, i, "output"));
 }
 
 template <class T>

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 
 #include "platform/platform.hpp"
@@ -10,6 +11,7 @@ namespace lineament {
 
 void* allocate_aligned(std::size_t bytes) {
   if (bytes == 0) return nullptr;
+  if (bytes > std::numeric_limits<std::size_t>::max() - kAlignment) throw std::bad_alloc();
   // As many huge pages as are filled: the rest of another would be memory for nothing.
   const std::size_t huge = bytes / platform::kHugePage * platform::kHugePage;
   bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;

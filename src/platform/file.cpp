@@ -1,7 +1,9 @@
 #include "lineament/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <system_error>
 
 #include "lineament/error.hpp"
@@ -18,8 +20,8 @@ const char* fix_for(const std::error_code& error) {
   if (is(errc::no_such_file_or_directory, errc::not_a_directory, errc::filename_too_long)) return "check the path";
   if (is(errc::is_a_directory)) return "give a file, not a folder";
   if (is(errc::file_too_large)) return "raise the limit on the size of files (ulimit -f)";
-  if (is(errc::permission_denied, errc::operation_not_permitted, errc::read_only_file_system))
-    return "check the permissions or choose another folder";
+  if (is(errc::permission_denied, errc::operation_not_permitted)) return "check the permissions";
+  if (is(errc::read_only_file_system)) return "choose another folder";
   if (is(errc::no_space_on_device) || error.value() == EDQUOT) return "free some space or choose another disk";
   return "";
 }
@@ -30,13 +32,18 @@ void require(const std::error_code& error, const std::filesystem::path& path, co
 
 }  // namespace
 
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path) try {
+  constexpr std::uintmax_t kLargest = std::uintmax_t{1} << 36;
+  constexpr std::size_t kLargestStream = std::size_t{1} << 31;  // why: a device such as /dev/zero has no end
   std::error_code error;
   File file(path, File::Open::read, error);
   require(error, path, "cannot be opened");
   const File::Info info = file.info(error);
   require(error, path, "cannot be read");
   if (info.is_folder) require(std::make_error_code(std::errc::is_a_directory), path, "cannot be read");
+  if (info.size > kLargest)
+    throw FileError({path.string(), "it is too large to be read", "at most 64 GiB",
+                     std::to_string(info.size) + " bytes", "check what file this is"});
   std::vector<std::uint8_t> bytes;
   // One more, so that the end shows without making room for more.
   bytes.reserve(static_cast<std::size_t>(info.size) + 1);
@@ -45,7 +52,9 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
   bytes.resize(static_cast<std::size_t>(info.size) + 1);
   std::size_t filled = 0;
   for (;;) {  // Pipes and /proc files say size 0, and a file may grow: read to the end whatever its size is said to be.
-    if (filled == bytes.size()) bytes.resize(bytes.size() + 65536);
+    if (filled == bytes.size() && info.size == 0 && filled > kLargestStream)
+      throw FileError({path.string(), "it has no end", "a file", "more than 2 GiB from a device or a pipe", ""});
+    if (filled == bytes.size()) bytes.resize(bytes.size() + std::max<std::size_t>(65536, bytes.size() / 2));
     const std::size_t n = file.read(std::span(bytes).subspan(filled), error);
     require(error, path, "cannot be read");
     if (n == 0) break;
@@ -53,6 +62,8 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
   }
   bytes.resize(filled);
   return bytes;
+} catch (const std::bad_alloc&) {
+  throw FileError({path.string(), "there is not enough memory to read it", "", "", "check what file this is"});
 }
 
 std::string read_text(const std::filesystem::path& path) {
@@ -60,8 +71,12 @@ std::string read_text(const std::filesystem::path& path) {
   return {bytes.begin(), bytes.end()};
 }
 
-void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+void write_file(const std::filesystem::path& link, std::span<const std::uint8_t> bytes) {
   std::error_code error;
+  // What a link points to is replaced, and not the link.
+  std::filesystem::path path =
+      std::filesystem::is_symlink(link, error) ? std::filesystem::weakly_canonical(link, error) : link;
+  if (error) path = link;
   // A device or a pipe is written to, not replaced: as root, /dev/null would become a file.
   const std::filesystem::file_status there = std::filesystem::status(path, error);
   if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
@@ -70,7 +85,10 @@ void write_file(const std::filesystem::path& path, std::span<const std::uint8_t>
     file.write(bytes, error);
     return require(error, path, "cannot be written");
   }
-  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(platform::process_id());
+  // Of a name that is as long as names may be, the end is left out.
+  constexpr std::size_t kLongest = 230;
+  const std::filesystem::path temporary = path.parent_path() / (path.filename().string().substr(0, kLongest) + ".tmp" +
+                                                                std::to_string(platform::process_id()));
   try {
     File file(temporary, File::Open::replace, error);
     require(error, path, "cannot be written");

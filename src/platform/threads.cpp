@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <system_error>
+
+#include "lineament/error.hpp"
 
 namespace lineament {
 namespace {
@@ -21,6 +25,15 @@ inline void pause() {
 #else
   std::this_thread::yield();
 #endif
+}
+
+/// The number of threads meant by `count`.
+std::size_t checked(int count) {
+  if (count < 0 || count > Threads::kMost)
+    throw ArgumentError({"threads", "the number is out of range",
+                         "1 to " + std::to_string(Threads::kMost) + ", or 0: one for each core", std::to_string(count),
+                         ""});
+  return count > 0 ? static_cast<std::size_t>(count) : std::max(1u, std::thread::hardware_concurrency());
 }
 
 /// How long it waits for the others before it looks for tasks they have not begun.
@@ -43,15 +56,25 @@ bool wait_until(std::chrono::nanoseconds most, Done done) {
 
 }  // namespace
 
-Threads::Threads(int count)
-    : shares_(static_cast<std::size_t>(
-          count > 0 ? count : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())))) {
+Threads::Threads(int count) : shares_(checked(count)) {
   count = static_cast<int>(shares_.size());
   workers_.reserve(static_cast<std::size_t>(count - 1));
-  for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+  try {
+    for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+  } catch (const std::system_error& e) {
+    const std::size_t started = workers_.size() + 1;
+    stop();  // they wait for members that are about to go
+    throw ArgumentError({"threads", "they cannot all be started", std::to_string(count),
+                         std::to_string(started) + " (" + e.code().message() + ")",
+                         "use fewer threads, or raise the limit on processes (ulimit -u)"});
+  }
 }
 
 Threads::~Threads() {
+  stop();
+}
+
+void Threads::stop() {
   {
     const std::lock_guard lock(mutex_);
     round_.stop = true;

@@ -84,42 +84,4 @@ void draw_background(std::span<Vec3> color, const Raster& raster, Random& random
   if (textured) texture(color, raster, random);
 }
 
-void draw_occluders(std::span<Vec3> color, int size, const Person& person, const Landmarks& points, Random& random) {
-  const float unit = person.pose.face * static_cast<float>(size);
-  for (int k = 0; k < person.look.occluders; ++k) {
-    // Capsules side by side: fingers, a microphone, a strap, a cup's edge.
-    const Point near = points[random.below(17)];
-    const float angle = random.uniform(0, 6.2831853f), radius = unit * random.uniform(0.035f, 0.08f);
-    const Point along{std::cos(angle), std::sin(angle)}, aside{-along.y, along.x};
-    const int count = random.chance(0.5f) ? 4 : 1;
-    const Vec3 paint = count > 1 ? person.look.skin : some_color(random);
-    const float length = unit * random.uniform(0.2f, 0.5f), fat = count > 1 ? 1 : random.uniform(1, 3);
-    const Point start = near + along * (unit * random.uniform(-0.12f, 0.05f));
-    for (int f = 0; f < count; ++f) {
-      const Point a = start + aside * (radius * 2 * static_cast<float>(f)) + along * (radius * random.uniform(0, 1.5f)),
-                  b = a + along * length;
-      const float r = radius * fat;
-      const int x0 = std::max(0, static_cast<int>(std::min(a.x, b.x) - r)),
-                x1 = std::min(size - 1, static_cast<int>(std::max(a.x, b.x) + r + 1));
-      const int y0 = std::max(0, static_cast<int>(std::min(a.y, b.y) - r)),
-                y1 = std::min(size - 1, static_cast<int>(std::max(a.y, b.y) + r + 1));
-      for (int y = y0; y <= y1; ++y) {
-        for (int x = x0; x <= x1; ++x) {
-          const Point p = Point{static_cast<float>(x), static_cast<float>(y)} - a;
-          const float t = std::clamp(p.x * along.x + p.y * along.y, 0.0f, length), dx = p.x - t * along.x,
-                      dy = p.y - t * along.y;
-          const float d = std::hypot(dx, dy);
-          if (d > r + 0.5f) continue;
-          const Vec3 n{dx / r, -dy / r, std::sqrt(std::max(0.0f, 1 - d * d / (r * r)))};
-          const Look& look = person.look;
-          const Vec3 light = look.key_color * std::max(0.0f, dot(n, look.key_direction)) +
-                             mix(look.ground_color, look.sky_color, 0.5f + 0.5f * n.y);
-          Vec3& c = color[static_cast<std::size_t>(y * size + x)];
-          c = mix(c, paint * light, clamp01(r + 0.5f - d));
-        }
-      }
-    }
-  }
-}
-
 }  // namespace lineament::synthetic

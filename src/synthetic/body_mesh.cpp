@@ -10,7 +10,7 @@ Grid ear_grid(const Head& head, const Camera& camera, int side) {
   Grid grid(kRings, kAround, true);
   const Section s = head.section(-1.2f);
   const float out = static_cast<float>(side);
-  const Vec3 center{out * (s.width + 0.35f), -1.4f, s.outline - 1.1f};
+  const Vec3 center{out * (s.width + 0.35f), -1.65f, s.outline - 1.1f};
   // The ear stands off the head by half a right angle; its long axis leans back a little.
   const Vec3 back{out * 0.55f, 0, -0.83f}, up{0.08f * out, 0.97f, -0.22f}, face{out * 0.83f, 0, 0.55f};
   for (int r = 0; r < kRings; ++r) {
@@ -36,7 +36,7 @@ Grid ear_grid(const Head& head, const Camera& camera, int side) {
   return grid;
 }
 
-Grid body_grid(const Head& head, const Camera& camera, const Pose& pose) {
+Grid body_grid(const Head& head, const Camera& camera, const Pose& pose, const Look& look) {
   struct Level {
     float y, half, front, back;
   };
@@ -49,7 +49,8 @@ Grid body_grid(const Head& head, const Camera& camera, const Pose& pose) {
   Grid grid(kLevelCount, kAround, true);
   // The shoulders follow the head's turn only in part; the neck twists between.
   const Mat3 body = rotation(0.35f * pose.yaw, 0.15f * pose.pitch, 0.3f * pose.roll);
-  const float thick = 0.5f + 0.5f * head.identity().jaw_width + 0.08f * head.identity().fatness;
+  const float thick = look.neck_width * (0.5f + 0.5f * head.identity().jaw_width + 0.08f * head.identity().fatness);
+  const float double_chin = clamp01(head.identity().fatness + 0.2f);
   const Vec3 hinge{0, -9, -1.5f};
   const Vec3 hinge_view = camera.view(hinge);
   for (int r = 0; r < kLevelCount; ++r) {
@@ -58,14 +59,17 @@ Grid body_grid(const Head& head, const Camera& camera, const Pose& pose) {
     for (int c = 0; c < kAround; ++c) {
       const float turn = 2 * std::numbers::pi_v<float> * (static_cast<float>(c) / kAround) - std::numbers::pi_v<float>;
       const float sn = std::sin(turn), cs = std::cos(turn), k = mix(1, thick, neck);
-      const Vec3 p{sn * level.half * k, level.y,
-                   (cs > 0 ? cs * level.front : cs * level.back) * k - 0.12f * (level.y + 8) - 1.5f + 0.3f};
+      // A second chin fills the angle between chin and neck.
+      const float front = level.front + 3.2f * double_chin * bump((level.y + 11.5f) / 2.6f);
+      // Raised shoulders and heads put forward hide the neck.
+      const float y = level.y + look.neck_short * ramp(-10, -14, level.y);
+      const Vec3 p{sn * level.half * k, y, (cs > 0 ? cs * front : cs * level.back) * k - 0.12f * (level.y + 8) - 1.2f};
       Vertex& v = grid.at(r, c);
       v.at = mix(hinge_view + body * (p - hinge), camera.view(p), follow);
       v.a = turn;
       v.b = level.y;
-      v.open = mix(1, 0.5f, ramp(-14, -9, level.y) * (cs > -0.3f ? 1.0f : 0.3f));
-      v.light = mix(1, 0.45f, ramp(-15, -10, level.y) * ramp(-0.2f, 0.5f, cs));
+      v.open = mix(1, 0.35f + 0.45f * look.neck_light, ramp(-14, -9, level.y) * (cs > -0.3f ? 1.0f : 0.3f));
+      v.light = mix(1, look.neck_light, ramp(-15, -10, level.y) * ramp(-0.2f, 0.5f, cs));
     }
   }
   grid.set_normals();

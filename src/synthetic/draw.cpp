@@ -1,10 +1,12 @@
 // draw_face: a person from the seed, its solid parts to pixels, pixels to colours.
-#include <bit>
 #include <string>
 #include <utility>
 
+#include "chances.hpp"
+#include "film.hpp"
 #include "lineament/error.hpp"
 #include "mesh.hpp"
+#include "photo_background.hpp"
 #include "shade.hpp"
 
 namespace lineament {
@@ -38,7 +40,7 @@ void draw_solids(Raster& raster, const Head& head, const Camera& camera, const P
   if (look.ears && look.headwear != Headwear::scarf) {
     for (const int side : {-1, 1}) raster.draw(ear_grid(head, camera, side), Material::ear, true);
   }
-  raster.draw(body_grid(head, camera, person.pose), Material::body);
+  raster.draw(body_grid(head, camera, person.pose, look), Material::body);
   if (look.style != HairStyle::bald && look.headwear != Headwear::scarf) {
     raster.draw(hair_grid(head, camera, look), Material::hair, true, hair_cover(look));
   }
@@ -74,38 +76,6 @@ void soften_edges(Raster& raster) {
   for (const auto& [i, c] : soft) color[static_cast<std::size_t>(i)] = c;
 }
 
-/// Linear light to 8-bit sRGB-like values, with exposure and contrast.
-class Film {
- public:
-  explicit Film(const Look& look) : exposure_(look.exposure), saturation_(look.saturation) {
-    for (int i = 0; i < kSteps; ++i) {
-      const float light = std::bit_cast<float>((kFirst + static_cast<std::uint32_t>(i)) << kShift);
-      const float soft =
-          light < 0.8f ? light : 0.8f + 0.35f * std::tanh((light - 0.8f) / 0.35f);  // highlights roll off
-      const float plain = std::pow(soft, 1 / 2.2f), value = mix(plain, ramp(0, 1, plain), look.contrast);
-      table_[i] = static_cast<std::uint8_t>(255 * clamp01(value) + 0.5f);
-    }
-  }
-  Color operator()(Vec3 light) const {
-    const float grey = 0.3f * light.x + 0.6f * light.y + 0.1f * light.z;
-    const Vec3 c = mix({grey, grey, grey}, light, saturation_);
-    return {value(c.x), value(c.y), value(c.z)};
-  }
-
- private:
-  // Indexed by the upper bits of the float, 128 steps for each doubling from 2^-10 to 4: even steps to the eye, no
-  // root.
-  static constexpr int kShift = 16, kSteps = 12 * 128;
-  static constexpr std::uint32_t kFirst = (127 - 10) << 7;
-
-  std::uint8_t value(float light) const {
-    const float exposed = std::max(light * exposure_, 0.0009765625f);
-    return table_[std::min(std::bit_cast<std::uint32_t>(exposed) >> kShift, kFirst + kSteps - 1) - kFirst];
-  }
-  float exposure_, saturation_;
-  std::array<std::uint8_t, kSteps> table_;
-};
-
 }  // namespace
 }  // namespace synthetic
 
@@ -114,33 +84,37 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   check(options);
   const Person person = draw_person(seed, index, options);
   const Head head(person.identity, person.expression);
-  const Camera camera = aim(head, person.pose, options.size);
-  DrawnFace out{Image(options.size, options.size), place_points(head, camera)};
+  const int side = drawn_side(options.size);
+  const Camera camera = aim(head, person.pose, side);
+  const Landmarks points = place_points(head, camera);
 
-  Raster raster(options.size, camera);
+  Raster raster(side, camera);
   draw_solids(raster, head, camera, person);
 
   const std::span<Vec3> color = raster.colors();
-  Random background = stream(seed, index, 5), front = stream(seed, index, 6);
-  draw_background(color, raster, background);
+  Random background = stream(seed, index, 5), front = stream(seed, index, 6), wisps = stream(seed, index, 8);
+  Random choice = stream(seed, index, 7);
+  if (options.backgrounds && !options.backgrounds->empty() && choice.chance(kChances.photo)) {
+    const auto count = static_cast<std::uint32_t>(options.backgrounds->size());
+    draw_photo(color, raster, (*options.backgrounds)[choice.below(count)], person.look.exposure, choice);
+  } else {
+    draw_background(color, raster, background);
+  }
   const Vec3 half = normalized(person.look.key_direction + Vec3{0, 0, 1});
   const Scene scene{&head, &person.look, half, 1 / camera.scale()};
-  for (int y = 0; y < options.size; ++y) {
-    for (int x = 0; x < options.size; ++x) {
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
       if (raster.material(x, y) == Material::none) continue;
-      color[static_cast<std::size_t>(y * options.size + x)] = shade(scene, raster.at(x, y));
+      color[static_cast<std::size_t>(y * side + x)] = shade(scene, raster.at(x, y));
     }
   }
   soften_edges(raster);
-  draw_occluders(color, options.size, person, out.points, front);
-  const Film film(person.look);
-  std::uint8_t* to = out.image.pixels().data();
-  for (const Vec3& c : color) {
-    const Color seen = film(c);
-    *to++ = seen.r;
-    *to++ = seen.g;
-    *to++ = seen.b;
-  }
+  if (person.look.beard_length > 0) draw_beard(color, camera, person.look, points, wisps);
+  if (person.look.wisps > 0) draw_wisps(color, head, camera, person.look, wisps);
+  draw_occluders(color, side, person, points, front);
+  DrawnFace out{develop(color, options.size, person.look), points};
+  const float shrink = static_cast<float>(options.size) / static_cast<float>(side);
+  for (Point& p : out.points) p = (p + Point{0.5f, 0.5f}) * shrink - Point{0.5f, 0.5f};
   return out;
 }
 

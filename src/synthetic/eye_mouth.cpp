@@ -15,7 +15,7 @@ void paint_ball(const Scene& s, const Eye& eye, float x, float y, float upper, P
   const float r = std::hypot(x - cx, y - cy), iris = 0.64f;
   const float u = eye.u(x);
   // White of the eye: never white, darker and redder towards the corners.
-  Vec3 c = Vec3{0.5f, 0.45f, 0.42f} * (1 - 0.3f * u * u);
+  Vec3 c = Vec3{0.42f, 0.38f, 0.36f} * (1 - 0.35f * u * u);
   c = mix(c, Vec3{0.45f, 0.2f, 0.17f}, 0.8f * ramp(-0.78f, -0.95f, u));
   const float ring = inside(iris - r, s.pixel);
   const float spokes = 1 + 0.3f * noise(9 * std::atan2(y - cy, x - cx), 3 * r, look.noise_seed + 9);
@@ -36,12 +36,17 @@ void paint_ball(const Scene& s, const Eye& eye, float x, float y, float upper, P
 
 void paint_eye(const Scene& s, const Eye& eye, float x, float y, Paint& paint) {
   const float u = eye.u(x);
-  if (std::abs(u) > 1.35f) return;
   const Look& look = *s.look;
-  const float uc = std::clamp(u, -1.0f, 1.0f), upper = eye.upper_y(uc), lower = eye.lower_y(uc);
-  const float ends = ramp(1.3f, 0.95f, std::abs(u));
+  // Past the outer corner the upper lid's edge and fold run on, as lashes, shadow or paint: the corner that is marked
+  // is not the end of what is dark.
+  const float reach = 1.3f + look.lid_tail;
+  if (u < -1.35f || u > reach + 0.05f) return;
+  const float uc = std::clamp(u, -1.0f, 1.0f), past = std::max(0.0f, u - 1), sag = 0.3f * past * eye.half;
+  const float upper = eye.upper_y(uc) - sag, lower = eye.lower_y(uc) - sag;
+  const float ends = u < 0 ? ramp(-1.3f, -0.95f, u) : ramp(reach, 0.95f, u);
   // Lid: make-up, the fold above it, lines at its edge.
-  const float fold = eye.line(uc) + eye.upper * eye.shape(uc) + 0.14f + 0.24f * eye.open * (1 - 0.3f * uc * uc);
+  const float fold =
+      eye.line(uc) + eye.upper * eye.shape(uc) + 0.14f + 0.24f * eye.open * (1 - 0.3f * uc * uc) - 2 * sag;
   if (y > lower) {
     const float shadowed = look.makeup * 0.45f * ramp(fold + 0.5f, fold - 0.1f, y) * ends;
     paint.albedo = mix(paint.albedo, look.cloth2 * 0.4f, shadowed);
@@ -49,6 +54,9 @@ void paint_eye(const Scene& s, const Eye& eye, float x, float y, Paint& paint) {
     paint.open *= 1 - 0.5f * crease;
     paint.gloss *= 1.3f;
   }
+  // The lids turn inwards to their edges and shade each other.
+  const float edge = std::max(y - upper, lower - y);
+  paint.open *= 1 - 0.16f * std::min(look.socket, 2.0f) * ramp(0.5f, 0, edge) * ends;
   if (std::abs(u) <= 1) {
     const float ball = inside(std::min(upper - y, y - lower), s.pixel) * ramp(0, 0.08f, upper - lower);
     if (ball > 0) {
@@ -61,12 +69,12 @@ void paint_eye(const Scene& s, const Eye& eye, float x, float y, Paint& paint) {
       paint.scatter *= 1 - ball;
     }
   }
-  const float thick = (0.07f + 0.09f * look.lash) * (1 + 0.3f * u);
+  const float thick = (0.09f + 0.1f * look.lash) * (1 + 0.3f * uc);
   const float lash =
       bump((y - upper - 0.03f) / (thick + 0.6f * s.pixel)) * ends * std::min(1.0f, 1.6f * thick / s.pixel);
   const float lower_lash = bump((y - lower + 0.02f) / (0.06f + 0.6f * s.pixel)) * ends * std::min(1.0f, 0.1f / s.pixel);
   const float dark =
-      std::min(1.0f, (0.5f + 0.5f * look.lash) * lash + (0.3f + 0.4f * look.makeup) * lower_lash * ramp(-1, 0, u));
+      std::min(1.0f, (0.6f + 0.4f * look.lash) * lash + (0.4f + 0.4f * look.makeup) * lower_lash * ramp(-1, 0, u));
   paint.albedo = mix(paint.albedo, Vec3{0.012f, 0.009f, 0.008f}, dark);
   paint.gloss *= 1 - dark;
 }
@@ -81,7 +89,7 @@ void paint_brow(const Scene& s, const Brow& brow, float x, float y, Paint& paint
   const float soft = std::max(0.4f, 0.8f * s.pixel / std::max(w, 0.1f));
   const float hair =
       ramp(-0.5f * soft, soft, d) * ramp(1.12f, 0.95f, std::abs(u)) * (0.72f + 0.25f * std::min(1.0f, brow.thick));
-  paint.albedo = mix(paint.albedo, s.look->brow * (1 + 0.4f * strand), clamp01(hair));
+  paint.albedo = mix(paint.albedo, s.look->brow * (1 + 0.4f * strand), clamp01(hair) * s.look->brow_density);
   paint.gloss *= 1 - hair;
   paint.scatter *= 1 - hair;
 }
@@ -89,13 +97,19 @@ void paint_brow(const Scene& s, const Brow& brow, float x, float y, Paint& paint
 void paint_mouth(const Scene& s, float x, float y, Paint& paint) {
   const Mouth& mouth = s.head->features().mouth;
   const float t = mouth.t(x);
-  if (std::abs(t) > 1.15f || y > mouth.y + 3 || y < mouth.inner_low(0) - 2.5f) return;
+  if (std::abs(t) > 1.3f || y > mouth.y + 3 || y < mouth.inner_low(0) - 2.5f) return;
   const Look& look = *s.look;
   const float tc = std::clamp(t, -1.0f, 1.0f);
   const float ou = mouth.outer_up(tc), ol = mouth.outer_low(tc), iu = mouth.inner_up(tc), il = mouth.inner_low(tc);
   // Shade below the lip and in the corners.
   paint.open *= 1 - 0.3f * bump(x / 2.2f, (y - ol + 0.45f) / 0.55f);
   paint.open *= 1 - 0.4f * bump((std::abs(t) - 1.02f) / 0.12f, (y - mouth.seam(tc)) / 0.4f);
+  // The line of the lips runs on into the cheek.
+  const float beyond = std::abs(t) - 1;
+  if (beyond > 0) {
+    const float crease = bump((y - mouth.seam(tc) - 0.5f * beyond) / (0.14f + 0.5f * s.pixel));
+    paint.open *= 1 - look.mouth_tail * crease * ramp(0.28f, 0, beyond);
+  }
   if (std::abs(t) <= 1) {
     const float lips = inside(std::min(ou - y, y - ol), 1.4f * s.pixel);
     const float streak = noise(9 * x, 0.8f * y, look.noise_seed + 13);

@@ -33,8 +33,9 @@ Grid shell_grid(const Head& head, const Camera& camera, const Shell& shell) {
     const float y = level > 0 ? level * (1 + shell.top / top) : level;
     for (int c = 0; c < kAround; ++c) {
       const float turn = 2 * kPi * static_cast<float>(c) / kAround - kPi, sn = std::sin(turn), cs = std::cos(turn);
-      const float swell = 1 + (0.04f + 0.14f * shell.wave) * noise(2.2f * turn, 0.45f * level, shell.seed) * close *
-                                  ramp(0, 0.5f, shell.top);
+      // Only outwards: the skull does not show through.
+      const float wave = 0.5f + 0.5f * noise(2.2f * turn, 0.45f * level, shell.seed);
+      const float swell = 1 + (0.05f + 0.16f * shell.wave) * wave * close * ramp(0, 0.5f, shell.top);
       const Vec3 p{s.width * sn * swell, y, s.outline + (cs > 0 ? (s.front - s.outline) * cs : s.back * cs) * swell};
       Vertex& v = grid.at(r, c);
       v.at = camera.view(p);
@@ -53,16 +54,16 @@ Grid shell_grid(const Head& head, const Camera& camera, const Shell& shell) {
 Grid hair_grid(const Head& head, const Camera& camera, const Look& look) {
   // Hair that has receded is thin at the sides, too.
   const float v = look.hair_volume * ramp(8, 6.5f, look.hairline);
-  Shell shell{0.9f * v, 0.3f + 0.6f * v, 0.25f + 0.3f * v, 0.6f * v, -6, look.hair_wave, 0, look.noise_seed};
+  Shell shell{0.9f * v, 0.3f + 0.6f * v, 0.55f + 0.3f * v, 0.6f * v, -6, look.hair_wave, 0, look.noise_seed};
   switch (look.style) {
     case HairStyle::buzz:
-      shell.top = shell.side = shell.front = shell.back = 0.15f;
+      shell.top = shell.side = shell.back = 0.2f, shell.front = 0.45f;
       break;
     case HairStyle::fringe:
-      shell.front = 0.7f, shell.end = -7;
+      shell.front = 0.95f, shell.end = -7;
       break;
     case HairStyle::tied:
-      shell.top = 0.3f, shell.side = 0.2f, shell.front = 0.2f, shell.back = 0.5f;
+      shell.top = 0.3f, shell.side = 0.25f, shell.front = 0.5f, shell.back = 0.5f;
       break;
     case HairStyle::bob:
     case HairStyle::flowing:
@@ -92,7 +93,8 @@ Cover hair_cover(const Look& l) {
       if (m > l.hair_open + 0.06f * fine) line = -100;
     } else {
       line = l.hairline - 0.5f * square(m / 1.1f) + (fringe ? 1.0f : 0.6f) * l.parting * angle;
-      line = mix(line, -0.8f, ramp(1.1f, 1.4f, m));                   // temple to sideburn
+      line -= 4 * (1.4f - l.hair_open) * ramp(0.5f, 1.1f, m);         // round the temples
+      line = mix(line, -0.8f, ramp(1.02f, 1.35f, m));                 // temple to sideburn
       line = mix(line, fringe ? -1.5f : 0.8f, ramp(1.6f, 1.75f, m));  // above the ear
       line = mix(line, -5.5f, ramp(2.0f, 2.3f, m));                   // to the nape
     }
@@ -101,9 +103,9 @@ Cover hair_cover(const Look& l) {
 }
 
 Grid hat_grid(const Head& head, const Camera& camera, const Look& look) {
-  Shell shell{1.2f, 0.7f, 0.75f, 0.9f, look.hat_line - 4, 0, 0, look.noise_seed};
+  Shell shell{1.2f, 0.8f, 1.05f, 0.9f, look.hat_line - 4, 0, 0, look.noise_seed};
   if (look.headwear == Headwear::cap) shell.top = 1.6f;
-  if (look.headwear == Headwear::scarf) shell = {0.9f, 0.8f, 0.7f, 1.5f, -22, 0.6f, 0.05f, look.noise_seed};
+  if (look.headwear == Headwear::scarf) shell = {0.9f, 0.9f, 1, 1.5f, -22, 0.6f, 0.05f, look.noise_seed};
   return shell_grid(head, camera, shell);
 }
 

@@ -29,12 +29,12 @@ float interpolate(std::span<const Knot> k, float y) {
 constexpr Knot kWidth[] = {{11, 0},        {10.6f, 2.6f},  {9.8f, 4.6f}, {8, 6.4f},      {6, 7.1f},   {4, 7.35f},
                            {2, 7.35f},     {0, 7.2f},      {-2, 7.05f},  {-4, 6.75f},    {-6, 6.25f}, {-7.5f, 5.6f},
                            {-8.9f, 4.65f}, {-10.1f, 3.5f}, {-11, 2.25f}, {-11.5f, 1.2f}, {-11.7f, 0}};
-constexpr Knot kOutline[] = {{11, -1},       {8, -1},     {6, -0.6f},    {3, 0},        {0, 0.3f},
-                             {-2, 0.5f},     {-4, 0.8f},  {-6, 1.3f},    {-7.5f, 2.2f}, {-8.9f, 3.7f},
-                             {-10.1f, 5.1f}, {-11, 6.1f}, {-11.7f, 6.7f}};
+constexpr Knot kOutline[] = {{11, -1},       {8, -1},     {6, 0},        {3, 1.2f},     {0, 1.7f},
+                             {-2, 1.6f},     {-4, 1.6f},  {-6, 1.8f},    {-7.5f, 2.6f}, {-8.9f, 4},
+                             {-10.1f, 5.5f}, {-11, 6.9f}, {-11.7f, 7.8f}};
 constexpr Knot kFront[] = {{11, -1},      {10.6f, 2},   {9.8f, 4.4f}, {8, 7.1f},      {6, 8.5f},       {4, 9.2f},
                            {2, 9.4f},     {0.5f, 9.1f}, {-1, 8.9f},   {-3, 8.9f},     {-4.75f, 9.15f}, {-6.7f, 9.1f},
-                           {-8.5f, 8.6f}, {-10, 8.6f},  {-11, 8.3f},  {-11.5f, 7.7f}, {-11.7f, 6.7f}};
+                           {-8.5f, 8.8f}, {-10, 9.1f},  {-11, 9.1f},  {-11.5f, 8.7f}, {-11.7f, 7.8f}};
 constexpr Knot kBack[] = {{11, 0}, {10.6f, 3}, {9.8f, 5}, {8, 7.2f},  {5, 9},        {2, 9.5f},
                           {-1, 9}, {-4, 7},    {-6, 5},   {-7.5f, 2}, {-8.9f, 0.5f}, {-11.7f, 0}};
 
@@ -109,14 +109,16 @@ float Head::relief(float x, float y) const {
   float d = features_.nose.depth(x, y);
   if (y > -5) {
     d += who.brow_ridge * bump((m - 2.8f) / 3.4f, (y - brow.y + 0.3f) / 1.3f);
+    d += 0.9f * bump((m - 6.2f) / 2.2f, (y - 1.6f) / 1.8f);  // the socket's outer rim
     d -= 0.85f * who.eye_depth * bump((m - 2.7f) / 2.5f, (y - 0.2f) / 1.9f);
     d += 0.6f * bump((m - eye.x) / (eye.half + 0.5f), (y - 0.05f) / 1.25f);
+    d -= 0.45f * bump((m - 1.9f) / 1.3f, y / 1.3f);  // the inner corner
     // The lid's fold, and the bag under the eye, deeper with age.
     d -= 0.12f * bump((m - eye.x) / (eye.half + 0.4f), (y - 0.95f) / 0.35f);
     d += 0.18f * who.age * bump((m - eye.x + 0.2f) / 1.5f, (y + 1.15f) / 0.5f);
     d += 0.1f * expression_.frown * bump((m - 0.8f) / 0.5f, (y - 1.8f) / 1.2f);
   }
-  d += who.cheekbone * bump((m - 4.4f) / 2.7f, (y + 2.2f) / 2.4f);
+  d += who.cheekbone * bump((m - 4.6f) / 2.7f, (y + 2.2f) / 2.6f);
   if (y < -2) d += lower_face(x, y);
   return d;
 }
@@ -127,17 +129,20 @@ float Head::lower_face(float x, float y) const {
   const float smile = std::max(0.0f, expression_.smile[x < 0 ? 0 : 1]);
   float d = 0.5f * identity_.fatness * bump((m - 4.0f) / 2.6f, (y + 6.2f) / 3.2f);
   d += 0.55f * smile * bump((m - 3.5f) / 1.9f, (y + 3.6f) / 1.8f);  // the cheek's apple
+  d -= 0.5f * bump((m - 4) / 2.2f, (y + 9.2f) / 2);                 // between chin and the jaw's corner
   // The fold from nose to mouth corner.
   const float fold_x = mix(1.9f, 3.2f + 0.3f * smile, clamp01((-3.8f - y) / 3.2f));
   d -= (0.1f + 0.15f * identity_.age + 0.2f * smile) * bump((m - fold_x) / 0.55f, (y + 5.4f) / 2.2f);
-  d += 0.45f * bump(x / 3.4f, (y - mouth.y) / 2.4f);                                    // teeth below the lips
+  // The teeth's arch below the lips: the corners lie far behind the middle.
+  d += 0.2f * bump(x / 3.4f, (y - mouth.y) / 2.4f) - bump((m - 3) / 2.6f, (y - mouth.y) / 2.4f);
+  d += 0.6f * bump(x / 1.6f, (y - identity_.nose_base + 0.25f) / 1.1f);                 // the foot of the nose
   d -= 0.12f * bump(x / 0.45f, (y - mix(identity_.nose_base, mouth.y, 0.45f)) / 0.8f);  // philtrum
   const float t = mouth.t(x);
   if (std::abs(t) < 1.1f) {
     const float fade = root2(1.1f - std::abs(t)) * identity_.lip_out;
     const float iu = mouth.inner_up(t), il = mouth.inner_low(t), ou = mouth.outer_up(t), ol = mouth.outer_low(t);
-    d += 0.42f * fade * bump((y - mix(iu, ou, 0.35f)) / (0.35f + 0.8f * (ou - iu)));
-    d += 0.5f * fade * bump((y - mix(il, ol, 0.4f)) / (0.3f + 0.8f * (il - ol)));
+    d += 0.34f * fade * bump((y - mix(iu, ou, 0.35f)) / (0.35f + 0.8f * (ou - iu)));
+    d += 0.65f * fade * bump((y - mix(il, ol, 0.4f)) / (0.3f + 0.8f * (il - ol)));
     d += 0.5f * expression_.pucker * fade * bump((y - mouth.y) / 1.8f);
     d -= 0.3f * identity_.lip_out * bump(x / 2.4f, (y - mouth.outer_low(0) + 0.75f) / 0.75f);  // under the lip
   }

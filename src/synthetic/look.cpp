@@ -1,6 +1,7 @@
 // Sampling of colours, hair, clothes, things worn, and light.
 #include <numbers>
 
+#include "chances.hpp"
 #include "person.hpp"
 
 namespace lineament::synthetic {
@@ -50,16 +51,24 @@ void color_person(Look& look, const Identity& who, Random& random) {
   look.iris = rgb(kIris[iris][0], kIris[iris][1], kIris[iris][2]) * random.uniform(0.7f, 1.4f);
   look.blush = random.uniform(0, 1);
   look.freckles = random.chance(0.12f) ? random.uniform(0.3f, 1) : 0;
+  look.brow_density = random.chance(kChances.faint_brows) ? random.uniform(0.25f, 0.8f) : random.uniform(0.8f, 1);
+  look.socket = random.uniform(0.6f, 2.6f);
+  look.lid_tail = random.uniform(0, 0.45f);
+  look.mouth_tail = random.uniform(0, 0.45f);
   look.mottle = random.uniform(0.2f, 1);
   look.shine = square(random.uniform()) * 0.7f;
 }
 
 void grow_hair(Look& look, const Identity& who, Random& random, float accessories) {
-  const bool beardless = who.age < 0.1f || look.makeup > 0 || random.chance(0.45f);
+  const bool beardless = who.age < 0.1f || look.makeup > 0 || random.chance(kChances.beardless);
   if (!beardless) {
     look.stubble = random.uniform(0, 1);
+    look.beard_edge = random.uniform(0.1f, 0.35f);
     if (random.chance(0.35f)) look.moustache = random.uniform(0.4f, 1);
-    if (random.chance(0.3f)) look.beard = random.uniform(0.5f, 1), look.moustache = std::max(look.moustache, 0.5f);
+    if (random.chance(0.3f)) {
+      look.beard = random.uniform(0.5f, 1), look.moustache = std::max(look.moustache, 0.5f);
+      if (random.chance(kChances.hanging_beard)) look.beard_length = 0.3f + 3 * square(random.uniform());
+    }
   }
   static constexpr HairStyle kAll[] = {HairStyle::brief,   HairStyle::brief,   HairStyle::fringe, HairStyle::bob,
                                        HairStyle::flowing, HairStyle::flowing, HairStyle::tied};
@@ -75,20 +84,21 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
   look.ears = (look.style != HairStyle::bob && look.style != HairStyle::flowing) || random.chance(0.25f);
   if (look.style == HairStyle::fringe) look.hairline = random.uniform(1.9f, 4.4f);
   look.hair_end = look.style == HairStyle::bob ? random.uniform(-11, -5) : random.uniform(-24, -12);
+  constexpr AccessoryChances kWorn = kAccessories;
   const float hat = random.uniform();
-  if (hat < 0.07f * accessories)
+  if (hat < kWorn.beanie * accessories)
     look.headwear = Headwear::beanie;
-  else if (hat < 0.12f * accessories)
+  else if (hat < (kWorn.beanie + kWorn.cap) * accessories)
     look.headwear = Headwear::cap;
-  else if (hat < 0.15f * accessories)
+  else if (hat < (kWorn.beanie + kWorn.cap + kWorn.scarf) * accessories)
     look.headwear = Headwear::scarf;
   if (look.headwear != Headwear::none) look.hair_volume = std::min(look.hair_volume, 0.3f);  // pressed flat
   look.hat_line = random.uniform(2.9f, 5.2f);
-  const float lenses = random.uniform();
-  look.glasses = lenses < 0.09f * accessories   ? 1
-                 : lenses < 0.15f * accessories ? 2
-                 : lenses < 0.18f * accessories ? 3
-                                                : 0;
+  const float lenses = random.uniform(), thick = kWorn.thin_glasses + kWorn.thick_glasses;
+  look.glasses = lenses < kWorn.thin_glasses * accessories             ? 1
+                 : lenses < thick * accessories                        ? 2
+                 : lenses < (thick + kWorn.dark_glasses) * accessories ? 3
+                                                                       : 0;
   look.lens_w = random.uniform(2.2f, 2.9f);
   look.lens_h = random.uniform(1.4f, 2.3f);
   look.lens_round = random.uniform(2, 5);
@@ -100,17 +110,18 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
     look.cloth = look.cloth * 0.2f;
     look.cloth2 = mix(look.cloth2, {0.8f, 0.8f, 0.82f}, 0.8f);
   }
-  look.collar = random.uniform(-14, -10);
+  look.collar = random.uniform(-14, -9.5f);
   look.neckline = random.uniform(0, 1) < 0.3f ? random.uniform(2, 6) : random.uniform(0, 2);
 }
 
 void set_light(Look& look, Random& random) {
   // Half of all snapshots are lit from about where the camera is: by a flash, a window, an overcast sky.
-  const float azimuth = random.normal(0, random.chance(0.5f) ? 0.3f : 0.85f), height = random.normal(0.5f, 0.35f);
+  const float azimuth = random.normal(0, random.chance(0.45f) ? 0.35f : 1.05f), height = random.normal(0.5f, 0.35f);
   look.key_direction = {std::sin(azimuth) * std::cos(height), std::sin(height), std::cos(azimuth) * std::cos(height)};
   // Tungsten to overcast.
   const float warm = random.normal(0.05f, 0.1f), warm2 = random.normal(0.03f, 0.1f);
-  const float share = random.uniform(0.4f, 0.9f);  // of the key in all light
+  const float share =
+      random.chance(kChances.side_light) ? random.uniform(0.9f, 0.98f) : random.uniform(0.4f, 0.9f);  // of the key
   const auto tint = [](float w) { return Vec3{1 + w, 1, 1 - w}; };
   look.key_color = tint(warm) * (1.5f * share);
   const float ambient = 1.15f * (1 - share);
@@ -120,10 +131,16 @@ void set_light(Look& look, Random& random) {
   const float side = random.chance(0.5f) ? 1.0f : -1.0f;
   look.rim_direction = normalized({side, random.uniform(-0.1f, 0.8f), random.uniform(-0.8f, 0.1f)});
   look.shadow = random.uniform(0.3f, 1);
+  if (random.chance(kChances.dapple)) look.dapple = random.uniform(0.5f, 1);
+  look.dapple_scale = random.uniform(0.1f, 0.35f);
+  look.neck_tone = random.uniform(0.75f, 1.1f);
+  look.neck_short = random.uniform(-0.5f, 4);
+  look.neck_width = random.uniform(0.8f, 1.08f);
+  look.neck_light = random.uniform(0.2f, 0.9f);
   // The camera exposes for the face, most of the way.
   const float level =
       (look.key_color.y * 0.75f + 0.5f * (look.sky_color.y + look.ground_color.y)) * std::pow(look.skin.y, 0.5f);
-  look.exposure = 0.48f / level * std::exp(random.normal(0, 0.33f));
+  look.exposure = 0.52f / level * std::exp(random.normal(0, 0.4f));
   look.contrast = random.uniform(0.1f, 0.9f);
   look.saturation = random.uniform(0.8f, 1.3f);
 }
@@ -135,7 +152,11 @@ Look draw_look(Random& random, const Identity& who, const DrawOptions& options) 
   color_person(look, who, random);
   grow_hair(look, who, random, options.accessories);
   set_light(look, random);
-  look.occluders = random.chance(0.1f * options.accessories) ? 1 + static_cast<int>(random.below(2)) : 0;
+  if (look.style != HairStyle::bald && look.style != HairStyle::buzz && look.headwear == Headwear::none &&
+      random.chance(kChances.locks))
+    look.wisps = 2 + static_cast<int>(random.below(22));
+  look.occluders =
+      random.chance(kAccessories.occluders * options.accessories) ? 1 + static_cast<int>(random.below(2)) : 0;
   look.noise_seed = random.bits();
   return look;
 }

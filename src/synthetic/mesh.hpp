@@ -11,7 +11,7 @@ Grid head_grid(const Head& head, const Camera& camera, const Look& look);
 /// side -1: the picture's left. Coordinates: a around, 0 … 1, b from the middle (0) to the rim (1).
 Grid ear_grid(const Head& head, const Camera& camera, int side);
 /// Neck, shoulders and chest. Coordinates: a = angle from the front, b = height, cm.
-Grid body_grid(const Head& head, const Camera& camera, const Pose& pose);
+Grid body_grid(const Head& head, const Camera& camera, const Pose& pose, const Look& look);
 
 /// Hair as a shell over the skull that may hang below it. Coordinates: a = angle from the front, b = height, cm.
 Grid hair_grid(const Head& head, const Camera& camera, const Look& look);

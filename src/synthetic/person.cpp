@@ -3,6 +3,8 @@
 
 #include <numbers>
 
+#include "chances.hpp"
+
 namespace lineament::synthetic {
 namespace {
 
@@ -39,8 +41,8 @@ Identity draw_identity(Random& random, float variety) {
   Identity w;
   const auto vary = [&](float& value, float deviation) { value += variety * spread(random, deviation); };
   vary(w.face_width, 0.045f);
-  vary(w.jaw_width, 0.065f);
-  vary(w.chin_width, 0.17f);
+  vary(w.jaw_width, 0.075f);
+  vary(w.chin_width, 0.24f);
   vary(w.chin, 0.55f);
   vary(w.chin_out, 0.35f);
   vary(w.crown, 0.5f);
@@ -58,7 +60,7 @@ Identity draw_identity(Random& random, float variety) {
   vary(w.brow_y, 0.25f);
   vary(w.brow_half, 0.18f);
   vary(w.brow_x, 0.15f);
-  vary(w.brow_arch, 0.18f);
+  vary(w.brow_arch, 0.26f);
   vary(w.brow_tilt, 0.18f);
   vary(w.brow_thick, 0.17f);
   const float middle = variety * spread(random, 0.28f);  // nose and mouth move together
@@ -79,11 +81,11 @@ Identity draw_identity(Random& random, float variety) {
   w.lip_upper += fullness;
   w.lip_lower += fullness;
   vary(w.lip_upper, 0.08f);
-  vary(w.lip_lower, 0.1f);
+  vary(w.lip_lower, 0.07f);
   vary(w.bow, 0.1f);
   vary(w.lip_out, 0.2f);
   w.age = clamp01(mix(0.35f, random.uniform(0, 1), variety));
-  if (random.chance(0.09f * variety)) {
+  if (random.chance(kChances.child * variety)) {
     w.age = 0;
     make_child(w, random.uniform(0.3f, 1));
   }
@@ -98,16 +100,16 @@ Expression draw_expression(Random& random, float strength) {
   const float mood = random.uniform();
   const float tilt = spread(random, 0.07f);
   float smile = 0;
-  if (mood < 0.36f) {  // still
+  if (mood < 0.31f) {  // still
     smile = random.uniform(-0.25f, 0.3f);
     if (random.chance(0.3f)) e.part = random.uniform(0.1f, 0.5f);
   } else if (mood < 0.76f) {  // smile, mostly with teeth, up to a laugh
-    smile = random.uniform(0.3f, 1.1f);
+    smile = random.uniform(0.3f, 1.25f);
     if (random.chance(0.82f)) e.part = smile * random.uniform(0.25f, 1.35f);
     if (random.chance(0.3f)) e.jaw = random.uniform(0.2f, 1.6f);
-  } else if (mood < 0.93f) {  // talk, shout, gape
+  } else if (mood < 0.94f) {  // talk, shout, gape
     smile = random.uniform(-0.4f, 0.35f);
-    e.jaw = 2.9f * square(random.uniform());
+    e.jaw = random.chance(kChances.wide_gape) ? random.uniform(1.5f, 3.8f) : 2.5f * square(random.uniform());
     e.part = random.uniform(0, 0.5f);
     e.pucker = random.chance(0.3f) ? random.uniform(0, 0.8f) : 0;
   } else {  // grim or kiss
@@ -122,14 +124,14 @@ Expression draw_expression(Random& random, float strength) {
     e.brow_raise[k] = raise + side * lopsided;
   }
   if (random.chance(0.2f)) e.frown = std::max(e.frown, random.uniform(0, 0.9f));
-  float open = 1 + spread(random, 0.15f) - 0.16f * std::max(0.0f, smile);
+  float open = 0.97f + spread(random, 0.14f) - 0.16f * std::max(0.0f, smile);
   const float lids = random.uniform();
   if (lids < 0.035f)
     open = random.uniform(0, 0.08f);
   else if (lids < 0.1f)
     open = random.uniform(0.15f, 0.6f);
   else if (lids < 0.14f)
-    open = random.uniform(1.1f, 1.35f);
+    open = random.uniform(1.1f, 1.25f);
   const float wink = random.chance(0.03f) ? random.uniform(0, 0.4f) : 1.0f;
   const int winking = random.chance(0.5f) ? 1 : 0;
   for (int k = 0; k < 2; ++k) {

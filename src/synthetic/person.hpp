@@ -13,17 +13,17 @@ namespace lineament::synthetic {
 /// Proportions. Defaults: an average adult from general anthropometry (biocular width 9 cm, bizygomatic 13.5 cm, nasion
 /// to chin 11.5 cm, mouth 5 cm …), rounded.
 struct Identity {
-  float face_width = 1.04f, jaw_width = 1, chin_width = 1;  ///< factors
-  float chin = -11.3f, chin_out = 0;                        ///< height of the chin's lower edge; how far it stands out
+  float face_width = 1.04f, jaw_width = 1.01f, chin_width = 1;  ///< factors
+  float chin = -11.2f, chin_out = 0;  ///< height of the chin's lower edge; how far it stands out
   float crown = 11.0f, forehead_slope = 0;
   float roundness = 2.1f;  ///< exponent of the horizontal section: 2 is an ellipse, larger is flatter in front
   float fatness = 0;       ///< -1 hollow cheeks … 1 full
-  float cheekbone = 0.5f, brow_ridge = 0.4f, eye_depth = 1;
-  float eye_x = 3.15f, eye_half = 1.3f, eye_slant = 0.2f, eye_upper = 0.66f, eye_lower = 0.36f;
-  float brow_y = 2.1f, brow_half = 2.38f, brow_arch = 0.78f, brow_tilt = 0, brow_thick = 0.65f, brow_x = 3.62f;
-  float nose_tip = -3.5f, nose_base = -4.7f, nose_width = 1.65f, nose_out = 2.3f, nose_bridge = 0.55f;
+  float cheekbone = 0.85f, brow_ridge = 0.4f, eye_depth = 1;
+  float eye_x = 3.24f, eye_half = 1.38f, eye_slant = 0.2f, eye_upper = 0.66f, eye_lower = 0.36f;
+  float brow_y = 1.86f, brow_half = 2.23f, brow_arch = 0.78f, brow_tilt = -0.07f, brow_thick = 0.65f, brow_x = 3.64f;
+  float nose_tip = -3.22f, nose_base = -4.36f, nose_width = 1.87f, nose_out = 2.3f, nose_bridge = 0.55f;
   float nose_hump = 0, nose_ball = 1, bridge_width = 1;
-  float mouth_y = -6.6f, mouth_half = 2.7f, lip_upper = 0.68f, lip_lower = 0.98f, bow = 0.2f, lip_out = 1;
+  float mouth_y = -6.5f, mouth_half = 2.77f, lip_upper = 0.68f, lip_lower = 0.92f, bow = 0.2f, lip_out = 1;
   float age = 0.3f;  ///< 0 child … 1 old: how deep creases are
 };
 
@@ -52,6 +52,9 @@ enum class Headwear { none, beanie, cap, scarf };
 struct Look {
   Vec3 skin, lips, hair, brow, iris, cloth, cloth2;
   float blush = 0, freckles = 0, mottle = 0, shine = 0, makeup = 0, lash = 0.5f, stubble = 0, beard = 0, moustache = 0;
+  float brow_density = 1, neck_light = 0.45f, neck_tone = 0.95f, neck_short = 0, neck_width = 1, dapple = 0,
+        dapple_scale = 0.2f, socket = 1, beard_edge = 0.3f, beard_length = 0;
+  float lid_tail = 0.2f, mouth_tail = 0.3f;  ///< how far and how dark lids and lips run on past their corners
   HairStyle style = HairStyle::brief;
   float hairline = 6.2f, hair_volume = 1, hair_end = -6, hair_wave = 0, parting = 0, hair_open = 1.2f;
   bool ears = true;  ///< not under the hair
@@ -65,7 +68,7 @@ struct Look {
   float collar = -12.5f, neckline = 1.5f;  ///< height of the collar at the sides; how much lower it is in front
   Vec3 key_color, sky_color, ground_color, key_direction, rim_color, rim_direction;
   float shadow = 0.7f, exposure = 1, contrast = 0.4f, saturation = 1;  ///< of the camera
-  int occluders = 0;
+  int occluders = 0, wisps = 0;
   std::uint32_t noise_seed = 0;
 };
 

@@ -2,6 +2,7 @@
 // 2013.
 #include "points.hpp"
 
+#include "convention.hpp"
 #include "lineament/faces/box.hpp"
 
 namespace lineament::synthetic {
@@ -43,36 +44,111 @@ Point outermost(const Head& head, const Camera& camera, Front from, Front to, Po
   return at(best);
 }
 
-void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
-  // The outline from the ear, at the eyes' level, to the chin, cut into eight equal lengths.
-  constexpr int kFine = 64;
-  std::array<Front, kFine + 1> line;
-  std::array<float, kFine + 1> length{};
-  for (int i = 0; i <= kFine; ++i) {
-    const float part = static_cast<float>(i) / kFine;
-    const float y = mix(0.15f, head.chin(), 1 - square(1 - part));
-    line[i] = {head.section(y).width, y};
-    if (i > 0) length[i] = length[i - 1] + std::hypot(line[i].x - line[i - 1].x, line[i].y - line[i - 1].y);
+/// The visible outline of one side, ear to chin, as kPlaces points of the picture.
+class JawLine {
+ public:
+  static constexpr int kPlaces = 17;
+
+  JawLine(const Head& head, const Camera& camera, float side) : head_(head), camera_(camera), side_(side) {
+    const Point ahead{camera.turn.r0.z, -camera.turn.r1.z}, across = camera.across();
+    const float turned = side * (ahead.x * across.x + ahead.y * across.y);  // above 0: the side that is turned away
+    const float ear = kJawEar - (turned > 0 ? kJawEarFar : kJawEarNear) * turned;
+    for (int i = 0; i < kPlaces; ++i) {
+      const float part = static_cast<float>(i) / (kPlaces - 1);
+      outline_[i] = {0, mix(ear, head.chin(), 1 - square(1 - part))};
+      outline_[i].x = head.section(outline_[i].y).width;
+    }
+    for (int i = 0; i < kPlaces; ++i) seen_[i] = see(i);
   }
-  const auto along = [&](float wanted) {
-    int i = 1;
-    while (i < kFine && length[i] < wanted) ++i;
-    const float t = clamp01((wanted - length[i - 1]) / (length[i] - length[i - 1]));
-    return Front{mix(line[i - 1].x, line[i].x, t), mix(line[i - 1].y, line[i].y, t)};
-  };
-  const Point across = camera.across(), upward = camera.upward();
-  for (int k = 0; k <= 8; ++k) {
-    const float total = length[kFine], here = total * static_cast<float>(k) / 8;
-    const Front p = along(here), before = along(std::max(0.0f, here - 0.05f * total)),
-                after = along(std::min(total, here + 0.05f * total));
+
+  /// Eight steps along the picture's line, as annotators space them: nine points, the chin's last.
+  std::array<Point, 9> points() const {
+    std::array<float, kPlaces> length{};
+    for (int i = 1; i < kPlaces; ++i) length[i] = length[i - 1] + distance(seen_[i - 1], seen_[i]);
+    std::array<Point, 9> points;
+    for (int k = 0, i = 1; k <= 8; ++k) {
+      const float wanted = kJawPlace[k] * length[kPlaces - 1];
+      while (i + 1 < kPlaces && length[i] < wanted) ++i;
+      const float t = clamp01((wanted - length[i - 1]) / std::max(length[i] - length[i - 1], 1e-6f));
+      points[k] = seen_[i - 1] + (seen_[i] - seen_[i - 1]) * t;
+    }
+    return points;
+  }
+
+ private:
+  Point see(int i) const {
+    const Front p = outline_[i], before = outline_[std::max(0, i - 1)], after = outline_[std::min(kPlaces - 1, i + 1)];
     float nx = before.y - after.y, ny = -(before.x - after.x);  // outward normal in the front view, y up
-    if (k == 8) nx = 0, ny = -1;
+    if (i == kPlaces - 1) nx = 0, ny = -1;
     const float n = std::hypot(nx, ny);
     nx /= n, ny = -std::abs(ny) / n;
-    for (const float side : {-1.0f, 1.0f}) {
-      const Point away = across * (side * nx) + upward * ny;
-      const Front from{side * 0.45f * p.x, p.y - 1.8f * ny}, to{side * p.x, p.y};
-      points[side < 0 ? k : 16 - k] = outermost(head, camera, from, to, away);
+    const Point away = camera_.across() * (side_ * nx) + camera_.upward() * ny;
+    const Front from{side_ * 0.25f * p.x, p.y - 1.8f * ny}, to{side_ * p.x, p.y};
+    // Inside the visible outline, wherever the head's turn puts it.
+    const float inside = jaw_inside(static_cast<float>(i) / (kPlaces - 1)) * camera_.scale();
+    return outermost(head_, camera_, from, to, away) - away * (inside / std::hypot(away.x, away.y));
+  }
+
+  const Head& head_;
+  const Camera& camera_;
+  float side_;
+  std::array<Front, kPlaces> outline_;
+  std::array<Point, kPlaces> seen_;
+};
+
+void place_jaw(const Head& head, const Camera& camera, Landmarks& points) {
+  const std::array<Point, 9> left = JawLine(head, camera, -1).points(), right = JawLine(head, camera, 1).points();
+  for (int k = 0; k <= 8; ++k) points[k] = left[k], points[16 - k] = right[k];
+}
+
+void place_brow_and_eye(const Features& f, int k, auto put_side) {
+  constexpr float kBrow[] = {1, 0.6f, 0.08f, -0.47f, -1};  // outer to inner
+  const Brow& b = f.brow[k];
+  for (int i = 0; i < 5; ++i)
+    put_side(k == 0 ? 17 + i : 26 - i, b.x_at(kBrow[i]) - b.side * kBrowHabit[i].in,
+             b.y_at(kBrow[i]) + kBrowHabit[i].up);
+  // The outer corner: where white is last seen, short of where the lids' edges meet; the points between follow it.
+  constexpr float kOuter = 0.82f, kUpper[] = {0.235f, -0.44f}, kLower[] = {-0.4f, 0.26f};
+  const Eye& e = f.eye[k];
+  const auto lid = [&](int left, int other, float u, float y) { put_side(k == 0 ? left : other, e.x_at(u), y); };
+  lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)));
+  for (int i = 0; i < 2; ++i) {
+    lid(37 + i, 44 - i, kUpper[i], e.upper_y(kUpper[i]));
+    lid(40 + i, 47 - i, kLower[i], e.lower_y(kLower[i]));
+  }
+  lid(39, 42, -1, e.upper_y(-1));
+}
+
+void place_nose(const Nose& nose, auto put) {
+  for (int i = 0; i < 4; ++i) put(27 + i, 0, mix(0.25f, nose.tip, static_cast<float>(i) / 3) + kBridgeHabit[i].up);
+  constexpr float kLift[] = {0.5f, 0.23f, 0}, kAcross[] = {0.86f, 0.44f, 0};  // wing to middle
+  for (int i = 0; i < 3; ++i) {
+    const float x = kAcross[i] * nose.width - kNostrilHabit[i].in, y = nose.base + kLift[i] + kNostrilHabit[i].up;
+    put(31 + i, -x, y);
+    put(35 - i, x, y);
+  }
+}
+
+void place_mouth(const Mouth& m, auto put) {
+  constexpr float kUpper[] = {1, 0.63f, 0.26f, 0}, kLower[] = {0.65f, 0.28f, 0};  // corner to middle
+  constexpr float kInner[] = {Mouth::kInner, 0.26f, 0};
+  for (const float side : {-1.0f, 1.0f}) {
+    const bool left = side < 0;
+    const auto place = [&](int from_left, int from_right, float t, float y, Habit habit) {
+      put(left ? from_left : from_right, m.x_at(t) - side * habit.in, y + habit.up);
+    };
+    for (int i = 0; i < 4; ++i)
+      place(48 + i, 54 - i, side * kUpper[i], m.outer_up(side * kUpper[i]), kUpperLipHabit[i]);
+    for (int i = 0; i < 3; ++i) {
+      place(59 - i, 55 + i, side * kLower[i], m.outer_low(side * kLower[i]), kLowerLipHabit[i]);
+    }
+    place(60, 64, side * kInner[0], m.seam(side * kInner[0]), kInnerCornerHabit);
+    for (int i = 0; i < 2; ++i) {
+      const float t = side * kInner[i + 1], low = m.inner_low(t) + kInnerLowerHabit[i].up;
+      place(67 - i, 65 + i, t, low, {kInnerLowerHabit[i].in, 0});
+      // Closed lips meet in one line: the upper one's points never pass the lower one's.
+      const float up = std::max(m.inner_up(t) + kInnerUpperHabit[i].up, low);
+      place(61 + i, 63 - i, t, up, {kInnerUpperHabit[i].in, 0});
     }
   }
 }
@@ -89,35 +165,9 @@ Landmarks place_points(const Head& head, const Camera& camera) {
     const float side = x < 0 ? -1.0f : 1.0f;
     points[i] = outermost(head, camera, {0.6f * x, y}, {x, y}, camera.across() * side);
   };
-  constexpr float kBrow[] = {1, 0.6f, 0.08f, -0.47f, -1};  // outer to inner
-  for (int k = 0; k < 2; ++k) {
-    const Brow& b = f.brow[k];
-    for (int i = 0; i < 5; ++i) {
-      const float u = kBrow[i];
-      put_side(k == 0 ? 17 + i : 26 - i, b.x_at(u), b.y_at(u));
-    }
-    const Eye& e = f.eye[k];
-    const auto lid = [&](int left, int other, float u, bool upper) {
-      put_side(k == 0 ? left : other, e.x_at(u), upper ? e.upper_y(u) : e.lower_y(u));
-    };
-    lid(36, 45, 1, true);
-    lid(37, 44, 0.39f, true);
-    lid(38, 43, -0.37f, true);
-    lid(39, 42, -1, true);
-    lid(40, 47, -0.33f, false);
-    lid(41, 46, 0.42f, false);
-  }
-  const Nose& nose = f.nose;
-  for (int i = 0; i < 4; ++i) put(27 + i, 0, mix(0.25f, nose.tip, static_cast<float>(i) / 3));
-  const float lift[] = {0.42f, 0.18f, 0, 0.18f, 0.42f}, across[] = {-0.86f, -0.44f, 0, 0.44f, 0.86f};
-  for (int i = 0; i < 5; ++i) put(31 + i, across[i] * nose.width, nose.base + lift[i]);
-  const Mouth& m = f.mouth;
-  const float upper[] = {-1, -0.63f, -0.26f, 0, 0.26f, 0.63f, 1}, lower[] = {0.65f, 0.28f, 0, -0.28f, -0.65f};
-  for (int i = 0; i < 7; ++i) put(48 + i, m.x_at(upper[i]), m.outer_up(upper[i]));
-  for (int i = 0; i < 5; ++i) put(55 + i, m.x_at(lower[i]), m.outer_low(lower[i]));
-  const float inner[] = {-Mouth::kInner, -0.26f, 0, 0.26f, Mouth::kInner};
-  for (int i = 0; i < 5; ++i) put(60 + i, m.x_at(inner[i]), m.inner_up(inner[i]));
-  for (int i = 1; i < 4; ++i) put(68 - i, m.x_at(inner[i]), m.inner_low(inner[i]));
+  for (int k = 0; k < 2; ++k) place_brow_and_eye(f, k, put_side);
+  place_nose(f.nose, put);
+  place_mouth(f.mouth, put);
   return points;
 }
 

@@ -66,7 +66,7 @@ Paint paint_body(const Scene& s, float angle, float y) {
     const bool tie = look.neckline < 1 && std::abs(angle) < 0.1f;
     return paint_cloth(look, angle, y, tie ? look.frame_color : look.cloth2, look.cloth, 0);
   }
-  Paint p{look.skin * 0.95f, 0.1f + 0.2f * look.shine, 0, 1, 1, {}};
+  Paint p{look.skin * look.neck_tone, 0.1f + 0.2f * look.shine, 0, 1, 1, {}};
   const float sinew = std::max(bump((std::abs(angle) - 0.45f - 0.03f * (y + 14)) / 0.16f), 0.6f * bump(angle / 0.16f));
   p.open = (1 - 0.12f * sinew) * (1 - 0.3f * bump((y - collar) / 0.5f));
   return p;
@@ -114,7 +114,12 @@ Vec3 shade(const Scene& s, const Fragment& f) {
     case Material::none:
       return {};
   }
-  Vec3 color = lit(look, s.half, paint, f.normal, f.light, f.open);
+  float light = f.light;
+  // Leaves, a brim, a window's bars before the light.
+  if (look.dapple > 0 && f.material == Material::skin)
+    light *= 1 - look.dapple *
+                     ramp(-0.05f, 0.12f, noise(look.dapple_scale * f.a, look.dapple_scale * f.b, look.noise_seed + 40));
+  Vec3 color = lit(look, s.half, paint, f.normal, light, f.open);
   if (f.lens > 0) color = through_lens(look, color, f.lens);
   return color;
 }

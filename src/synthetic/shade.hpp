@@ -36,7 +36,11 @@ Vec3 shade(const Scene& scene, const Fragment& fragment);
 
 /// Fills `color` (linear light, size x size) with a background; covered pixels may be left unfinished.
 void draw_background(std::span<Vec3> color, const Raster& raster, Random& random);
-/// Draws a few things in front of the face.
+/// Draws a few things in front of the face: hands, microphones, cups, straps.
 void draw_occluders(std::span<Vec3> color, int size, const Person& person, const Landmarks& points, Random& random);
+/// A beard beyond the skin: hairs that hang from jaw and chin, longest in the middle.
+void draw_beard(std::span<Vec3> color, const Camera& camera, const Look& look, const Landmarks& points, Random& random);
+/// Single strands and locks of hair that hang over forehead, cheeks and jaw.
+void draw_wisps(std::span<Vec3> color, const Head& head, const Camera& camera, const Look& look, Random& random);
 
 }  // namespace lineament::synthetic

@@ -54,7 +54,7 @@ Paint paint_skin(const Scene& s, float x, float y) {
   const float red =
       look.blush * (0.7f * bump((m - 4) / 2.6f, (y + 3.5f) / 2.6f) + 0.6f * bump(x / 1.7f, (y + 3.6f) / 1.5f));
   p.albedo = p.albedo * Vec3{1 + 0.05f * red, 1 - 0.16f * red, 1 - 0.14f * red};
-  const float socket = bump((m - 2.8f) / 2.4f, (y + 0.1f) / 1.7f);
+  const float socket = look.socket * bump((m - 2.8f) / 2.4f, (y - 0.1f) / 1.6f);
   p.albedo = p.albedo * Vec3{1 - 0.12f * socket, 1 - 0.17f * socket, 1 - 0.13f * socket};
   if (look.freckles > 0 && y > -6 && y < 3) {
     const float spot = ramp(0.45f, 0.8f, noise(4.5f * x, 4.5f * y, seed + 2)) * bump(x / 7, (y + 2) / 4.5f);
@@ -81,15 +81,16 @@ void paint_beard(const Scene& s, float x, float y, float width, Paint& paint) {
   // Jaw and chin from the sideburns down, free of the cheeks; the lip's hair between nose and mouth.
   const float edge = mix(mouth.y - 0.3f, 0, ramp(0.35f, 1, m / std::max(width, 1.0f)));
   const float jaw = ramp(edge + 0.5f, edge - 0.8f, y) * (1 - bump(x / 3.2f, (y - mouth.y) / 1.3f));
-  const float lip_width = mouth.half[0] + 0.6f;
-  const float lip = ramp(base + 0.1f, base - 0.3f, y) * ramp(mouth.outer_low(0) - 0.8f, mouth.y, y) *
-                    ramp(lip_width + 0.5f, lip_width - 0.5f, m);
-  const float tuft = bump(x / 0.9f, (y - mouth.outer_low(0) + 0.8f) / 0.9f);
   const float strand = noise(7 * x + 1.5f * y, 1.6f * y, look.noise_seed + 5),
               clump = noise(1.3f * x, 1.3f * y, look.noise_seed + 6);
+  // A moustache falls off to both sides and has no straight edge.
+  const float lip_width = mouth.half[0] + 0.5f + 0.4f * clump, lip_top = base - 0.2f * m + 0.3f * clump;
+  const float lip = ramp(lip_top + 0.2f, lip_top - 0.4f, y) * ramp(mouth.outer_low(0) - 0.8f, mouth.y, y) *
+                    ramp(lip_width + 0.5f, lip_width - 0.7f, m);
+  const float tuft = bump(x / 0.9f, (y - mouth.outer_low(0) + 0.8f) / 0.9f);
   const float area = std::max(std::max(jaw, 0.8f * tuft) * look.beard, lip * look.moustache);
   const float shadow = 0.4f * look.stubble * std::max(jaw, 0.8f * lip) * (1 + 0.3f * clump);
-  const float hair = ramp(0.3f, 0.65f, area + 0.14f * strand + 0.12f * clump);
+  const float hair = ramp(look.beard_edge, 0.65f, area + 0.14f * strand + 0.12f * clump);
   const Vec3 color = look.brow * (1 + 0.5f * strand);
   paint.albedo = mix(mix(paint.albedo, look.brow + Vec3{0.03f, 0.03f, 0.035f}, clamp01(shadow)), color, 0.93f * hair);
   paint.gloss *= 1 - 0.7f * hair;

@@ -268,7 +268,7 @@ TEST_CASE("what a person made is never written over") {
   };
   require_refused(place.run(with("--overlay", "faces")), {"faces/face_00000.png", "--overlay"});
   require_refused(place.run(with("--pts", "./faces/")), {"face_00000.pts", "--pts"});
-  require_refused(place.run(with("--json", "faces/face_00000.png")), {"face_00000.png", "no JSON"});
+  require_refused(place.run(with("--json", "faces/face_00000.png")), {"face_00000.png", "did not write"});
   CHECK(place.read("faces/face_00000.png") == photo);
   CHECK(place.read("faces/face_00000.pts") == points);
   CHECK(place.run(with("--json", "points.json")).code == 0);

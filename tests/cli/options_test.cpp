@@ -10,17 +10,18 @@ namespace lineament::test {
 TEST_CASE("the help of each command names every option and shows an example") {
   const Place place;
   const std::map<std::string, Words> options{
-      {"train", {"--data",     "--synthetic", "--network",   "--epochs",       "--batch",  "--lr",
-                 "--schedule", "--loss",      "--optimizer", "--weight-decay", "--clip",   "--augment",
-                 "--copies",   "--val-split", "--patience",  "--box",          "--margin", "--seed",
-                 "--threads",  "--out",       "--resume",    "--from",         "--freeze", "--precision",
-                 "--recipe",   "--mix",       "--mix-until", "--beta2",        "--ema",    "--heatmap-term"}},
+      {"train",
+       {"--data",     "--synthetic",    "--network",      "--epochs", "--batch",   "--lr",        "--schedule",
+        "--loss",     "--optimizer",    "--weight-decay", "--clip",   "--augment", "--copies",    "--val-split",
+        "--patience", "--box",          "--margin",       "--seed",   "--threads", "--out",       "--resume",
+        "--from",     "--freeze",       "--precision",    "--recipe", "--mix",     "--mix-until", "--beta2",
+        "--ema",      "--heatmap-term", "--backgrounds"}},
       {"evaluate",
        {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json", "--predictions",
         "--mirror", "--jitter", "--report"}},
       {"predict", {"MODEL", "IMAGE", "--box", "--passes", "--mirror", "--json", "--pts", "--overlay", "--threads"}},
       {"inspect", {"MODEL", "--batch", "--json"}},
-      {"faces", {"--count", "--size", "--seed", "--out", "--sheet", "--points"}},
+      {"faces", {"--count", "--size", "--seed", "--out", "--sheet", "--points", "--backgrounds"}},
       {"validate", {"DIR", "--json"}}};
   const Outcome all = place.run({"--help"});
   CHECK(all.code == 0);
@@ -68,6 +69,9 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {train({"--ema", "1"}), {"--ema"}},
       {train({"--recipe", "huge"}), {"--recipe", "compact, drawn, large, tiny", "'huge'"}},
       {train({"--recipe", "none.json"}), {"none.json"}},
+      {{"train", "--data", "x", "--backgrounds", "folder"}, {"--backgrounds", "--synthetic N"}},
+      {train({"--backgrounds", "folder"}), {"folder", "no photo"}},
+      {{"faces", "--backgrounds", "nowhere"}, {"nowhere"}},
       {train({"--precision", "int8"}), {"--precision", "int8", "fp32", "bf16"}},
       {train({"--epoch", "3"}), {"--epoch", "did you mean --epochs?"}},
       {train({"--colour=red"}), {"no such option", "--colour", "train --help"}},

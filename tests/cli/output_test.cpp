@@ -320,6 +320,18 @@ TEST_CASE("on a terminal a bar is drawn within its width and taken away again") 
   }
 }
 
+TEST_CASE("a terminal that cannot take a line back gets plain lines") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  const Words words = training("run", {"--synthetic", "32", "--epochs", "1", "--copies", "600"});
+  const Outcome o = place.run_on_terminal(words, 80, "dumb");
+  INFO(o.out);
+  REQUIRE(o.code == 0);
+  CHECK(count(o.out, "\033") == 0);
+  CHECK(count(o.out, "\r") == count(o.out, "\n"));  // the terminal's own line ends
+  CHECK(count(o.out, "best: epoch 1") > 0);
+}
+
 TEST_CASE("output that cannot be written is said") {
   if (!std::filesystem::exists("/dev/full")) {
     WARN("left out: there is no /dev/full");

@@ -80,12 +80,13 @@ Path Place::said(int process, const std::string& stream) const {
   return path_ / ("." + stream + std::to_string(process));
 }
 
-int Place::start(const Words& words, long file_limit, const Path& folder) const {
+int Place::start(const Words& words, long file_limit, const Path& folder, const Path& input) const {
   const int process = ::fork();
   REQUIRE(process >= 0);
   if (process > 0) return process;
   if (::chdir((path_ / folder).c_str()) != 0) ::_exit(126);
   ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);  // root's right to write anywhere; others have none to lose
+  if (!input.empty()) ::dup2(::open((path_ / input).c_str(), O_RDONLY), STDIN_FILENO);
   redirect(said(::getpid(), "out"), STDOUT_FILENO);
   redirect(said(::getpid(), "err"), STDERR_FILENO);
   if (file_limit > 0) {
@@ -109,6 +110,10 @@ Outcome Place::run(const Words& words, long file_limit, const Path& folder) cons
   return finish(start(words, file_limit, folder));
 }
 
+Outcome Place::run_reading(const Path& input, const Words& words) const {
+  return finish(start(words, 0, {}, input));
+}
+
 Outcome Place::run_and_kill(const Words& words, const std::function<bool()>& wait, int signal) const {
   const int process = start(words, 0, {});
   siginfo_t info{};
@@ -121,13 +126,13 @@ Outcome Place::run_and_kill(const Words& words, const std::function<bool()>& wai
   return finish(process);
 }
 
-Outcome Place::run_on_terminal(const Words& words, unsigned short columns) const {
+Outcome Place::run_on_terminal(const Words& words, unsigned short columns, const char* term) const {
   int terminal = -1;
   const winsize size{24, columns, 0, 0};
   const int process = ::forkpty(&terminal, nullptr, nullptr, &size);
   REQUIRE(process >= 0);
   if (process == 0) {
-    if (::chdir(path_.c_str()) != 0) ::_exit(126);
+    if (::chdir(path_.c_str()) != 0 || ::setenv("TERM", term, 1) != 0) ::_exit(126);
     become_program(words);
   }
   std::string all;

@@ -32,10 +32,12 @@ class Place {
   /// `file_limit` > 0: no file can grow beyond that many bytes, as on a full disk. `folder`: where it runs,
   /// within this place.
   Outcome run(const Words& words, long file_limit = 0, const Path& folder = {}) const;
+  /// Runs with this file, of this place, as its standard input.
+  Outcome run_reading(const Path& input, const Words& words) const;
   /// Starts the program and calls `wait` until it returns true or the program has ended; then kills it with `signal`.
   Outcome run_and_kill(const Words& words, const std::function<bool()>& wait, int signal) const;
-  /// Runs on a pseudo-terminal of that width; `out` is all that was written to it.
-  Outcome run_on_terminal(const Words& words, unsigned short columns) const;
+  /// Runs on a pseudo-terminal of that width; `out` is all that was written to it. `term`: what it says it is.
+  Outcome run_on_terminal(const Words& words, unsigned short columns, const char* term = "xterm") const;
 
   void write(const Path& name, const std::string& content) const;
   std::string read(const Path& name) const;
@@ -43,7 +45,7 @@ class Place {
   Words list(const Path& folder) const;
 
  private:
-  int start(const Words& words, long file_limit, const Path& folder) const;
+  int start(const Words& words, long file_limit, const Path& folder, const Path& input = {}) const;
   Outcome finish(int process) const;
   Path said(int process, const std::string& stream) const;
   Path path_;

@@ -66,8 +66,8 @@ TEST_CASE("LJSON: malformed files are refused in one line") {
       {version_2(three), "point 0"},
       {version_2(word), "point 0"},
       {version_2(fewer), "wanted 68 points, got 67 points"},
-      {version_2(sample_yx()).substr(0, 900), "f:1: the file is not JSON"},
-      {"\n\n{\"version\": 2,", "f:3: the file is not JSON"},
+      {version_2(sample_yx()).substr(0, 900), "f:1, column 901: the file is not JSON"},
+      {"\n\n{\"version\": 2,", "f:3, column 15: the file is not JSON"},
       {"{\"version\": 4}", "got 4"},
       {"{\"version\": {}}", "no version number"},
       {"[]", "version"},
@@ -75,10 +75,10 @@ TEST_CASE("LJSON: malformed files are refused in one line") {
       {"{\"version\": 3, \"groups\": []}", "no group"},
       {"{\"version\": 2, \"landmarks\": 5}", "no list of points"},
       {version_2("[1e999]"), "not JSON"},
-      {std::string(100000, '['), "not JSON"},
-      {std::string(100000, '[') + std::string(100000, ']'), "version"},
+      {std::string(100000, '['), "nested too deeply"},
+      {std::string(60, '[') + std::string(60, ']'), "version"},
       {std::string(2 << 20, ' '), "too large"},
-      {"", "not JSON"},
+      {"", "the file is empty"},
   }));
   const std::string said = message<FormatError>([&, &text = text] { parse_ljson(text, "f"); });
   CAPTURE(said);

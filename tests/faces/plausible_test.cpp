@@ -62,7 +62,7 @@ TEST_CASE("the mean shape is the mean of drawn faces, whose residuals are as doc
   }
   Landmarks shape;
   for (const Complex& v : mean) shape.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
-  CHECK(shape_residual(shape) < 0.02f);
+  CHECK(shape_residual(shape) < 0.03f);  // less than a fifth of what a face differs by
   CHECK(inter_ocular(ibug_68().mean_shape) == Approx(1).margin(2e-3));
   const Residuals r = residuals(faces);
   CHECK(r.mean == Approx(0.16).margin(0.01));

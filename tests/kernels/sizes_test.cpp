@@ -125,6 +125,17 @@ TEST_CASE("kernels: dense layers with bfloat16 weights are those with rounded we
       }
 }
 
+TEST_CASE("kernels: parts of a sum that end within one vector's length of each other do not overwrite each other") {
+  // Without an instruction for it, storing a part of a vector may write back what was read beside it.
+  Network network(Spec() << Dense{.features = 130}, Shape{3001}, 1);
+  put(network.weights(), random_values<double>(network.weights().size(), 30));
+  for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+    const Results one = run_layer(network, {.batch = 1, .threads = 1, .precision = precision});
+    for (int i = 0; i < 50; ++i)
+      REQUIRE(run_layer(network, {.batch = 1, .threads = 3, .precision = precision}).lists == one.lists);
+  }
+}
+
 TEST_CASE("kernels: grouped and depthwise convolutions") {
   struct Size {
     int height, width, in, out, groups, kernel, stride, batch;

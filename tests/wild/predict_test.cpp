@@ -69,6 +69,15 @@ TEST_CASE("- is standard input and output; folders and lists of names are read")
   };
   CHECK(images({"photos", "--json", "-"}) == "photos/more/face_0.png photos/more/face_1.png ");
   CHECK(images({"photos", "--json", "-", "--pts", "p"}) == "photos/more/face_0.png photos/more/face_1.png ");
+  const auto read = [&](const fs::path& input, const std::string& word) {
+    const Outcome o = place.run_reading(input, predict({word}));
+    INFO(o.err);
+    REQUIRE(o.code == 0);
+    return json::parse(o.out).at("faces");
+  };
+  CHECK(read("photos/more/face_0.png", "-")[0].at("points") ==
+        read("names.txt", "photos/more/face_0.png")[0].at("points"));
+  CHECK(contains(place.run_reading("names.txt", predict({"-"})).err, "standard input"));
   CHECK(images({"@names.txt"}) == "photos/more/face_1.png photos/more/face_0.png ");
   fs::create_directories(place / "empty");
   CHECK(contains(place.run(predict({"empty"})).err, "the folder holds no image"));

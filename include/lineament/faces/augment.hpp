@@ -44,8 +44,10 @@ inline Affine augment_geometry(const Affine& crop_to_image, int size, const Augm
   return crop_to_image * moved;
 }
 
-/// Gives the values of a mirrored crop the names they have there: what was the left eye is now the right one.
+/// Gives the values of a mirrored crop the names they have there: what was the left eye is now the right one. Throws
+/// ArgumentError for another number of values.
 inline void mirror_values(std::span<float> values, const Scheme& scheme = ibug_68()) {
+  detail::require_values(scheme.mirror.size(), values.size());
   for (std::size_t i = 0; i < scheme.mirror.size(); ++i) {
     const auto k = static_cast<std::size_t>(scheme.mirror[i]);
     if (k <= i) continue;  // Each pair once.

@@ -90,9 +90,21 @@ inline Box face_box(BoxSource source, const Landmarks& points, const std::option
   return {c.x - all.width * shrink / 2, c.y - all.height * shrink / 2, all.width * shrink, all.height * shrink};
 }
 
+namespace detail {
+
+inline void require_values(std::size_t points, std::size_t values) {
+  if (values == 2 * points) return;
+  throw ArgumentError({"values of points", "they do not fit the points", std::to_string(2 * points),
+                       std::to_string(values), "two for each point"});
+}
+
+}  // namespace detail
+
 /// Points in pixels of the crop -> the network's values x0, y0, x1, y1, … (two for each point): 0 is the crop's
-/// left/top edge, 1 its right/bottom edge, so the centre of crop pixel i is at (i + 0.5) / size.
+/// left/top edge, 1 its right/bottom edge, so the centre of crop pixel i is at (i + 0.5) / size. Throws ArgumentError
+/// for another number of values.
 inline void crop_points_to_values(const Landmarks& crop_points, int size, std::span<float> values) {
+  detail::require_values(crop_points.size(), values.size());
   const float unit = 1.0f / static_cast<float>(size);
   for (std::size_t i = 0; i < crop_points.size(); ++i) {
     values[2 * i] = (crop_points[i].x + 0.5f) * unit;
@@ -111,6 +123,7 @@ inline Landmarks values_to_crop_points(std::span<const float> values, int size) 
 
 /// Points in pixels of the photo -> values (see crop_points_to_values); `to_image` is what crop_to_image gave.
 inline void points_to_values(const Landmarks& photo_points, const Affine& to_image, int size, std::span<float> values) {
+  detail::require_values(photo_points.size(), values.size());
   const Affine image_to_crop = to_image.inverse();
   const float unit = 1.0f / static_cast<float>(size);
   for (std::size_t i = 0; i < photo_points.size(); ++i) {

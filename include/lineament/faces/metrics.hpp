@@ -17,6 +17,17 @@
 
 namespace LINEAMENT_API lineament {
 
+namespace detail {
+
+/// Throws ArgumentError unless the points are as many.
+inline void require_as_many(const Landmarks& predicted, const Landmarks& truth) {
+  if (predicted.size() == truth.size()) return;
+  throw ArgumentError({"errors of points", "predicted and true points are not as many", std::to_string(truth.size()),
+                       std::to_string(predicted.size()), ""});
+}
+
+}  // namespace detail
+
 /// The length that point-to-point errors are divided by; always measured on the true points.
 enum class Normalisation {
   inter_ocular,  ///< Distance of the outer eye corners (points 36 and 45 of 68): the 300-W protocol.
@@ -25,8 +36,9 @@ enum class Normalisation {
 };
 
 /// The normalising length, in the points' unit. Throws ArgumentError when it is 0 or not finite (points it is measured
-/// between are not known).
+/// between are not known), and for points of another scheme.
 inline double normaliser(const Landmarks& truth, Normalisation by, const Scheme& scheme = ibug_68()) {
+  require_points(truth, scheme, "true points");
   const Box box = bounding_box(truth);
   const double length = by == Normalisation::inter_ocular  ? inter_ocular(truth, scheme)
                         : by == Normalisation::inter_pupil ? inter_pupil(truth, scheme)
@@ -39,9 +51,7 @@ inline double normaliser(const Landmarks& truth, Normalisation by, const Scheme&
 /// Mean distance between predicted and true points that are known, in the points' unit. Throws ArgumentError when no
 /// point is known or the numbers of points differ.
 inline double mean_error(const Landmarks& predicted, const Landmarks& truth) {
-  if (predicted.size() != truth.size())
-    throw ArgumentError({"mean error", "predicted and true points are not as many", std::to_string(truth.size()),
-                         std::to_string(predicted.size()), ""});
+  detail::require_as_many(predicted, truth);
   double sum = 0;
   std::size_t known = 0;
   for (std::size_t k = 0; k < truth.size(); ++k) {
@@ -53,12 +63,16 @@ inline double mean_error(const Landmarks& predicted, const Landmarks& truth) {
   return sum / static_cast<double>(known);
 }
 
-/// The same over points `of` alone; NaN when none of them is known.
+/// The same over points `of` alone; NaN when none of them is known. Throws ArgumentError for one there is not.
 inline double mean_error(const Landmarks& predicted, const Landmarks& truth, std::span<const int> of) {
+  detail::require_as_many(predicted, truth);
   double sum = 0;
   int known = 0;
   for (const int i : of) {
     const auto k = static_cast<std::size_t>(i);
+    if (i < 0 || k >= truth.size())
+      throw ArgumentError(
+          {"mean error", "there is no such point", "0 to " + std::to_string(truth.size() - 1), std::to_string(i), ""});
     if (!is_known(truth[k])) continue;
     sum += distance(predicted[k], truth[k]);
     ++known;
@@ -73,9 +87,10 @@ inline double nme(const Landmarks& predicted, const Landmarks& truth, Normalisat
 }
 
 /// Share of one face's known points whose error is below `threshold` x the inter-ocular distance, in [0, 1].
-/// Throws like normaliser.
+/// Throws like normaliser and mean_error.
 inline double pck(const Landmarks& predicted, const Landmarks& truth, double threshold = 0.1,
                   const Scheme& scheme = ibug_68()) {
+  detail::require_as_many(predicted, truth);
   const double limit = threshold * normaliser(truth, Normalisation::inter_ocular, scheme);
   int correct = 0, known = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
@@ -133,9 +148,11 @@ struct Evaluation {
 /// Adds up results face by face.
 class Evaluator {
  public:
+  /// Throws ArgumentError for a scheme that does not fit itself: see require_valid().
   explicit Evaluator(Scheme scheme = ibug_68()) : scheme_(std::move(scheme)), region_faces_(scheme_.regions.size()) {
     for (const Region& region : scheme_.regions) sums_.regions.push_back(region.name);
     sums_.region_nme.resize(scheme_.regions.size());
+    require_valid(scheme_);
   }
 
   /// Both in the same coordinates, any unit. Throws ArgumentError for a truth without size, or with eyes or eye corners

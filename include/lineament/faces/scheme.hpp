@@ -32,8 +32,15 @@ struct Scheme {
   Landmarks mean_shape{};
 
   int values() const { return 2 * points; }
+  /// Throws ArgumentError for a point there is not.
   std::string point_name(int i) const;
 };
+
+/// For a Scheme that was made by hand: throws ArgumentError, naming what does not fit the number of points. Those of
+/// scheme_from_json() fit.
+void require_valid(const Scheme& scheme);
+/// Throws ArgumentError, at `where`, unless the points are as many as the scheme's.
+void require_points(const Landmarks& points, const Scheme& scheme, const char* where);
 
 /// The scheme of 300-W: Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013. Points count from 0.
 const Scheme& ibug_68();
@@ -57,9 +64,9 @@ std::string scheme_to_json(const Scheme& scheme);
 /// "ibug-68", or a file ending in .json. Throws ArgumentError, FileError or FormatError.
 Scheme scheme_by_name(const std::string& name);
 
-/// Distance of the outer eye corners, in the unit of the points.
+/// Distance of the outer eye corners, in the unit of the points. Throws ArgumentError for points of another scheme.
 float inter_ocular(const Landmarks& points, const Scheme& scheme = ibug_68());
-/// Distance of the eyes' centres.
+/// Distance of the eyes' centres. Throws as inter_ocular().
 float inter_pupil(const Landmarks& points, const Scheme& scheme = ibug_68());
 
 }  // namespace lineament

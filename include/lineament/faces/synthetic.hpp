@@ -2,12 +2,24 @@
 // code, with its 68 iBUG points known exactly. Any number of them from a seed: the training data that is always there.
 #pragma once
 #include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
 
 #include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
+#include "lineament/image/file.hpp"
 #include "lineament/image/image.hpp"
 
 namespace LINEAMENT_API lineament {
+
+/// Photos to put behind drawn faces, shared by all threads that draw.
+using Backgrounds = std::shared_ptr<const std::vector<Image>>;
+
+/// Every JPEG, PNG, BMP and PNM file of a folder and those inside it, in the order of their names, shrunk to at most
+/// 288 pixels on the shorter side: some 300 KB a photo. Files that cannot be read are left out. People in them would
+/// be faces without points: choose photos without. Throws FileError if the folder cannot be listed or has no photo.
+Backgrounds read_backgrounds(const std::filesystem::path& folder, const DecodeLimits& limits = {});
 
 /// What to draw. Every range is centred so that the default looks like snapshots: mostly near frontal, often smiling.
 struct DrawOptions {
@@ -30,6 +42,8 @@ struct DrawOptions {
   float variety = 1;
   /// Multiplies the chances of glasses, hats and things in front of the face; 0: none.
   float accessories = 1;
+  /// Behind three of four faces; the others, and all when it is empty, have a drawn background.
+  Backgrounds backgrounds{};
 };
 
 struct DrawnFace {
@@ -38,7 +52,7 @@ struct DrawnFace {
 };
 
 /// Draws face number `index` of the endless sequence that `seed` names.
-/// A pure function: the same arguments give the same bits, on any thread, in any order.
+/// A pure function: the same arguments, backgrounds included, give the same bits, on any thread, in any order.
 /// Jaw points of a turned head lie on the visible outline, as annotators of photos put them.
 /// Throws ArgumentError if an option is out of the range given beside it.
 DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});

@@ -19,11 +19,16 @@ struct Color {
 /// Owning HxWx3 image. Pixel (x, y) has its centre at the coordinates (x, y).
 class Image {
  public:
+  static constexpr std::uint64_t kMostPixels = std::uint64_t{1} << 34;  ///< 16 gigapixels: more is a mistake
+
   Image() = default;
-  /// Throws ArgumentError for a side below 0; without any pixel if one is 0.
+  /// Throws ArgumentError for a side below 0, and for more than kMostPixels; without any pixel if one is 0.
   Image(int width, int height, Color fill = {}) : width_(width), height_(height) {
     if (width < 0 || height < 0)
       throw ArgumentError({"image", "its size makes no sense", "a width and height of 0 or more",
+                           std::to_string(width) + " x " + std::to_string(height), ""});
+    if (static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) > kMostPixels)
+      throw ArgumentError({"image", "it is too large", "at most " + std::to_string(kMostPixels) + " pixels",
                            std::to_string(width) + " x " + std::to_string(height), ""});
     pixels_.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
     for (std::size_t i = 0; i < pixels_.size(); i += 3) {

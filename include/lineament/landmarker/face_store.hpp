@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -174,7 +175,8 @@ class FaceStore : public SampleSource {
   template <class Name, class Make>
   static FaceStore gather(std::size_t count, const StoreOptions& options, Name name, Make make) {
     check(options.preprocessing);
-    if (!(options.region >= 1 && options.detail > 0)) {
+    require_valid(options.scheme);
+    if (!(options.region >= 1 && options.detail > 0 && std::isfinite(options.region + options.detail))) {
       throw ArgumentError({"face store", "region or detail out of range", "region >= 1 and detail > 0",
                            std::to_string(options.region) + " and " + std::to_string(options.detail), ""});
     }
@@ -197,6 +199,8 @@ class FaceStore : public SampleSource {
         Problem problem = e.problem();
         problem.where.clear();  // The file is named beside the reason.
         problems[i] = describe(problem);
+      } catch (const std::bad_alloc&) {
+        problems[i] = "there is not enough memory for it";
       } catch (const std::exception& e) {
         problems[i] = e.what();
       }

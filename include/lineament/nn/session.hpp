@@ -81,7 +81,8 @@ struct SessionState;
 template <class T>
 class PreparedWeights;
 
-/// What both kinds of session offer. Throws ArgumentError where options are out of range.
+/// What both kinds of session offer. Throws ArgumentError where options are out of range, and for an input or output
+/// there is not.
 template <class T>
 class SessionBase {
  public:

@@ -32,8 +32,8 @@ struct Reference<SiLU> {
   static void backward(const SiLU&, const Backward<T>& b) {
     if (b.input_gradient().data == nullptr) return;
     const auto x = elements(b.input());
-    elements(b.input_gradient()) =
-        elements(b.output_gradient) * x.sigmoid() * (x * (x.constant(T(1)) - x.sigmoid()) + x.constant(T(1)));
+    // 1 - sigmoid(x) as sigmoid(-x): the difference would lose its digits where x is large.
+    elements(b.input_gradient()) = elements(b.output_gradient) * x.sigmoid() * (x * (-x).sigmoid() + x.constant(T(1)));
   }
 };
 

@@ -21,6 +21,7 @@ struct FacesOptions {
   std::uint64_t seed = 1;
   Path out = "faces";
   Path sheet;
+  Path backgrounds;
   bool points = false;
 };
 
@@ -30,6 +31,7 @@ void add_options(CLI::App& c, FacesOptions& o) {
   add_seed(c, o.seed, "Same seed, same faces");
   c.add_option("--out", o.out, "Folder for .png and .pts files")->type_name("FOLDER")->capture_default_str();
   c.add_option("--sheet", o.sheet, "One picture of all faces instead")->type_name("FILE");
+  c.add_option("--backgrounds", o.backgrounds, "Photos without people to put behind the faces")->type_name("FOLDER");
   c.add_flag("--points", o.points, "Draw the points into the pictures");
 }
 
@@ -41,9 +43,12 @@ int faces(const FacesOptions& o) {
   const int columns = static_cast<int>(std::ceil(std::sqrt(o.count * 1.5)));
   const int rows = (o.count + columns - 1) / columns;
   Image sheet = o.sheet.empty() ? Image() : Image(columns * o.size, rows * o.size, {255, 255, 255});
+  DrawOptions drawing;
+  drawing.size = o.size;
+  if (!o.backgrounds.empty()) drawing.backgrounds = read_backgrounds(o.backgrounds);
   Progress progress("drawing");
   for (int i = 0; i < o.count; ++i) {
-    DrawnFace face = draw_face(o.seed, static_cast<std::uint64_t>(i), {.size = o.size});
+    DrawnFace face = draw_face(o.seed, static_cast<std::uint64_t>(i), drawing);
     if (o.points) draw_landmarks(face.image, face.points);
     if (o.sheet.empty()) {
       const std::string stem = text("face_%05d", i);

@@ -6,11 +6,14 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <new>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
+#include "cli/json_text.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "lineament/error.hpp"
@@ -62,7 +65,8 @@ void add_options(CLI::App& c, PredictOptions& o) {
 Box parse_box(const std::string& given) {
   Box box;
   char rest = 0;
-  if (std::sscanf(given.c_str(), "%f,%f,%f,%f%c", &box.x, &box.y, &box.width, &box.height, &rest) != 4 ||
+  if (given.find_first_of("xX") != std::string::npos ||  // 0x10 is a number to C
+      std::sscanf(given.c_str(), "%f,%f,%f,%f%c", &box.x, &box.y, &box.width, &box.height, &rest) != 4 ||
       !(box.width > 0) || !(box.height > 0))
     throw ArgumentError(
         {"--box", "not a box", "x,y,width,height with a width and height above 0, e.g. 120,80,200,200", given, ""});
@@ -81,25 +85,41 @@ bool is_stream(const Path& image) {
   return image == "-";
 }
 
+/// The images of a folder, or the file itself.
+void add_image(const Path& path, std::vector<Path>& images) {
+  std::error_code error;
+  const std::vector<Path> files =
+      std::filesystem::is_directory(path, error) ? images_in(path) : std::vector<Path>{path};
+  images.insert(images.end(), files.begin(), files.end());
+  if (files.empty()) images.push_back(path);  // refused when its turn comes
+}
+
+/// Those that a list names, one a line.
+void add_list(const Path& path, std::vector<Path>& images) {
+  std::string text = read_text(path);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  if (text.find('\0') != std::string::npos)
+    throw FormatError({path.string(), "not a list of names", "UTF-8 text, a name a line",
+                       "zero bytes, as UTF-16 has them", "save it as UTF-8"});
+  const std::size_t before = images.size();
+  std::istringstream list(text);
+  for (std::string line; std::getline(list, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) add_image(line, images);
+  }
+  if (images.size() == before)
+    throw FormatError({path.string(), "the list names no photo", "a name a line", "no line", "check the path"});
+}
+
 /// Files of folders and lists in place of these.
 std::vector<Path> all_images(const std::vector<Path>& given) {
   std::vector<Path> images;
   for (const Path& path : given) {
     const std::string name = path.string();
-    std::error_code error;
-    if (name.starts_with('@')) {
-      std::istringstream list(read_text(name.substr(1)));
-      for (std::string line; std::getline(list, line);) {
-        if (line.ends_with('\r')) line.pop_back();
-        if (!line.empty()) images.emplace_back(line);
-      }
-    } else if (std::filesystem::is_directory(path, error)) {
-      const std::vector<Path> files = images_in(path);
-      images.insert(images.end(), files.begin(), files.end());
-      if (files.empty()) images.push_back(path);  // refused when its turn comes
-    } else {
-      images.push_back(path);
-    }
+    if (name.starts_with('@'))
+      add_list(name.substr(1), images);
+    else
+      add_image(path, images);
   }
   return images;
 }
@@ -143,16 +163,24 @@ void require_other_file(const Path& out, const Path& photo, const char* option) 
                          std::string("give another folder with ") + option});
 }
 
+/// Only a file that this program wrote is written over: it begins so.
+void require_own(const Path& path, std::string_view begin, const char* give) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
+  if (!read_text(path).starts_with(begin))
+    throw ArgumentError({path.string(), "a file that this program did not write would be replaced", "", "",
+                         std::string("give ") + give});
+}
+
+constexpr std::string_view kMapBegin = "file,photo\n";
+
 /// Found now, not after a thousand photos.
 void require_json_file(const Path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     throw ArgumentError({path.string(), "the results cannot be written here", "a file", "a folder",
                          "give --json a file's name, e.g. points.json"});
-  if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) > 0 &&
-      !read_text(path).starts_with("{"))
-    throw ArgumentError({path.string(), "a file that is no JSON would be replaced", "", "",
-                         "give --json another file's name, e.g. points.json"});
+  require_own(path, "{\"format\": \"lineament-faces\"", "--json another file's name, e.g. points.json");
   make_folder(path.parent_path());
 }
 
@@ -187,6 +215,7 @@ class Predict {
     make_folder(o_.pts);
     make_folder(o_.overlay);
     if (to_json_file()) require_json_file(o_.json);
+    if (!o_.pts.empty()) require_own(o_.pts / "photos.csv", kMapBegin, "another folder with --pts");
     const std::vector<Path> images = all_images(o_.images);
     const std::vector<std::string> names = names_of(images);
     std::size_t done = 0, failed = 0;
@@ -194,9 +223,11 @@ class Predict {
     for (std::size_t i = 0; i < images.size(); ++i) {
       try {
         one(images[i], names[i]);
+      } catch (const std::bad_alloc&) {
+        complain(progress, images[i].string() + ": there is not enough memory for it; is it a photo?");
+        ++failed;
       } catch (const Error& e) {  // one bad photo of many is no reason to lose the others
-        progress.clear();
-        say(std::string("lineament: ") + e.what());
+        complain(progress, e.what());
         ++failed;
       }
       ++done;
@@ -208,6 +239,11 @@ class Predict {
   }
 
  private:
+  static void complain(Progress& progress, const std::string& what) {
+    progress.clear();
+    say("lineament: " + what);
+  }
+
   bool to_json_file() const { return !o_.json.empty() && o_.json != "-"; }
 
   void one(const Path& path, const std::string& name) {
@@ -248,14 +284,23 @@ class Predict {
       for (const char c : field) result += c == '"' ? "\"\"" : std::string(1, c);
       return result + "\"";
     };
-    std::string csv = "file,photo\n";
+    std::string csv(kMapBegin);
     for (const Written& w : written_) csv += quoted(w.file) + "," + quoted(w.photo.string()) + "\n";
     write_file(o_.pts / "photos.csv", std::string_view(csv));
     say("note: " + (o_.pts / "photos.csv").string() + " says which .pts file is of which photo");
   }
 
+  /// JSON is UTF-8: names of other bytes do not lead back to their photos.
+  void note_names() const {
+    const bool json = !o_.json.empty() || (o_.pts.empty() && o_.overlay.empty());
+    for (const Face& face : found_)
+      if (const std::string name = face.image.generic_string(); json && utf8(name) != name)
+        return say("note: the name of " + name + " is not UTF-8: in JSON it has U+FFFD in place of what is not");
+  }
+
   void finish(std::size_t photos) const {
     write_map();
+    note_names();
     const bool to_files = to_json_file() || !o_.pts.empty() || !o_.overlay.empty();
     const std::map<std::string, std::string> more{{"scheme", landmarker_.scheme().name}};
     if (to_json_file()) write_json(o_.json, found_, more);

@@ -245,6 +245,8 @@ class Run {
     if (o_.mix_until.size() != 2 || o_.mix_until[0] > o_.mix_until[1])
       throw ArgumentError({"--mix-until", "it is not when the share begins to fall and when it is 0",
                            "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o_.mix_until)), ""});
+    if (!o_.backgrounds.empty() && !drawn)
+      throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
     require_face_loss(o_.loss);
     augment_level(o_.augment);
     box_source(o_.box);

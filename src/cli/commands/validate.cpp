@@ -27,20 +27,19 @@ void add_options(CLI::App& c, ValidateOptions& o) {
 }
 
 void print_table(const std::string& name, const ValidationReport& r) {
-  std::printf("%s: %s in %s can be used, %zu cannot\n", name.c_str(), counted(r.faces, "face").c_str(),
-              counted(r.images, "image").c_str(), r.rejected.size());
+  const auto print = [](const std::string& line) { std::printf("%s\n", one_line(line).c_str()); };
+  print(name + ": " + counted(r.faces, "face") + " in " + counted(r.images, "image") + " can be used, " +
+        std::to_string(r.rejected.size()) + " cannot");
   for (const auto& [folder, count] : r.folders)
-    std::printf("  %-24s %6zu face%s\n", folder.empty() ? "." : folder.c_str(), count, count == 1 ? "" : "s");
+    print(text("  %-24s %6zu face%s", folder.empty() ? "." : folder.c_str(), count, count == 1 ? "" : "s"));
   if (r.images > 0) {
-    std::printf("  images %d to %d pixels wide, %d to %d high\n", r.width.low, r.width.high, r.height.low,
-                r.height.high);
-    std::printf("  faces %.0f to %.0f pixels\n", static_cast<double>(r.face_size.low),
-                static_cast<double>(r.face_size.high));
+    print(text("  images %d to %d pixels wide, %d to %d high", r.width.low, r.width.high, r.height.low, r.height.high));
+    print(text("  faces %.0f to %.0f pixels", static_cast<double>(r.face_size.low),
+               static_cast<double>(r.face_size.high)));
   }
-  for (const std::string& note : r.notes) std::printf("note: %s\n", note.c_str());
-  for (const auto& [a, b] : r.alike) std::printf("look the same: %s and %s\n", a.c_str(), b.c_str());
-  for (const Rejected& rejected : r.rejected)
-    std::printf("rejected: %s: %s\n", rejected.file.c_str(), rejected.reason.c_str());
+  for (const std::string& note : r.notes) print("note: " + note);
+  for (const auto& [a, b] : r.alike) print("look the same: " + a + " and " + b);
+  for (const Rejected& rejected : r.rejected) print("rejected: " + rejected.file + ": " + rejected.reason);
 }
 
 nlohmann::ordered_json to_json(const ValidateOptions& o, const ValidationReport& r) {

@@ -128,7 +128,7 @@ HWY_INLINE void Tile(const Product& p, const float* a, const float* b, float* c,
       const Vector y = AtLeast(least, sum[r][v]);
       float* to = c + r * c_row;
       if (kPartial && v == kVectors - 1) {
-        hn::BlendedStore(y, mask, d, to + v * lanes);
+        StoreFirst(y, last, mask, to + v * lanes);
       } else {
         hn::StoreU(y, d, to + v * lanes);
       }

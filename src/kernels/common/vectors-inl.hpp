@@ -59,6 +59,21 @@ HWY_INLINE Vector LoadFirst(const float* from, std::size_t count, hn::Mask<Float
 #endif
 }
 
+/// Stores the first `count` values; the places after them are neither read nor written. Without an instruction for it,
+/// Highway's BlendedStore writes back what it has read there, over what another thread has written meanwhile.
+HWY_INLINE void StoreFirst(Vector v, std::size_t count, hn::Mask<Floats> mask, float* to) {
+  const Floats d;
+#if HWY_MAX_BYTES > 16
+  (void)count;
+  hn::BlendedStore(v, mask, d, to);
+#else
+  (void)mask;
+  HWY_ALIGN float values[HWY_MAX_BYTES / sizeof(float)];
+  hn::Store(v, d, values);
+  for (std::size_t i = 0; i < count; ++i) to[i] = values[i];
+#endif
+}
+
 /// A vector, or its first `count` values: what lies after them is neither read nor written.
 HWY_INLINE Vector Read(const float* from, std::size_t count) {
   const Floats d;
@@ -69,7 +84,7 @@ HWY_INLINE void Write(Vector v, float* to, std::size_t count) {
   if (count == hn::Lanes(d))
     hn::StoreU(v, d, to);
   else
-    hn::BlendedStore(v, hn::FirstN(d, count), d, to);
+    StoreFirst(v, count, hn::FirstN(d, count), to);
 }
 
 /// Calls f(first, lanes wanted) for each vector of `count` values.

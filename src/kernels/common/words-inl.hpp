@@ -233,7 +233,7 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
       if (rest >= kLanes)
         hn::StoreU(y, d, p.c + place);
       else
-        hn::BlendedStore(y, mask, d, p.c + place);
+        StoreFirst(y, static_cast<std::size_t>(rest), mask, p.c + place);
     }
   }
 }

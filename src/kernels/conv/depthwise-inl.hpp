@@ -47,7 +47,7 @@ struct Channels {
   HWY_INLINE void store(Vector v, float* to) const {
     const Floats d;
     if constexpr (kPartial)
-      hn::BlendedStore(v, hn::FirstN(d, lanes), d, to);
+      StoreFirst(v, lanes, hn::FirstN(d, lanes), to);
     else
       hn::StoreU(v, d, to);
   }
