@@ -50,12 +50,14 @@ void train_step(benchmark::State& state, const NamedNetwork& named, Precision pr
   Network network(named.spec(true, kValues), named.input, 1);
   TrainingSession session(network, {.batch = batch, .threads = threads, .precision = precision});
   Optimizer adam({}, network.trainable_size());
-  std::vector<float> target(static_cast<std::size_t>(batch) * network.output_shape().size());
+  std::vector<float> target(session.output(0).size());
   fill(target, 2);
   fill(session.input(), 1);
   for (auto _ : state) {
     const auto output = session.forward();
     L2{}(output, target, {}, session.output_gradient(), batch);
+    for (std::size_t i = 1; i < network.outputs().size(); ++i)
+      std::fill(session.output_gradient(i).begin(), session.output_gradient(i).end(), 0.0f);
     session.zero_gradients();
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), 1e-4f, 1,

@@ -37,7 +37,7 @@ void run(benchmark::State& state, const NamedNetwork& named, const Case& c, Pass
     TrainingSession session(network, {.batch = c.batch, .threads = c.threads, .without = without});
     measure(state, session, [&] {
       benchmark::DoNotOptimize(session.forward().data());
-      fill(session.output_gradient(), 2);
+      for (std::size_t i = 0; i < network.outputs().size(); ++i) fill(session.output_gradient(i), 2 + i);
       session.zero_gradients();
       session.backward();
     });

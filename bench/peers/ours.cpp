@@ -117,7 +117,7 @@ void export_network(const std::string& path) {
   each_parameter(network, [&](const ParamInfo&, std::span<float> v) { all.insert(all.end(), v.begin(), v.end()); });
   peers::write(path + ".bin", all);
   write_drawn(path + ".input.bin", peers::kSamples * network.input_shape().size(), 1);
-  write_drawn(path + ".target.bin", peers::kSamples * network.output_shape().size(), 2);
+  write_drawn(path + ".target.bin", peers::kSamples * network.outputs().front().shape.size(), 2);
   save_model(path + ".safetensors", {.network = network, .preprocessing = {.size = network.input_shape()[0]}});
 }
 
@@ -153,7 +153,7 @@ void train(const peers::Options& o) {
   TrainingSession session(network, {.batch = o.batch, .threads = o.threads});
   Optimizer adam({}, network.trainable_size());
   const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
-  const std::vector<float> target = first_samples(o, ".target.bin", network.output_shape());
+  const std::vector<float> target = first_samples(o, ".target.bin", network.outputs().front().shape);
   std::vector<double> losses;
   const auto step = [&] {
     const std::span<const float> output = session.forward();

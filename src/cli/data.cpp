@@ -117,13 +117,13 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   store.threads = o.threads;
   store.scheme = scheme;
   store.limits = decode_limits(o.max_megapixels);
-  if (o.synthetic > 0) {
+  DrawOptions drawing;
+  if (!o.backgrounds.empty()) drawing.backgrounds = read_backgrounds(o.backgrounds, store.limits);
+  if (o.data.empty()) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);
-    DrawOptions drawing;
-    if (!o.backgrounds.empty()) drawing.backgrounds = read_backgrounds(o.backgrounds, store.limits);
     Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing),
-              std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
+              std::nullopt, std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
     if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store, drawing);
     return sets;
   }
@@ -136,7 +136,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
     for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
     return faces;
   };
-  Sets sets{load_faces(pick(split.train), store), std::nullopt, ""};
+  Sets sets{load_faces(pick(split.train), store), std::nullopt, std::nullopt, ""};
   require_measurable(sets.train, "training faces");
   if (!split.held_out.empty()) {
     sets.held_out = load_faces(pick(split.held_out), store);
@@ -145,6 +145,9 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   }
   sets.about = counted(sets.train.size(), "face") + " of";
   for (const Path& path : o.data) sets.about += " " + utf8(path.string());
+  if (o.synthetic == 0) return sets;
+  sets.drawn = draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing);
+  sets.about += " and " + counted(sets.drawn->size(), "drawn face");
   return sets;
 }
 

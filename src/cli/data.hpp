@@ -12,7 +12,8 @@ namespace lineament::cli {
 struct Sets {
   FaceStore train;
   std::optional<FaceStore> held_out;
-  std::string about;  ///< "1810 faces of data/300w", in UTF-8
+  std::optional<FaceStore> drawn;  ///< to be mixed in: beside photos
+  std::string about;               ///< "1810 faces of data/300w", in UTF-8
 };
 
 /// Reads the data sets as one; says on standard error what is left out. Throws Error when no face is left.

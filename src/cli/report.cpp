@@ -5,6 +5,7 @@
 
 #include "cli/charts.hpp"
 #include "cli/html.hpp"
+#include "cli/report_details.hpp"
 #include "cli/report_style.hpp"
 #include "lineament/image/file.hpp"
 #include "lineament/image/resize.hpp"
@@ -76,7 +77,7 @@ std::string headline(const Report& report) {
     return "<p class='soft'>Best model on " + escape_html(report.held_out_name) + "</p>\n" +
            (trained_on_shown(report) ? warning : "") + "<div class='tiles'>" +
            tile(std::to_string(e.faces), "", e.faces == 1 ? "face" : "faces",
-                trained_on_shown(report) ? "trained on" : "held out of training") +
+                trained_on_shown(report) ? "trained on" : report.measured_note) +
            tile(fixed(e.nme_inter_ocular, 2), "&nbsp;%", "NME",
                 "inter-pupil " + fixed(e.nme_inter_pupil, 2) + "&nbsp;%, box diagonal " + fixed(e.nme_box_diagonal, 2) +
                     "&nbsp;%") +
@@ -295,7 +296,9 @@ std::string report_html(const Report& report) {
       escape_html(report.title) + "</h1>\n" + headline(report);
   if (report.held_out && !report.held_out->errors.empty()) {
     html += "<h2>Best model</h2>\n<div class='grid'>\n" + ced_figure(*report.held_out) +
-            (report.held_out->regions.empty() ? "" : region_figure(*report.held_out)) + "</div>\n";
+            (report.held_out->regions.empty() ? "" : region_figure(*report.held_out)) +
+            (report.details ? details_figures(*report.details, report.held_out->nme_inter_ocular, report.scheme) : "") +
+            "</div>\n";
   }
   if (!report.epochs.empty()) {
     html += "<h2>Training</h2>\n<div class='grid'>\n" + nme_figure(report) + pck_figure(report) + loss_figure(report) +

@@ -7,6 +7,7 @@
 
 #include "lineament/faces/metrics.hpp"
 #include "lineament/image/image.hpp"
+#include "lineament/landmarker/face_results.hpp"
 #include "lineament/train/fit.hpp"
 
 namespace lineament::cli {
@@ -21,9 +22,12 @@ struct Report {
   std::string title{};
   std::vector<std::pair<std::string, std::string>> facts{};  ///< settings, data, machine, network: a row each
   std::vector<EpochReport> epochs{};
-  bool augmented = true;                    ///< whether training saw faces moved and recoloured
-  std::optional<Evaluation> held_out{};     ///< of the best model
-  std::string held_out_name{};              ///< "201 held-out faces (10 % of the photos)"
+  bool augmented = true;                               ///< whether training saw faces moved and recoloured
+  std::optional<Evaluation> held_out{};                ///< of the best model
+  std::string held_out_name{};                         ///< "201 held-out faces (10 % of the photos)"
+  std::string measured_note = "held out of training";  ///< of the faces measured
+  std::optional<FaceDetails> details{};                ///< of the same faces
+  Scheme scheme = ibug_68();
   std::vector<ReportFace> best{}, worst{};  ///< shown in this order
 };
 

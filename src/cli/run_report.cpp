@@ -16,7 +16,8 @@ namespace lineament::cli {
 namespace {
 
 /// The face's crop, enlarged, with true and predicted points.
-Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>& values) {
+Image picture_of(const FaceStore& faces, const MeasuredFace& face) {
+  const std::size_t i = face.index;
   constexpr int kSide = 320;  // why: shown small, and large on a click
   constexpr float kRadius = 2.4f;
   Preprocessing large = faces.preprocessing();
@@ -27,22 +28,23 @@ Image picture_of(const FaceStore& faces, std::size_t i, const std::vector<float>
   Landmarks truth = faces.points(i);
   for (Point& p : truth) p = to_picture(p);
   draw_landmarks(picture, truth, {.points = kTruthColor, .radius = kRadius, .draw_lines = false}, faces.scheme());
+  std::vector<float> values(2 * face.predicted.size());
+  crop_points_to_values(face.predicted, 1, values);  // they are pixels of a crop of side 1
   draw_landmarks(picture, values_to_crop_points(values, kSide), {.radius = kRadius, .draw_lines = false},
                  faces.scheme());
   return picture;
 }
 
 /// `measured` are the faces that the errors are of.
-void add_pictures(Report& report, const FaceStore& faces, const std::vector<std::size_t>& measured,
-                  const std::vector<std::vector<float>>& predictions) {
+void add_pictures(Report& report, const FaceStore& faces, const std::vector<MeasuredFace>& measured) {
   constexpr std::size_t kShown = 12;
   const std::vector<double>& errors = report.held_out->errors;
   std::vector<std::size_t> order(errors.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return errors[a] < errors[b]; });
   const auto add = [&](std::vector<ReportFace>& list, std::size_t i) {
-    const std::size_t face = measured[i];
-    list.push_back({Path(faces.name(face)).filename().string(), errors[i], picture_of(faces, face, predictions[i])});
+    const std::size_t face = measured[i].index;
+    list.push_back({Path(faces.name(face)).filename().string(), errors[i], picture_of(faces, measured[i])});
   };
   for (std::size_t k = 0; k < std::min(kShown, order.size()); ++k) {
     add(report.best, order[k]);
@@ -53,7 +55,7 @@ void add_pictures(Report& report, const FaceStore& faces, const std::vector<std:
 std::string held_out(const TrainOptions& o, const Sets& sets) {
   if (!sets.held_out) return "none";
   const std::size_t faces = sets.held_out->size();
-  if (o.synthetic > 0)
+  if (o.data.empty())
     return counted(faces, "face") + text(" drawn besides, %g %% of those trained on", 100 * o.val_split);
   return text("%g %% by photo, ", 100 * o.val_split) + counted(faces, "face");
 }
@@ -86,6 +88,10 @@ std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, co
       {"machine", machine_name()},
       {"threads", std::to_string(Threads(o.threads).count())},
       {"instruction set", current_isa()}};
+  if (sets.drawn)
+    rows.insert(rows.begin() + 4, {"drawn faces", text("%g %% of each batch, none from %g %% of the epochs on",
+                                                       100 * o.mix, 100 * o.mix_until[1])});
+  if (o.ema > 0) rows.insert(rows.begin() + 6, {"average of weights", text("decay %g", o.ema)});
   if (!o.from.empty()) rows.insert(rows.begin() + 6, {"started from", o.from.string()});
   std::string frozen;
   for (const std::string& names : o.freeze) frozen += (frozen.empty() ? "" : ", ") + names;
@@ -101,17 +107,14 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   report.epochs = epochs;
   report.augmented = o.augment != "none";
   const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
-  std::vector<std::size_t> measured;
-  std::vector<std::vector<float>> predictions;
-  report.held_out = evaluate_faces(
-      best.network, judged, {.threads = o.threads},
-      [&](const Prediction& p) {
-        measured.push_back(p.index);
-        predictions.emplace_back(p.output.begin(), p.output.end());
-      },
-      best.scheme);
+  std::vector<MeasuredFace> measured =
+      measure_faces(best.network, judged, {.inference = {.threads = o.threads}}, best.scheme);
+  for (MeasuredFace& face : measured) face.side = static_cast<double>(judged.side(face.index));
+  report.held_out = evaluation_of(measured, best.scheme);
+  report.details = details_of(measured, best.scheme);
+  report.scheme = best.scheme;
   report.held_out_name = counted(judged.size(), sets.held_out ? "held-out face" : "training face");
-  add_pictures(report, judged, measured, predictions);
+  add_pictures(report, judged, measured);
   report.facts = facts(o, sets, epochs, best.network);
   return report;
 }

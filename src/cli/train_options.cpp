@@ -7,8 +7,9 @@
 #include "cli/checks.hpp"
 #include "cli/json_text.hpp"
 #include "cli/options.hpp"
+#include "cli/recipes.hpp"
 #include "lineament/error.hpp"
-#include "lineament/landmarker/face_training.hpp"
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/train/optimizers.hpp"
 #include "lineament/train/schedules.hpp"
 
@@ -29,14 +30,14 @@ Json stored_form(const std::string& value) {
 Json stored_form(const Path& path) {
   return path.empty() ? Json("") : stored_form(std::filesystem::absolute(path).lexically_normal().string());
 }
+Json stored_form(const auto& number) {
+  return number;
+}
 template <class Element>
 Json stored_form(const std::vector<Element>& values) {
   Json list = Json::array();
   for (const Element& value : values) list.push_back(stored_form(value));
   return list;
-}
-Json stored_form(const auto& number) {
-  return number;
 }
 
 void take(const Json& stored, std::string& value) {
@@ -52,13 +53,13 @@ void take(const Json& stored, Path& path) {
   take(stored, name);
   path = name;
 }
+void take(const Json& stored, auto& number) {
+  stored.get_to(number);
+}
 template <class Element>
 void take(const Json& stored, std::vector<Element>& values) {
   values.clear();
   for (const Json& element : stored) take(element, values.emplace_back());
-}
-void take(const Json& stored, auto& number) {
-  stored.get_to(number);
 }
 
 /// One option: all that is to be known of it, but for its use.
@@ -115,6 +116,8 @@ class RunOption {
   }
   Json stored(const TrainOptions& options) const { return store_(options); }
 
+  void take_from(TrainOptions& options, const TrainOptions& from) const { take_(store_(from), options); }
+
   /// Takes the stored value over, unless the command line has another and may.
   void restore(TrainOptions& options, const Json& stored, const Path& file) const {
     const Json here = store_(options);
@@ -150,12 +153,28 @@ std::string names_of(const auto& list) {
 const std::vector<RunOption>& run_options() {
   using O = TrainOptions;
   static const std::vector<RunOption> options{
+      RunOption("recipe", &O::recipe,
+                "Options from " + recipe_names() + ", or from a JSON file of options; those given here come first")
+          .type("NAME")
+          .no_default()
+          .not_stored(),
       RunOption("data", &O::data,
                 "Folder of photos with .pts files, or a list (dlib's .xml, .csv, COCO's .json and others); several may "
                 "be given")
           .type("FOLDER")
           .no_default(),
-      RunOption("synthetic", &O::synthetic, "Train on this many drawn faces instead", at_least(1)).no_default(),
+      RunOption("synthetic", &O::synthetic, "Train on this many drawn faces instead, or with --mix beside the photos",
+                at_least(1))
+          .no_default(),
+      RunOption(
+          "mix", &O::mix,
+          "With --data and --synthetic: the share of drawn faces in each batch. An epoch is one pass over the photos",
+          number(0, 0.99))
+          .no_default(),
+      RunOption("mix-until", &O::mix_until,
+                "When that share begins to fall, and when it is 0, as shares of the run's epochs", number(0, 1))
+          .type("FROM,TO")
+          .with_commas(),
       RunOption("backgrounds", &O::backgrounds, "Photos without people to put behind drawn faces")
           .type("FOLDER")
           .no_default(),
@@ -177,12 +196,21 @@ const std::vector<RunOption>& run_options() {
       RunOption("batch", &O::batch, "Batch size", at_least(1)),
       RunOption("lr", &O::lr, "Learning rate", number(1e-12, 1e6)),
       RunOption("schedule", &O::schedule, "Of the learning rate: " + names_of(kScheduleNames)),
-      RunOption("loss", &O::loss, names_of(face_losses(), [](const NamedLoss& loss) { return loss.name; })),
+      RunOption("loss", &O::loss, names_of(face_loss_names()) + "; for networks with a spread the default is laplace"),
+      RunOption("coarse-term", &O::coarse_term,
+                "Share of the loss of points before their refinement, where there are any", number(0, 1e6)),
+      RunOption("heatmap-term", &O::heatmap_term, "Share of the divergence of heat maps from narrow ones",
+                number(0, 1e6)),
       RunOption("optimizer", &O::optimizer, names_of(kOptimizerNames)),
       RunOption("weight-decay", &O::weight_decay,
                 "Of the weights, not of biases and norms (default: 0.01 for adamw, else 0)", number(0, 1e6))
           .no_default(),
+      RunOption("beta2", &O::beta2, "Of adam and adamw: how slowly the mean of squared gradients follows",
+                number(0, 0.9999999)),
       RunOption("clip", &O::clip, "Clip the gradient norm; 0: off", number(0, 1e12)),
+      RunOption("ema", &O::ema,
+                "Keep the average of the network over its steps, with this decay, e.g. 0.999; 0: the network as it is",
+                number(0, 0.9999999)),
       RunOption("augment", &O::augment, "none, light, standard, strong"),
       RunOption("copies", &O::copies, "Augmented copies of each face in an epoch", at_least(1)),
       RunOption("val-split", &O::val_split, "Share of the photos held out", number(0, 0.9)),
@@ -225,6 +253,21 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
     for (const CLI::Option* option : command.get_options())
       if (option->count() > 0) options.given.push_back(option->get_single_name());
   });
+}
+
+std::vector<std::string> stored_option_names() {
+  std::vector<std::string> names;
+  for (const RunOption& option : run_options())
+    if (option.is_stored()) names.push_back(option.name());
+  return names;
+}
+
+void take_given(TrainOptions& to, const TrainOptions& from) {
+  for (const RunOption& option : run_options()) {
+    if (!option.is_stored() || !from.has(option.name()) || to.has(option.name())) continue;
+    option.take_from(to, from);
+    to.given.push_back(option.name());
+  }
 }
 
 std::string settings_of(const TrainOptions& options) {

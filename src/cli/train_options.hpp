@@ -12,6 +12,8 @@ namespace lineament::cli {
 struct TrainOptions {
   std::vector<Path> data;
   int synthetic = 0;
+  double mix = -1;  ///< below 0: none
+  std::vector<double> mix_until{0.6, 0.8};
   Path backgrounds;
   std::string network = "reference";
   Path from;
@@ -21,9 +23,13 @@ struct TrainOptions {
   double lr = 1e-3;
   std::string schedule = "cosine";
   std::string loss = "wing";
+  double coarse_term = 0.5;
+  double heatmap_term = 0;
   std::string optimizer = "adam";
   double weight_decay = -1;  ///< below 0: the optimiser's own
+  double beta2 = 0.999;
   double clip = 0;
+  double ema = 0;
   std::string augment = "standard";
   int copies = 1;
   double val_split = 0.1;
@@ -36,7 +42,8 @@ struct TrainOptions {
   int max_megapixels = 100;
   std::string precision = "fp32";
   std::uint64_t seed = 1;
-  // What does not change the result:
+  // What does not change the result, but by other options:
+  std::string recipe;
   Path out = "run";
   bool resume = false;
   int threads = 0;
@@ -47,6 +54,12 @@ struct TrainOptions {
 
 /// Adds the options to the command.
 void add_train_options(CLI::App& command, TrainOptions& options);
+
+/// The names of the options that change a run's result.
+std::vector<std::string> stored_option_names();
+
+/// Those that were given in `from`, and not in `to`, as if they had been given there, too.
+void take_given(TrainOptions& to, const TrainOptions& from);
 
 /// The options that change a run's result, as JSON text: stored in checkpoints.
 std::string settings_of(const TrainOptions& options);

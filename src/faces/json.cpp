@@ -27,7 +27,10 @@ std::string json_face(const Face& face) {
     s += (i ? ", " : "") + (is_known(face.points[i])
                                 ? "[" + text::shortest(face.points[i].x) + ", " + text::shortest(face.points[i].y) + "]"
                                 : "null");
-  return s + "]}";
+  s += "]";
+  for (std::size_t i = 0; i < face.spread.size(); ++i)
+    s += (i ? ", " : ", \"spread\": [") + text::shortest(face.spread[i]);
+  return s + (face.spread.empty() ? "}" : "]}");
 }
 
 }  // namespace

@@ -6,18 +6,21 @@
 #include <string>
 #include <utility>
 
+#include "landmarker/mirror.hpp"
 #include "landmarker/shared_weights.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/nn/session.hpp"
+#include "lineament/zoo/heatmap_networks.hpp"
 
 namespace lineament {
 namespace {
 
 void check(const Model& model, const LandmarkerOptions& options) {
   const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
-  const Shape out = model.network.output_shape();
+  const Shape out = model.network.outputs().front().shape;  // the points; others may follow
   const int values = model.scheme.values();
   if (!(in == wanted) || !(out == Shape{values}))
     throw ModelError({"model", "not a network for face landmarks",
@@ -49,6 +52,14 @@ void require_on_photo(const Image& photo, std::span<const Box> boxes) {
                            "give x, y, width, height in pixels of the upright photo"});
 }
 
+/// The number of the output that says how sure points are.
+std::optional<std::size_t> spread_output(const Model& model) {
+  const std::vector<Port>& outputs = model.network.outputs();
+  for (std::size_t i = 1; i < outputs.size(); ++i)
+    if (outputs[i].name == kSpreadOutput && outputs[i].shape == Shape{model.scheme.points}) return i;
+  return std::nullopt;
+}
+
 /// Whether points are worth cropping to: not if they lie in a heap, or far outside the crop, as those of an untrained
 /// network or of an image without a face do.
 bool looks_like_a_face(const Box& seen, const Box& box) {
@@ -66,6 +77,7 @@ struct Landmarker::State {
         trained_on(m->trained_on),
         scheme(m->scheme),
         ranges(m->ranges),
+        spread(spread_output(*m)),
         weights(let_go ? pack_weights(m->network, inference(1)) : shared_weights(m)) {
     session(1);
     if (!let_go) model = std::move(m);
@@ -89,13 +101,40 @@ struct Landmarker::State {
       faces[i].crop_to_image = crop_to_image(boxes[i], preprocessing);
       crop(photo, faces[i].crop_to_image, size, session.input().subspan(i * pixels, pixels));
     }
-    const std::span<const float> output = session.forward();
+    if (options.mirror) crops.assign(session.input().begin(), session.input().end());  // forward() reuses its memory
+    session.forward();
     for (std::size_t i = 0; i < boxes.size(); ++i) {
-      const auto count = static_cast<std::size_t>(scheme.values());
-      const std::span<const float> values = output.subspan(i * count, count);
+      const auto values = points_of(session, i), scales = scales_of(session, i);
       faces[i].values.assign(values.begin(), values.end());
-      faces[i].crop_points = values_to_crop_points(values, size);
-      faces[i].points = values_to_points(values, faces[i].crop_to_image, size);
+      faces[i].spread.assign(scales.begin(), scales.end());
+    }
+    if (options.mirror) average_with_mirrored(session, faces.first(boxes.size()), pixels);
+    for (FaceLandmarks& face : faces.first(boxes.size())) {
+      face.crop_points = values_to_crop_points(face.values, size);
+      face.points = values_to_points(face.values, face.crop_to_image, size);
+      const float corners = inter_ocular(face.points, scheme);
+      for (float& s : face.spread) s = spread_of(s, corners);
+    }
+  }
+
+  /// Of face `i` of the last forward.
+  std::span<const float> points_of(const InferenceSession& session, std::size_t i) const {
+    const auto count = static_cast<std::size_t>(scheme.values());
+    return session.output().subspan(i * count, count);
+  }
+  std::span<const float> scales_of(const InferenceSession& session, std::size_t i) const {
+    const auto count = static_cast<std::size_t>(scheme.points);
+    return spread ? session.output(*spread).subspan(i * count, count) : std::span<const float>();
+  }
+
+  void average_with_mirrored(InferenceSession& session, std::span<FaceLandmarks> faces, std::size_t pixels) {
+    std::copy(crops.begin(), crops.end(), session.input().begin());
+    for (std::size_t i = 0; i < faces.size(); ++i)
+      mirror_pixels(session.input().subspan(i * pixels, pixels), preprocessing.size);
+    session.forward();
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+      average_mirrored_points(faces[i].values, points_of(session, i), scheme);
+      average_mirrored_scales(faces[i].spread, scales_of(session, i), scheme);
     }
   }
 
@@ -123,6 +162,8 @@ struct Landmarker::State {
   std::string trained_on;
   Scheme scheme;
   std::vector<LayerRange> ranges;
+  std::optional<std::size_t> spread;   // which output it is
+  std::vector<float> crops;            // of a batch, kept for the mirror
   std::shared_ptr<const Model> model;  // nullptr: let go of
   std::shared_ptr<PreparedWeights<float>> weights;
   std::optional<InferenceSession> one, many;

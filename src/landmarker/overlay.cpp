@@ -27,4 +27,13 @@ void draw_landmarks(Image& image, const Landmarks& points, const OverlayStyle& s
     if (is_known(p)) fill_circle(image, p, radius, style.points);
 }
 
+void draw_spread(Image& image, const Landmarks& points, std::span<const float> spread, const OverlayStyle& style) {
+  if (spread.size() != points.size())
+    throw ArgumentError({"draw_spread", "there is not one radius for each point", std::to_string(points.size()),
+                         std::to_string(spread.size()), ""});
+  constexpr float kLightly = 0.25f;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (is_known(points[i])) fill_circle(image, points[i], spread[i], style.points, kLightly);
+}
+
 }  // namespace lineament

@@ -20,6 +20,7 @@ constexpr const char* kFormat = "lineament-model-1";
 constexpr const char* kTrainedPhotos = "photos.trained_on";
 constexpr const char* kHeldOutPhotos = "photos.held_out";
 constexpr const char* kOptimizerTensor = "training.optimizer";
+constexpr const char* kWeightsTensor = "training.weights";
 constexpr std::uint64_t kSelfTestSeed = 68;
 // The same weights on another instruction set add up in another order.
 constexpr double kSelfTestTolerance = 2e-3;
@@ -113,6 +114,9 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
     metadata["training"] = training_json(*state);
     tensors.push_back(tensor_view<float>(kOptimizerTensor, {static_cast<std::int64_t>(state->optimizer.size())},
                                          std::span<const float>(state->optimizer)));
+    if (!state->weights.empty())
+      tensors.push_back(tensor_view<float>(kWeightsTensor, {static_cast<std::int64_t>(state->weights.size())},
+                                           std::span<const float>(state->weights)));
   }
   write_tensor_file(path, metadata, tensors);
 }
@@ -285,6 +289,10 @@ Checkpoint checkpoint_of(const TensorFile& file) {
     const NamedTensor& tensor = file.at(kOptimizerTensor);
     state.optimizer.resize(tensor.data.size() / sizeof(float));
     read_floats(file, tensor, state.optimizer);
+    if (file.contains(kWeightsTensor)) {
+      state.weights.resize(checkpoint.model.network.weights().size());
+      read_floats(file, file.at(kWeightsTensor), state.weights);
+    }
     checkpoint.state = std::move(state);
   }
   return checkpoint;

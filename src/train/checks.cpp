@@ -48,13 +48,19 @@ void check_fit(const Network& network, const SampleSource& train, const SampleSo
   require_whole("threads", options.threads, 0);
   require_whole("loader_threads", options.loader_threads, 1, 256);
   require_not_negative("clip_norm", options.clip_norm);
+  if (!(options.ema >= 0 && options.ema < 1)) out_of_range("ema", "0 or more, below 1", std::to_string(options.ema));
   require_not_negative("schedule.rate", static_cast<double>(options.schedule.rate));
   learning_rate(options.schedule, 0, options.epochs);  // throws for what is wrong with it
   require_something_to_train(network, options);
-  require_fit(network, train, "the training samples");
+  const Truths truths = options.joint_loss ? Truths::of_the_first : Truths::of_all_outputs;
+  require_fit(network, train, "the training samples", truths);
   if (train.size() == 0) throw ArgumentError({"training", "there are no samples", "at least one", "none", ""});
   if (validation == nullptr) return;
-  require_fit(network, *validation, "the validation samples");
+  require_fit(network, *validation, "the validation samples", truths);
+  if (validation->values_per_sample() != train.values_per_sample())
+    throw ArgumentError({"validation", "its samples have other values than those trained on",
+                         std::to_string(train.values_per_sample()) + " values",
+                         std::to_string(validation->values_per_sample()), ""});
   if (validation->size() == 0)
     throw ArgumentError({"validation", "there are no samples", "at least one", "none", "leave it out"});
 }

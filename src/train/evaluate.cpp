@@ -52,7 +52,7 @@ Means evaluate(const Network& network, const SampleSource& samples, const Metric
                const EvaluationOptions& options) {
   NamedSums sums;
   for_each_prediction(network, samples, options,
-                      [&](const Prediction& p) { sums.add(metric(p.output, p.truth, p.weights)); });
+                      [&](const Prediction& p) { sums.add(metric(p.judged(), p.truth, p.weights)); });
   return {.samples = samples.size(), .metrics = sums.means()};
 }
 

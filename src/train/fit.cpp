@@ -8,6 +8,7 @@
 #include "lineament/nn/session.hpp"
 #include "lineament/train/batches.hpp"
 #include "lineament/train/evaluate.hpp"
+#include "train/average.hpp"
 #include "train/checks.hpp"
 #include "train/frozen.hpp"
 #include "train/guess.hpp"
@@ -42,11 +43,14 @@ class Fit {
         callbacks_(callbacks),
         objective_((check_fit(network, train, validation, options), Ports(network).outputs), options),
         frozen_(network, options.frozen),
-        session_(network, {.batch = options.batch_size,
-                           .threads = options.threads,
-                           .precision = options.precision,
-                           .seed = options.seed}),
+        own_(options.ema > 0 ? std::optional(network) : std::nullopt),
+        trained_(own_ ? *own_ : network),
+        session_(trained_, {.batch = options.batch_size,
+                            .threads = options.threads,
+                            .precision = options.precision,
+                            .seed = options.seed}),
         ports_(network),
+        judged_(with_truth(ports_.outputs, train.values_per_sample())),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network), frozen_.ranges()) {}
 
   FitResult run(const TrainingState* resume) {
@@ -54,8 +58,10 @@ class Fit {
       state_ = *resume;
       optimizer_.restore(state_.optimizer, state_.step);
       session_.set_step(state_.step);
+      restore_trained();
     } else if (options_.start_at_mean) {
       start_at_mean();
+      if (own_) network_ = *own_;
     }
     Batches batches(train_, {.batch_size = static_cast<std::size_t>(options_.batch_size),
                              .seed = options_.seed,
@@ -63,12 +69,14 @@ class Fit {
                              .copies = options_.copies,
                              .augmented = options_.augmented,
                              .epoch = state_.epoch,
-                             .batch = state_.batch});
+                             .batch = state_.batch,
+                             .mix = options_.mix,
+                             .epochs = static_cast<std::size_t>(options_.epochs)});
     FitResult result;
     result.ended = run_epochs(batches, result.epochs);
     result.best_epoch = state_.best_epoch;
     result.best = state_.best;
-    state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
+    store_weights();
     result.state = std::move(state_);
     return result;
   }
@@ -88,14 +96,30 @@ class Fit {
 
   /// A bias that is all 0 is one that was never trained.
   void start_at_mean() {
-    for (const Place& output : ports_.outputs) {
+    for (const Place& output : judged_) {
       const ParamInfo* bias = bias_of(network_, output);
       if (bias == nullptr || frozen_.has(*bias)) continue;
-      const std::span<const float> learnt = std::as_const(network_).values(*bias);
+      const std::span<const float> learnt = std::as_const(trained_).values(*bias);
       if (std::any_of(learnt.begin(), learnt.end(), [](float b) { return b != 0; })) continue;
       std::copy_n(mean().begin() + static_cast<std::ptrdiff_t>(output.first), output.size,
-                  network_.values(*bias).begin());
+                  trained_.values(*bias).begin());
     }
+  }
+
+  /// The weights that are trained, where `network_` is their average.
+  void restore_trained() {
+    if (state_.weights.size() != (own_ ? own_->weights().size() : 0))
+      throw ArgumentError({"resume",
+                           own_ ? "the run was begun without an average of its weights"
+                                : "the run was begun with an average of its weights",
+                           own_ ? "FitOptions::ema 0" : "FitOptions::ema above 0", std::to_string(options_.ema),
+                           "resume with the options the run was started with"});
+    if (own_) std::copy(state_.weights.begin(), state_.weights.end(), own_->weights().begin());
+  }
+
+  void store_weights() {
+    state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
+    if (own_) state_.weights.assign(std::as_const(*own_).weights().begin(), std::as_const(*own_).weights().end());
   }
 
   Ended run_epochs(Batches& batches, std::vector<EpochReport>& reports) {
@@ -108,7 +132,7 @@ class Fit {
       require_sensible(report);
       note_best(report);
       state_.epoch = report.epoch;
-      state_.optimizer.assign(optimizer_.state().begin(), optimizer_.state().end());
+      store_weights();
       reports.push_back(std::move(report));
       if (callbacks_.on_epoch && !callbacks_.on_epoch(reports.back(), network_, state_)) return Ended::on_epoch;
       if (stopped) return Ended::on_step;
@@ -125,8 +149,8 @@ class Fit {
   bool train_epoch(Batches& batches, EpochReport& report) {
     const auto begin = Clock::now();
     const double waited = batches.waited_seconds();
-    const std::size_t count = batches.batches_per_epoch(), first = state_.batch;
-    Totals totals = restored_totals(count);
+    const std::size_t count = batches.batches_in(state_.epoch), first = state_.batch;
+    Totals totals = restored_totals(count, batches.own_in(state_.epoch));
     report.epoch = state_.epoch + 1;
     bool go_on = true;
     for (std::size_t b = first; b < count && go_on; ++b) {
@@ -139,8 +163,9 @@ class Fit {
         go_on = callbacks_.on_step({report.epoch, b + 1, count, totals.means(), report.images_per_second});
     }
     // The last step may have done damage that no loss has shown yet, and the network is about to be kept.
-    for (const float weight : std::as_const(network_).weights())
-      require_finite(static_cast<double>(weight), "a weight");
+    for (const Network* network : {&network_, &trained_})
+      for (const float weight : std::as_const(*network).weights())
+        require_finite(static_cast<double>(weight), "a weight");
     store_totals(totals, count);
     report.train = totals.means();
     report.seconds = seconds_since(begin);
@@ -166,9 +191,10 @@ class Fit {
       require_finite(norm, "the gradient's norm");
       scale = clip_scale(norm, options_.clip_norm);
     }
-    optimizer_.step(network_.weights().first(network_.trainable_size()), session_.gradients(), rate, scale, parallel);
-    frozen_.restore_statistics(network_);
+    optimizer_.step(trained_.weights().first(trained_.trainable_size()), session_.gradients(), rate, scale, parallel);
+    frozen_.restore_statistics(trained_);
     ++state_.step;
+    if (own_) move_average(network_.weights(), std::as_const(*own_).weights(), options_.ema, state_.step);
     totals.loss += loss;
     ++totals.batches;
     totals.samples += batch.fresh;
@@ -185,7 +211,7 @@ class Fit {
     if (!options_.metric) return;
     const std::size_t values = train_.values_per_sample(), weights = batch.weights.empty() ? 0 : values;
     for (std::size_t k = 0; k < batch.fresh; ++k)
-      totals.metrics.add(options_.metric(sample_of(session_, ports_.outputs, k, sample_),
+      totals.metrics.add(options_.metric(sample_of(session_, judged_, k, sample_),
                                          batch.values.subspan(k * values, values),
                                          batch.weights.subspan(k * weights, weights)));
   }
@@ -197,7 +223,7 @@ class Fit {
     NamedSums metrics;
     for_each_prediction(network_, *validation_, {.threads = options_.threads}, [&](const Prediction& p) {
       means.loss += objective_.of_sample(p);
-      if (options_.metric) metrics.add(options_.metric(p.output, p.truth, p.weights));
+      if (options_.metric) metrics.add(options_.metric(p.judged(), p.truth, p.weights));
     });
     means.loss /= static_cast<double>(means.samples);
     means.metrics = metrics.means();
@@ -237,7 +263,7 @@ class Fit {
   }
 
   /// Of an epoch that was left in the middle.
-  Totals restored_totals(std::size_t batches) const {
+  Totals restored_totals(std::size_t batches, std::size_t samples_in_batch) const {
     Totals totals;
     if (state_.batch == 0) return totals;
     if (state_.batch >= batches || state_.sums.size() < 2)
@@ -246,7 +272,7 @@ class Fit {
                            "resume with the samples and batch size the run was started with"});
     totals.loss = state_.sums.front();
     totals.batches = state_.batch;
-    totals.samples = state_.batch * static_cast<std::size_t>(options_.batch_size);
+    totals.samples = state_.batch * samples_in_batch;
     totals.metrics.restore(std::span(state_.sums).subspan(2), static_cast<std::size_t>(state_.sums[1]));
     return totals;
   }
@@ -266,8 +292,11 @@ class Fit {
   const FitCallbacks& callbacks_;
   Objective objective_;
   Frozen frozen_;
+  std::optional<Network> own_;  ///< with an average, which `network_` then is
+  Network& trained_;
   TrainingSession session_;
   const Ports ports_;
+  const Places judged_;  ///< the outputs that have a truth
   Optimizer optimizer_;
   TrainingState state_;
   std::optional<std::optional<Guess>> guess_;  ///< once it was needed
@@ -280,25 +309,6 @@ class Fit {
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks, const TrainingState* resume) {
   return Fit(network, train, validation, options, callbacks).run(resume);
-}
-
-std::vector<float> mean_values(const SampleSource& samples) {
-  const std::size_t count = std::min<std::size_t>(samples.size(), 1000);
-  std::vector<float> pixels(samples.pixels_per_sample()), values(samples.values_per_sample());
-  std::vector<float> weights(samples.weighted() ? values.size() : 0);
-  std::vector<double> sum(values.size(), 0), total(values.size(), 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    samples.prepare(i, Random(0), false, {pixels, values, weights});
-    for (std::size_t v = 0; v < values.size(); ++v) {
-      const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[v]);
-      if (weight == 0) continue;  // the value may be NaN
-      sum[v] += weight * static_cast<double>(values[v]);
-      total[v] += weight;
-    }
-  }
-  for (std::size_t v = 0; v < values.size(); ++v)
-    values[v] = total[v] > 0 ? static_cast<float>(sum[v] / total[v]) : 0.0f;
-  return values;
 }
 
 }  // namespace lineament

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lineament/train/fit.hpp"
+
 namespace lineament {
 namespace {
 
@@ -28,6 +30,25 @@ std::optional<Guess> guess(const SampleSource& judged, const std::vector<float>&
   const NamedValue mean = first_of(of_mean);
   if (mean.higher_is_better) return std::nullopt;
   return Guess{mean.name, mean.value, first_of(of_zeros).value};
+}
+
+std::vector<float> mean_values(const SampleSource& samples) {
+  const std::size_t count = std::min<std::size_t>(samples.size(), 1000);
+  std::vector<float> pixels(samples.pixels_per_sample()), values(samples.values_per_sample());
+  std::vector<float> weights(samples.weighted() ? values.size() : 0);
+  std::vector<double> sum(values.size(), 0), total(values.size(), 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    samples.prepare(i, Random(0), false, {pixels, values, weights});
+    for (std::size_t v = 0; v < values.size(); ++v) {
+      const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[v]);
+      if (weight == 0) continue;  // the value may be NaN
+      sum[v] += weight * static_cast<double>(values[v]);
+      total[v] += weight;
+    }
+  }
+  for (std::size_t v = 0; v < values.size(); ++v)
+    values[v] = total[v] > 0 ? static_cast<float>(sum[v] / total[v]) : 0.0f;
+  return values;
 }
 
 }  // namespace lineament

@@ -12,11 +12,12 @@ Loss make() {
   return L{};
 }
 
-const std::array<NamedLoss, 5> kLosses{
+const std::array<NamedLoss, 6> kLosses{
     {{"l2", "mean of the squared errors", make<L2>},
      {"l1", "mean of the errors", make<L1>},
      {"smooth-l1", "l2 for small errors, l1 for large ones", make<SmoothL1>},
      {"wing", "logarithm of small errors, l1 for large ones (Feng et al. 2018)", make<Wing>},
+     {"soft-wing", "l1 for the smallest errors, logarithm of the others (Lin et al. 2021)", make<SoftWing>},
      {"cross-entropy", "over the softmax of the outputs, for classifiers", make<CrossEntropy>, true}}};
 
 std::string loss_called(const char* loss) {

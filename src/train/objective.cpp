@@ -23,9 +23,21 @@ void require_usable(const OutputLoss& loss, const Places& outputs) {
                          std::to_string(loss.factor), ""});
 }
 
+/// The default loss does not count as one that was given.
+void require_one_kind(const FitOptions& options) {
+  const Wing* wing = options.loss.target<Wing>();
+  if (options.losses.empty() && wing != nullptr && *wing == Wing{}) return;
+  throw ArgumentError({"FitOptions", "there is a joint loss, and losses of outputs beside it", "one of them", "both",
+                       "leave joint_loss out, or loss and losses as they are"});
+}
+
 }  // namespace
 
-Objective::Objective(const Places& outputs, const FitOptions& options) : outputs_(outputs) {
+Objective::Objective(const Places& outputs, const FitOptions& options) : outputs_(outputs), joint_(options.joint_loss) {
+  if (joint_) {
+    require_one_kind(options);
+    return;
+  }
   for (const OutputLoss& loss : options.losses) require_usable(loss, outputs);
   for (std::size_t i = 0; i < options.losses.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
@@ -42,7 +54,27 @@ Objective::Objective(const Places& outputs, const FitOptions& options) : outputs
   }
 }
 
+double Objective::jointly_of_batch(TrainingSession& session, const Batch& batch) {
+  batch_.clear();
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const std::span<float> gradient = session.output_gradient(i);
+    std::fill(gradient.begin(), gradient.end(), 0.0f);
+    batch_.push_back({outputs_[i].name, session.output(i), gradient});
+  }
+  return joint_(batch_, batch.values, batch.weights, static_cast<int>(batch.indices.size()));
+}
+
+double Objective::jointly_of_sample(const Prediction& sample) {
+  gradient_.assign(sample.output.size(), 0.0f);
+  batch_.clear();
+  for (const Place& output : outputs_)
+    batch_.push_back({output.name, sample.output.subspan(output.first, output.size),
+                      std::span(gradient_).subspan(output.first, output.size)});
+  return joint_(batch_, sample.truth, sample.weights, 1);
+}
+
 double Objective::of_batch(TrainingSession& session, const Batch& batch) {
+  if (joint_) return jointly_of_batch(session, batch);
   double sum = 0;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const std::span<float> gradient = session.output_gradient(i);
@@ -56,6 +88,7 @@ double Objective::of_batch(TrainingSession& session, const Batch& batch) {
 }
 
 double Objective::of_sample(const Prediction& sample) {
+  if (joint_) return jointly_of_sample(sample);
   double sum = 0;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const auto part = [&](std::span<const float> values) {

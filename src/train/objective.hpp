@@ -1,4 +1,4 @@
-// What is minimised: a loss for each output, added up with its factor.
+// What is minimised: a loss for each output, added up with its factor, or one loss of all outputs.
 #pragma once
 #include <span>
 #include <vector>
@@ -12,7 +12,7 @@ namespace lineament {
 
 class Objective {
  public:
-  /// Throws ArgumentError for a loss of an output there is not, or none at all.
+  /// Throws ArgumentError for a loss of an output there is not, none at all, or both kinds of loss.
   Objective(const Places& outputs, const FitOptions& options);
 
   /// Of a batch, after its forward; leaves the gradients with respect to the outputs in the session.
@@ -21,8 +21,13 @@ class Objective {
   double of_sample(const Prediction& sample);
 
  private:
+  double jointly_of_batch(TrainingSession& session, const Batch& batch);
+  double jointly_of_sample(const Prediction& sample);
+
   Places outputs_;
+  JointLoss joint_;                 ///< or:
   std::vector<OutputLoss> losses_;  ///< in the order of the outputs
+  std::vector<OutputBatch<float>> batch_;
   std::vector<float> truth_, weights_, gradient_;
 };
 

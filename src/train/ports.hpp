@@ -41,6 +41,20 @@ inline std::size_t size_of(const Places& places) {
   return places.back().first + places.back().size;
 }
 
+/// How many outputs, from the first on, have the `values` of a sample together; 0 where no number of them has. Outputs
+/// behind them have no truth of their own.
+inline std::size_t count_with_truth(const Places& outputs, std::size_t values) {
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i].first + outputs[i].size == values) return i + 1;
+  return 0;
+}
+
+/// Those outputs.
+inline Places with_truth(const Places& outputs, std::size_t values) {
+  const auto count = static_cast<std::ptrdiff_t>(count_with_truth(outputs, values));
+  return {outputs.begin(), outputs.begin() + count};
+}
+
 /// The bias that is added to each value of an output, if there is one.
 inline const ParamInfo* bias_of(const Network& network, const Place& output) {
   for (std::size_t i = 0; i < network.outputs().size(); ++i)
@@ -56,16 +70,23 @@ inline std::string describe(const Network& network, const Places& places) {
   return text;
 }
 
-/// Throws SpecError unless the network takes and gives what the samples have.
-inline void require_fit(const Network& network, const SampleSource& samples, const char* which) {
+enum class Truths { of_all_outputs, of_the_first };
+
+/// Throws SpecError unless the network takes and gives what the samples have, or its first outputs give it.
+inline void require_fit(const Network& network, const SampleSource& samples, const char* which,
+                        Truths truths = Truths::of_the_first) {
   const Ports ports(network);
-  if (size_of(ports.inputs) == samples.pixels_per_sample() && size_of(ports.outputs) == samples.values_per_sample())
+  const std::size_t count = count_with_truth(ports.outputs, samples.values_per_sample());
+  if (size_of(ports.inputs) == samples.pixels_per_sample() &&
+      (truths == Truths::of_the_first ? count > 0 : count == ports.outputs.size()))
     return;
   throw SpecError({"network", std::string("it does not fit ") + which,
                    std::to_string(samples.pixels_per_sample()) + " values in and " +
                        std::to_string(samples.values_per_sample()) + " out",
                    describe(network, ports.inputs) + " in and " + describe(network, ports.outputs) + " out",
-                   "change the network's input and output, or the samples"});
+                   count > 0 && count < ports.outputs.size()
+                       ? "give outputs without a truth a joint loss (FitOptions::joint_loss)"
+                       : "change the network's input and output, or the samples"});
 }
 
 /// Puts the pixels of a batch (or of its first samples) where the session reads them.

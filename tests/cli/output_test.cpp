@@ -51,8 +51,9 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   Outcome o = place.run({"evaluate", "model.safetensors", "--synthetic", "6", "--json"});
   CHECK(o.code == 0);
   Json json = Json::parse(o.out);
-  CHECK(keys(json) ==
-        Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_region", "pck_0.1", "photos", "precision"});
+  CHECK(keys(json) == Words{"auc_8", "faces", "fr_8", "model", "nme", "nme_by_point", "nme_by_pose", "nme_by_region",
+                            "nme_by_size", "pck_0.1", "photos", "precision"});
+  CHECK(json["nme_by_point"].size() == 68);
   CHECK(keys(json["nme"]) == Words{"box_diagonal", "inter_ocular", "inter_pupil"});
   CHECK(keys(json["nme_by_region"]) ==
         Words{"jaw", "left brow", "left eye", "mouth", "nose", "right brow", "right eye"});
@@ -100,6 +101,57 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   CHECK(json["faces"][1]["image"] == "faces/face_00001.png");
   CHECK(json["faces"][1]["box"] == Json({10, 10, 70, 70}));
   CHECK(json["faces"][1]["points"].size() == 68);
+}
+
+TEST_CASE("evaluate --predictions measures the points of any program with the same ruler") {
+  const Place place;
+  make_model(place);
+  make_faces(place, "faces", 3);
+  const auto measured = [&](const Words& words) {
+    Words all{"evaluate", "--data", "faces", "--json"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Outcome o = place.run(all);
+    INFO(o.err);
+    CHECK(o.code == 0);
+    return std::pair(Json::parse(o.out), o.err);
+  };
+  // The true points themselves, one of them missing and one moved by what is 10 % of the eyes' distance.
+  for (const char* name : {"faces/face_00000.pts", "faces/face_00001.pts"})
+    place.write(std::string("points/") + name, place.read(name));
+  const auto [right, warning] = measured({"--predictions", "points"});
+  CHECK(right["faces"] == 2);
+  CHECK(right["faces_without_prediction"] == 1);
+  CHECK(right["nme"]["inter_ocular"].get<double>() == Approx(0).margin(1e-6));
+  CHECK(warning.find("1 of 3 faces have no prediction") != std::string::npos);
+  CHECK(warning.find("face_00002.pts") != std::string::npos);
+  Landmarks moved = read_pts(place / "faces/face_00001.pts");
+  const float ocular = inter_ocular(moved);
+  moved[30].x += 0.1f * ocular;
+  place.write("points/faces/face_00001.pts", format_pts(moved));
+  const Json off = measured({"--predictions", "points"}).first;
+  CHECK(off["nme_by_point"][30].get<double>() == Approx(5).epsilon(1e-3));  // one of two faces
+  CHECK(off["nme"]["inter_ocular"].get<double>() == Approx(5.0 / 68).epsilon(1e-3));
+
+  // A model's points through files are what the model is measured by, one pass each.
+  CHECK(place.run({"predict", "model.safetensors", "faces", "--passes", "1", "--pts", "own"}).code == 0);
+  const Json files = measured({"--predictions", "own"}).first,
+             model = measured({"model.safetensors", "--box", "image"}).first;
+  CHECK(files["nme"]["inter_ocular"].get<double>() == Approx(model["nme"]["inter_ocular"].get<double>()).epsilon(0.02));
+
+  const Json still = measured({"model.safetensors"}).first, shaken = measured({"model.safetensors", "--jitter"}).first,
+             mirrored = measured({"model.safetensors", "--mirror"}).first;
+  CHECK(shaken["nme"]["inter_ocular"] != still["nme"]["inter_ocular"]);
+  CHECK(shaken["jitter"] == true);
+  CHECK(mirrored["nme"]["inter_ocular"] != still["nme"]["inter_ocular"]);
+  CHECK(place.run({"evaluate", "model.safetensors", "--data", "faces", "--report", "page.html"}).code == 0);
+  const std::string page = place.read("page.html");
+  for (const char* part : {"Evaluation of model.safetensors", "Cumulative error distribution", "Error by point",
+                           "Error by pose", "Error by size"})
+    CHECK(page.find(part) != std::string::npos);
+  CHECK(page.find("where it errs") == std::string::npos);  // this model does not say how sure it is
+  require_refused(place.run({"evaluate", "--predictions", "own", "--data", "faces", "--mirror"}),
+                  {"there is no model"});
+  require_refused(place.run({"evaluate", "model.safetensors", "--predictions", "own", "--data", "faces"}), {"both"});
 }
 
 TEST_CASE("predict writes JSON, points and an overlay that can be read back") {

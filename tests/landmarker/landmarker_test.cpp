@@ -89,6 +89,60 @@ TEST_CASE("predict is crop, network and points") {
   CHECK_FALSE(landmarker.predict(photo(), {35, 40, 90, 80}).values == face.values);  // it looks at the picture
 }
 
+TEST_CASE("a model that says how sure it is gives each point a spread in pixels of the photo") {
+  Spec net;
+  const NodeId flat = net.add(Flatten{}, net.add(Conv2d{.channels = 4, .stride = 4}, Spec::kInput));
+  const NodeId points = net.add(Dense{.features = kValues}, flat, "points"),
+               spread = net.add(Dense{.features = kPoints, .starts_at_zero = true}, flat, "spread");
+  net.mark_output(points);
+  net.mark_output(spread);
+  Model model = face_model();
+  const std::vector<float> mean(model.network.values(model.network.param("dense_1.bias")).begin(),
+                                model.network.values(model.network.param("dense_1.bias")).end());
+  model.network = Network(net, Shape{kSize, kSize, 3}, 1);
+  model.network.set_output_bias(mean);
+  std::vector<float> s(kPoints, 0.0f);
+  s[3] = std::log(2.0f);
+  model.network.set_output_bias(s, 1);
+  for (const int passes : {1, 2}) {
+    const FaceLandmarks face = Landmarker(model, {.passes = passes}).predict(photo(), kBox);
+    REQUIRE(face.spread.size() == kPoints);
+    const float corners = inter_ocular(face.points);  // in pixels of the photo
+    CHECK(face.spread[0] == Approx(0.08f * corners));
+    CHECK(face.spread[3] == Approx(0.16f * corners));
+  }
+  CHECK(Landmarker(face_model()).predict(photo(), kBox).spread.empty());
+
+  // A mirrored face's points and spread, turned back, are averaged.
+  Landmarker both(model, {.passes = 1, .mirror = true});
+  const FaceLandmarks face = both.predict(photo(), kBox);
+  CHECK(face.spread[3] == Approx(0.08f * std::sqrt(2.0f) * inter_ocular(face.points)));
+  CHECK(face.spread[13] == Approx(face.spread[3]));
+}
+
+TEST_CASE("with mirror, a mirrored photo has the mirrored points") {
+  Image turned(photo().width(), photo().height());
+  for (int y = 0; y < photo().height(); ++y)
+    for (int x = 0; x < photo().width(); ++x) turned.set(photo().width() - 1 - x, y, photo().at(x, y));
+  const Box box{kBox.x, kBox.y, kBox.width, kBox.height};
+  const Box other{static_cast<float>(photo().width()) - 1 - box.x - box.width, box.y, box.width, box.height};
+  for (const int batch : {1, 3}) {
+    Landmarker landmarker(face_model(), {.passes = 1, .batch = batch, .mirror = true}),
+        plain(face_model(), {.passes = 1});
+    const std::vector<Box> boxes(2, box), others(2, other);
+    const FaceLandmarks a = landmarker.predict(photo(), boxes)[1], b = landmarker.predict(turned, others)[1];
+    double far = 0;
+    const FaceLandmarks c = plain.predict(photo(), box), d = plain.predict(turned, other);
+    for (std::size_t i = 0; i < kPoints; ++i) {
+      const auto m = static_cast<std::size_t>(ibug_68().mirror[i]);
+      CHECK(a.values[2 * i] == Approx(1 - b.values[2 * m]).margin(2e-3));
+      CHECK(a.values[2 * i + 1] == Approx(b.values[2 * m + 1]).margin(2e-3));
+      far = std::max(far, std::abs(static_cast<double>(c.values[2 * i] - (1 - d.values[2 * m]))));
+    }
+    CHECK(far > 5e-3);  // what is not so without it
+  }
+}
+
 TEST_CASE("without a box the crop is the whole picture") {
   Landmarker landmarker(face_model(), {.passes = 1});
   const Image wide(64, 48, {90, 120, 60});

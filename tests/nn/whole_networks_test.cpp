@@ -20,7 +20,7 @@ std::vector<double> gradients(BasicNetwork<T> network, PassSet without, int thre
   BasicTrainingSession<T> session(network, {.batch = kBatch, .threads = threads, .without = without});
   put(session.input(), random_values<double>(session.input().size(), 1, 0, 1));
   session.forward();
-  put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
+  put_output_gradients(session, network.outputs().size());
   session.zero_gradients();
   session.backward();
   const std::span<T> values = session.gradients();
@@ -41,14 +41,18 @@ double distance(std::span<const double> got, std::span<const double> wanted, dou
   return length(apart) / std::max(length(wanted), 1e-4 * whole);
 }
 
-/// ReLU has a kink, over which rounding pushes a few of a million pixels; SiLU has none.
+/// ReLU and HardSwish have kinks, over which rounding pushes a few of a million pixels; SiLU has none.
 Spec with_smooth_activations(const Spec& spec) {
   Spec smooth;
   for (NodeId id = 1; id <= spec.size(); ++id) {
     const std::span<const NodeId> inputs = spec[id].input_ids();
-    const Layer layer = std::holds_alternative<ReLU>(spec[id].layer) ? Layer(SiLU{}) : spec[id].layer;
+    const bool kinked =
+        std::holds_alternative<ReLU>(spec[id].layer) || std::holds_alternative<HardSwish>(spec[id].layer);
+    const Layer layer = kinked ? Layer(SiLU{}) : spec[id].layer;
     smooth.add(layer, std::vector<NodeId>(inputs.begin(), inputs.end()), spec[id].name.view());
   }
+  if (spec.has_marked_outputs())
+    for (const NodeId id : spec.outputs()) smooth.mark_output(id);
   return smooth;
 }
 

@@ -33,7 +33,7 @@ Values train(Network network, const TrainingOptions& options) {
   const Values x = image(network, options.batch);
   std::copy(x.begin(), x.end(), session.input().begin());
   Values all = copy_of(session.forward());
-  put(session.output_gradient(), random_values<double>(session.output_gradient().size(), 2));
+  put_output_gradients(session, network.outputs().size());
   session.zero_gradients();
   session.backward();
   all.insert(all.end(), session.gradients().begin(), session.gradients().end());
@@ -65,6 +65,12 @@ Network named(const NamedNetwork& n) {
   return network;
 }
 
+/// What rounding alone may do. Never trained, gates and heat maps are steep: of one of the pictures even the
+/// definitions in float are 5e-4 from those in double.
+double rounding(const Network& network) {
+  return network.outputs().size() > 1 ? 3e-3 : 2e-5;
+}
+
 std::size_t rows(const std::vector<PlannedOp>& plan, const std::function<bool(const PlannedOp&)>& which) {
   return static_cast<std::size_t>(std::count_if(plan.begin(), plan.end(), which));
 }
@@ -90,7 +96,7 @@ TEST_CASE("named networks: inference without each of the passes gives the same v
           if (keeps_bits(pass) && !(pass == Pass::partition && batch > 1))
             CHECK(got == wanted);
           else
-            CHECK(apart(got, wanted) < 2e-5);
+            CHECK(apart(got, wanted) < rounding(network));
         }
       }
   }

@@ -82,7 +82,7 @@ TEST_CASE("a run resumed anywhere goes on with the same bits") {
   const Numbers source(23);
   BatchOptions options{.batch_size = 4, .threads = 2};
   Batches whole(source, options);
-  CHECK(whole.batches_per_epoch() == 6);
+  CHECK(whole.batches_in(0) == 6);
   take(whole, 15);  // Two epochs and three batches.
   const Seen rest = take(whole, 20);
   options.epoch = 2;
@@ -96,7 +96,7 @@ TEST_CASE("a run resumed anywhere goes on with the same bits") {
 TEST_CASE("an epoch is every sample as often as asked, in another order each time") {
   const Numbers source(11);
   Batches batches(source, {.batch_size = 4, .threads = 3, .copies = 3});
-  REQUIRE(batches.batches_per_epoch() == 9);  // 33 samples.
+  REQUIRE(batches.batches_in(0) == 9);  // 33 samples.
   std::vector<std::vector<std::size_t>> orders;
   for (std::size_t epoch = 0; epoch < 4; ++epoch) {
     std::vector<std::size_t> order, filled;
@@ -175,6 +175,75 @@ TEST_CASE("no more is prepared ahead than there is room for, and leaving never h
   const auto begin = std::chrono::steady_clock::now();
   { Batches batches(source, {.batch_size = 1000, .threads = 2}); }  // A batch takes a second.
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(500));
+}
+
+TEST_CASE("a share of each batch comes from another source, falls to nothing, and depends on no thread") {
+  const Numbers own(12), others(1000);
+  // 6 of 8 are others in epochs 0 and 1; 3 in epoch 2, in whose middle half the way to epoch 3 is gone.
+  BatchOptions options{.batch_size = 8,
+                       .seed = 3,
+                       .threads = 1,
+                       .mix = {.source = &others, .share = 0.75, .falls_from = 0.5, .gone_at = 0.75},
+                       .epochs = 4};
+  Batches batches(own, options);
+  const std::vector<std::size_t> in_batch{2, 2, 5, 8, 8}, count{6, 6, 3, 2, 2};
+  std::map<std::size_t, int> drawn;
+  for (std::size_t epoch = 0; epoch < 5; ++epoch) {
+    REQUIRE(batches.own_in(epoch) == in_batch[epoch]);
+    REQUIRE(batches.batches_in(epoch) == count[epoch]);
+    std::map<std::size_t, int> times;
+    for (std::size_t i = 0; i < count[epoch]; ++i) {
+      const Batch& b = batches.next();
+      REQUIRE(b.epoch == epoch);
+      REQUIRE(b.index == i);
+      for (std::size_t k = 0; k < 8; ++k) {
+        CHECK(b.pixels[4 * k] == static_cast<float>(b.indices[k]));
+        if (k < b.fresh) ++times[b.indices[k]];
+        if (k >= in_batch[epoch]) ++drawn[b.indices[k]];
+      }
+    }
+    CHECK(times.size() == 12);  // each of the epoch's own, once
+    for (const auto& [sample, n] : times) CHECK(n == 1);
+  }
+  CHECK(drawn.size() > 75);  // of 81: nearly all are different ones
+  CHECK(drawn.rbegin()->first > 900);
+
+  const Seen one = take(own, options, 19);
+  options.threads = 4;
+  CHECK(take(own, options, 19) == one);
+  Batches whole(own, options);
+  take(whole, 13);
+  const Seen rest = take(whole, 6);
+  options.epoch = 2;
+  options.batch = 1;
+  CHECK(take(own, options, 6) == rest);
+  options.seed = 4;
+  CHECK_FALSE(take(own, options, 6) == rest);
+}
+
+TEST_CASE("weights of a mix: 1 for a source that has none") {
+  Numbers own(6);
+  const Numbers others(5);
+  own.with_weights = true;
+  BatchOptions options{.batch_size = 4, .mix = {.source = &others}, .epochs = 10};
+  Batches batches(own, options);
+  const Batch& b = batches.next();
+  REQUIRE(b.weights.size() == b.values.size());
+  CHECK(b.weights[3] == static_cast<float>(10 * b.indices[1] + 1));
+  CHECK(b.weights[4] == 1);
+  CHECK(b.weights[7] == 1);
+
+  const Numbers none(0);
+  const auto refused = [&](auto change) {
+    BatchOptions wrong = options;
+    change(wrong);
+    CHECK_THROWS_AS(Batches(own, wrong), ArgumentError);
+  };
+  refused([&](BatchOptions& o) { o.mix.source = &none; });
+  refused([](BatchOptions& o) { o.mix.share = 1; });
+  refused([](BatchOptions& o) { o.mix.falls_from = 0.9; });
+  refused([](BatchOptions& o) { o.mix.gone_at = 1.5; });
+  refused([](BatchOptions& o) { o.epochs = 0; });
 }
 
 TEST_CASE("weights come with their values, if the source has any") {

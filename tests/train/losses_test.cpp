@@ -85,6 +85,7 @@ void each_loss(std::size_t values, F&& f) {
   f("l1", L1{}, truth, 0.0);
   f("smooth-l1", SmoothL1{}, truth, static_cast<double>(SmoothL1{}.beta));
   f("wing", Wing{}, truth, static_cast<double>(Wing{}.w));
+  f("soft-wing", SoftWing{}, truth, static_cast<double>(SoftWing{}.w1));
   f("cross-entropy", CrossEntropy{.classes = 4}, distributions(values / 4, 4), 0.0);
 }
 
@@ -111,13 +112,23 @@ TEST_CASE("l2, l1, smooth-l1 and wing have the values worked out by hand") {
   const double c = 2 - 2 * std::log(5.0);
   CHECK(wing.value == Approx((2 * std::log(2.0) + (2 - c) + 0 + (3 - c)) / 4));
   CHECK(wing.gradient == std::vector<double>{0.5, -0.25, 0, 0.25});
+
+  // w1 = 1, w2 = 2, epsilon = 0.5: inside 0.5, slope 1; outside 2 ln(1 + 2x) + B, slope 2 / (0.5 + x); B = 1 - 2 ln 3.
+  const auto soft = run(SoftWing{.w1 = 1, .w2 = 2, .epsilon = 0.5f}, output, truth, 2);
+  const double b = 1 - 2 * std::log(3.0);
+  CHECK(soft.value == Approx((0.5 + (2 * std::log(5.0) + b) + 0 + (2 * std::log(7.0) + b)) / 4));
+  CHECK(soft.gradient[0] == 0.25);
+  CHECK(soft.gradient[1] == Approx(-0.8 / 4));
+  CHECK(soft.gradient[2] == 0);
+  CHECK(soft.gradient[3] == Approx(2 / 3.5 / 4));
 }
 
-TEST_CASE("wing and smooth-l1 have no jump where their parts meet") {
+TEST_CASE("wing, soft-wing and smooth-l1 have no jump where their parts meet") {
   const auto jump = [](const auto& loss) {
     return run<double>(loss, {0.25}, {0}, 1).value - run<double>(loss, {0.25 - 1e-12}, {0}, 1).value;
   };
   CHECK(std::abs(jump(Wing{.w = 0.25f, .epsilon = 0.125f})) < 1e-9);
+  CHECK(std::abs(jump(SoftWing{.w1 = 0.25f, .w2 = 1, .epsilon = 0.125f})) < 1e-9);
   CHECK(std::abs(jump(SmoothL1{.beta = 0.25f})) < 1e-9);
 }
 
@@ -203,7 +214,7 @@ TEST_CASE("weights of 1 change no bit, and values of weight 0 are as if they wer
 TEST_CASE("losses go by name") {
   const std::vector<float> output{0.25f, 0.75f}, truth{0, 1};
   std::vector<float> gradient(2);
-  REQUIRE(losses().size() == 5);
+  REQUIRE(losses().size() == 6);
   for (const NamedLoss& named : losses()) {
     CAPTURE(named.name);
     CHECK_FALSE(named.help.empty());
@@ -211,7 +222,7 @@ TEST_CASE("losses go by name") {
   }
   CHECK(loss_by_name("l1")(output, truth, {}, gradient, 1) == 0.25);
   CHECK_THROWS_WITH(loss_by_name("winge"),
-                    "loss: there is no loss of this name (wanted l2, l1, smooth-l1, wing or cross-entropy, "
+                    "loss: there is no loss of this name (wanted l2, l1, smooth-l1, wing, soft-wing or cross-entropy, "
                     "got 'winge')");
 }
 
@@ -244,6 +255,7 @@ TEST_CASE("what does not fit is refused") {
   }
   CHECK_THROWS_WITH(value(Wing{.epsilon = 0}, 4, 4, 0, 4, 1), Catch::StartsWith("loss wing: epsilon is out of range"));
   CHECK_THROWS_AS(value(Wing{.w = -1}, 4, 4, 0, 4, 1), ArgumentError);
+  CHECK_THROWS_AS(value(SoftWing{.w2 = 0}, 4, 4, 0, 4, 1), ArgumentError);
   CHECK_THROWS_AS(value(SmoothL1{.beta = 0}, 4, 4, 0, 4, 1), ArgumentError);
   CHECK_THROWS_WITH(value(CrossEntropy{.classes = 3}, 4, 4, 0, 4, 1), Catch::Contains("a divisor of the 4 values"));
   CHECK_THROWS_WITH(value(CrossEntropy{}, 4, 4, 0, 4, 2),

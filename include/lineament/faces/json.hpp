@@ -16,6 +16,7 @@ namespace LINEAMENT_API lineament {
 ///   "format": "lineament-faces", "version": 1,
 ///   "faces": [ {"image": "a.jpg", "box": [x, y, width, height] or null, "points": [[x, y], … 68]}, … ]
 /// }
+/// and "spread": [… one for each point] in a face whose Face::spread says how far its points are expected to be off.
 /// All numbers are pixels of the whole photo, 0-based with pixel centres at integers (the photo's left edge is -0.5),
 /// in the shortest form that gives back the same float. Points are in the order of the faces' scheme; one that is not
 /// known is null. Image names are UTF-8; bytes that are not become U+FFFD. Throws ArgumentError if a number is

@@ -42,6 +42,10 @@ struct StoreOptions {
   /// Pixels kept for each pixel of the crop at most. Why 1.25: a crop enlarged by augmentation is still sharp, and a
   /// face takes at most (1.6 x 1.25 x 128)^2 x 3 bytes = 197 KB.
   float detail = 1.25f;
+  /// Moves each box by this share of its larger side in a direction drawn at random, and makes it larger or smaller by
+  /// the same: what a face detector does to boxes, to measure how much a network minds. At most 0.2. The same for
+  /// every load.
+  float jitter = 0;
   Scheme scheme = ibug_68();
   DecodeLimits limits{};
   /// Called after each face with (done, total), from the loading threads but never from two at once. Optional.
@@ -64,7 +68,7 @@ class FaceStore : public SampleSource {
           if (const auto problem = fit_to_photo(face, photo, options.scheme)) {
             throw FormatError({"", *problem, "", "", ""});
           }
-          Kept kept = cut_out(photo.image, face.points, face.box, options);
+          Kept kept = cut_out(i, photo.image, face.points, face.box, options);
           kept.print = {face.image.string(), content_digest(bytes), perceptual_hash(photo.image)};
           return kept;
         });
@@ -85,7 +89,7 @@ class FaceStore : public SampleSource {
         count, options, [&](std::size_t i) { return "drawn " + std::to_string(first + i); },
         [&](std::size_t i) {
           const DrawnFace face = draw_face(seed, first + i, drawing);
-          return cut_out(face.image, face.points, std::nullopt, options);
+          return cut_out(i, face.image, face.points, std::nullopt, options);
         });
   }
 
@@ -105,6 +109,7 @@ class FaceStore : public SampleSource {
   const Image& image(std::size_t i) const { return faces_[i].image; }
   const Landmarks& points(std::size_t i) const { return faces_[i].points; }
   const Box& box(std::size_t i) const { return faces_[i].box; }
+  float side(std::size_t i) const { return faces_[i].side; }  ///< The box's larger one, in pixels of the photo.
   const std::string& name(std::size_t i) const { return faces_[i].name; }   ///< The photo's path, or "drawn 17".
   const PhotoPrint& print(std::size_t i) const { return faces_[i].print; }  ///< Of its photo; drawn faces have none.
   const Preprocessing& preprocessing() const { return preprocessing_; }
@@ -125,12 +130,22 @@ class FaceStore : public SampleSource {
     Box box;
     std::string name;
     PhotoPrint print{};
+    float side = 0;
   };
 
-  static Kept cut_out(const Image& photo, const Landmarks& points, const std::optional<Box>& in_file,
+  static Box jittered(const Box& box, float amount, Random random) {
+    const float angle = random.uniform(0, 6.2831853f), side = std::max(box.width, box.height);
+    const float scale = random.chance(0.5f) ? 1 + amount : 1 / (1 + amount);
+    const Point c = box.center();
+    const float x = c.x + amount * side * std::cos(angle), y = c.y + amount * side * std::sin(angle);
+    return {x - 0.5f * scale * box.width, y - 0.5f * scale * box.height, scale * box.width, scale * box.height};
+  }
+
+  static Kept cut_out(std::size_t index, const Image& photo, const Landmarks& points, const std::optional<Box>& in_file,
                       const StoreOptions& options) {
     const Preprocessing& p = options.preprocessing;
-    const Box face = face_box(options.box, points, in_file, photo.width(), photo.height(), p);
+    const Box given = face_box(options.box, points, in_file, photo.width(), photo.height(), p);
+    const Box face = options.jitter > 0 ? jittered(given, options.jitter, Random(0x6A6974746572u, index)) : given;
     const Affine to_photo = crop_to_image(face, p);  // Throws for a box without area.
     const Box region = square_box(square_box(face, p.margin), (options.region - 1) / 2);
     // Whole pixels, so that a region that is not shrunk is copied and not resampled.
@@ -146,6 +161,7 @@ class FaceStore : public SampleSource {
                                0,      shrink, static_cast<float>(top) + offset};
     const auto shrunk = [&](int length) { return static_cast<int>(std::ceil(static_cast<float>(length) / shrink)); };
     Kept kept;
+    kept.side = std::max(given.width, given.height);
     kept.image = warp(photo, kept_to_photo, shrunk(right - left), shrunk(bottom - top));
     const Affine photo_to_kept = kept_to_photo.inverse();
     kept.points.resize(points.size());
@@ -164,6 +180,8 @@ class FaceStore : public SampleSource {
       throw ArgumentError({"face store", "region or detail out of range", "region >= 1 and detail > 0",
                            std::to_string(options.region) + " and " + std::to_string(options.detail), ""});
     }
+    if (!(options.jitter >= 0 && options.jitter <= 0.2f))
+      throw ArgumentError({"face store", "jitter out of range", "0 to 0.2", std::to_string(options.jitter), ""});
     std::vector<Kept> made(count);
     std::vector<std::string> problems(count);
     std::mutex mutex;

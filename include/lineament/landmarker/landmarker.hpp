@@ -24,6 +24,7 @@ struct LandmarkerOptions {
   int passes = 2;
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
   int batch = 8;  ///< faces of one photo that go through the network at once, at most: reading its weights is shared
+  bool mirror = false;  ///< average with what is found in the mirrored crop: somewhat better, for twice the time
 };
 
 struct FaceLandmarks {
@@ -31,6 +32,9 @@ struct FaceLandmarks {
   Landmarks crop_points;      ///< pixels of the network's crop
   std::vector<float> values;  ///< units of the crop's side, as the network gave them
   Affine crop_to_image;       ///< pixels of the crop -> pixels of the photo
+  /// How far each point is expected to be off, pixels of the photo: see spread_of(). Empty where the model does not
+  /// say.
+  std::vector<float> spread{};
 };
 
 /// Not for several threads at once: one Landmarker a thread. Those made from one Model share its weights, folded and
@@ -38,8 +42,8 @@ struct FaceLandmarks {
 /// a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
-  /// Throws ModelError if the model is not one for the points of its scheme on a square crop; ArgumentError if an
-  /// option does not fit it. The model may not change while a Landmarker uses it.
+  /// Throws ModelError if the model's first output is not the points of its scheme on a square crop; ArgumentError if
+  /// an option does not fit it. The model may not change while a Landmarker uses it.
   explicit Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options = {});
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
   /// Throws FileError, ModelError or ArgumentError. In int8 the file's weights are let go of once they are packed.

@@ -1,5 +1,7 @@
 // Landmarks drawn into a picture, for people to look at.
 #pragma once
+#include <span>
+
 #include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
 
@@ -12,6 +14,10 @@ struct OverlayStyle {
   bool draw_lines = true;
 };
 inline constexpr Color kTruthColor{60, 160, 255};
+
+/// Discs, lightly, that say how far each point is expected to be off; to be drawn before the points. `spread`: radii in
+/// pixels, as many as points. Throws ArgumentError for another number.
+void draw_spread(Image& image, const Landmarks& points, std::span<const float> spread, const OverlayStyle& style = {});
 
 /// The scheme's lines (jaw, brows, nose, eyes and lips of ibug-68) and the points on them. Points outside the picture
 /// and points that are not known are skipped. Throws ArgumentError for another number of points than the scheme's.

@@ -18,6 +18,7 @@
 #include "lineament/buffer.hpp"
 #include "lineament/error.hpp"
 #include "lineament/random.hpp"
+#include "lineament/train/mix.hpp"
 #include "lineament/train/samples.hpp"
 
 namespace LINEAMENT_API lineament {
@@ -31,35 +32,39 @@ struct BatchOptions {
   bool shuffled = true;   ///< False: in the source's order, copy after copy.
   std::size_t epoch = 0;  ///< Where to begin, for resuming: batch `batch` of epoch `epoch`, both from 0.
   std::size_t batch = 0;
+  Mix mix{};               ///< Samples of another source in every batch, augmented as the others.
+  std::size_t epochs = 0;  ///< Of the run, which the mix's share follows; needed with a mix.
 };
 
-/// One batch. Sample k is sample indices[k] of the source; its pixels begin at k * pixels_per_sample().
+/// One batch. Sample k is sample indices[k] of the source, or, behind the epoch's own, of the mix's; its pixels begin
+/// at k * pixels_per_sample().
 struct Batch {
   std::span<const float> pixels, values;
   std::span<const float> weights;  ///< as many as values, or none: every value counts the same
   std::span<const std::size_t> indices;
   std::size_t epoch = 0, index = 0;
-  /// The first `fresh` samples are the epoch's; the others repeat its beginning to fill the last batch.
+  /// The first `fresh` samples are the epoch's; the others repeat its beginning to fill the last batch, or come from
+  /// the mix.
   std::size_t fresh = 0;
 };
 
-/// An endless sequence of batches: batch 0 … batches_per_epoch() - 1 of an epoch, then those of the next one. An epoch
-/// is every sample `copies` times, shuffled by (seed, epoch). Every batch is full: the last of an epoch is filled up
-/// from the beginning of the epoch's order, augmented anew.
+/// An endless sequence of batches: batch 0 … batches_in(epoch) - 1 of an epoch, then those of the next one. An epoch is
+/// every sample `copies` times, shuffled by (seed, epoch). Every batch is full: the last of an epoch is filled up from
+/// the beginning of the epoch's order, augmented anew.
 class Batches {
  public:
   /// Allocates everything and starts loading. `source` must outlive this object.
   /// Throws ArgumentError for an empty source or options out of range.
   Batches(const SampleSource& source, const BatchOptions& options) : source_(source), options_(options) {
     check_options();
-    per_epoch_ = (epoch_length() + options_.batch_size - 1) / options_.batch_size;
-    next_ = claimed_ = released_ = options_.epoch * per_epoch_ + options_.batch;
+    place_ = {options_.epoch, options_.batch};
+    while (place_.index >= batches_in(place_.epoch)) place_.index -= batches_in(place_.epoch++);
     // One batch with the consumer, and one ready beside those being filled.
     slots_ = std::vector<Slot>(static_cast<std::size_t>(std::max(3, options_.threads + 2)));
     for (Slot& slot : slots_) {
       slot.pixels = Buffer<float>(options_.batch_size * source_.pixels_per_sample());
       slot.values = Buffer<float>(options_.batch_size * source_.values_per_sample());
-      if (source_.weighted()) slot.weights = Buffer<float>(slot.values.span().size());
+      if (weighted()) slot.weights = Buffer<float>(slot.values.span().size());
       slot.indices.resize(options_.batch_size);
     }
     try {
@@ -89,7 +94,12 @@ class Batches {
     return slot.batch;
   }
 
-  std::size_t batches_per_epoch() const { return per_epoch_; }
+  /// The same for every epoch unless there is a mix.
+  std::size_t batches_in(std::size_t epoch) const { return (epoch_length() + own_in(epoch) - 1) / own_in(epoch); }
+  /// Samples of a batch that are not the mix's.
+  std::size_t own_in(std::size_t epoch) const {
+    return options_.mix.own_in(epoch, options_.epochs, options_.batch_size);
+  }
   /// Time next() has spent waiting so far: where it is much of an epoch, loading is the bottleneck.
   double waited_seconds() const { return waited_; }
 
@@ -107,6 +117,11 @@ class Batches {
     std::size_t epoch = 0;
   };
 
+  struct Place {
+    std::size_t epoch = 0, index = 0;
+  };
+
+  bool weighted() const { return source_.weighted() || (options_.mix.source && options_.mix.source->weighted()); }
   std::size_t epoch_length() const { return source_.size() * static_cast<std::size_t>(options_.copies); }
 
   void check_options() const {
@@ -119,6 +134,16 @@ class Batches {
             options_.threads);
     require(options_.copies > 0, "number of copies out of range", "at least 1", options_.copies);
     require(epoch_length() < (std::size_t{1} << 32), "an epoch is too long", "less than 2^32 samples", epoch_length());
+    const Mix& mix = options_.mix;
+    if (mix.source == nullptr) return;
+    require(mix.source->size() > 0, "there are no samples to mix in", "at least 1", mix.source->size());
+    require(mix.source->pixels_per_sample() == source_.pixels_per_sample() &&
+                mix.source->values_per_sample() == source_.values_per_sample(),
+            "the samples to mix in are others", "as many pixels and values a sample", mix.source->values_per_sample());
+    require(mix.share >= 0 && mix.share < 1, "the share of the mix is out of range", "0 or more, below 1", mix.share);
+    require(mix.falls_from >= 0 && mix.falls_from <= mix.gone_at && mix.gone_at <= 1,
+            "the end of the mix is out of range", "0 to 1, and falls_from not above gone_at", mix.falls_from);
+    require(options_.epochs > 0, "a mix needs the number of epochs", "at least 1", options_.epochs);
   }
 
   void join() {
@@ -138,11 +163,13 @@ class Batches {
       wake_.wait(lock, [&] { return stop_ || claimed_ < released_ + slots_.size(); });
       if (stop_) return;
       const std::size_t number = claimed_++;
+      const Place place = place_;
+      if (++place_.index == batches_in(place_.epoch)) place_ = {place_.epoch + 1, 0};
       lock.unlock();
 
       Slot& slot = slots_[number % slots_.size()];
       try {
-        fill(slot, number, order);
+        fill(slot, place, order);
       } catch (...) {
         slot.error = std::current_exception();
       }
@@ -162,41 +189,52 @@ class Batches {
     if (options_.shuffled) shuffle(order.samples, Random(options_.seed ^ kStream, epoch, 0xFFFFFFFFu));
   }
 
-  void fill(Slot& slot, std::size_t number, Order& order) const {
-    const std::size_t epoch = number / per_epoch_, index = number % per_epoch_;
-    const std::size_t first = index * options_.batch_size;
-    shuffle_epoch(order, epoch);
-    const std::size_t pixels = source_.pixels_per_sample(), values = source_.values_per_sample();
-    const std::size_t weights = source_.weighted() ? values : 0;
+  void fill(Slot& slot, const Place& place, Order& order) const {
+    const std::size_t own = own_in(place.epoch), first = place.index * own;
+    shuffle_epoch(order, place.epoch);
     for (std::size_t k = 0; k < options_.batch_size; ++k) {
       if (stop_) return;  // Nobody will ask for this batch.
-      slot.indices[k] = order.samples[(first + k) % order.samples.size()];
-      source_.prepare(slot.indices[k], Random(options_.seed ^ kStream, epoch, first + k), options_.augmented,
-                      {slot.pixels.span().subspan(k * pixels, pixels), slot.values.span().subspan(k * values, values),
-                       slot.weights.span().subspan(k * weights, weights)});
+      if (k < own) {
+        slot.indices[k] = order.samples[(first + k) % order.samples.size()];
+        prepare(source_, slot, k, Random(options_.seed ^ kStream, place.epoch, first + k));
+      } else {
+        Random random(options_.seed ^ kMixStream, place.epoch, place.index * options_.batch_size + k);
+        slot.indices[k] = random.below(static_cast<std::uint32_t>(options_.mix.source->size()));
+        prepare(*options_.mix.source, slot, k, random);
+      }
     }
     slot.batch = {slot.pixels.span(),
                   slot.values.span(),
                   slot.weights.span(),
                   slot.indices,
-                  epoch,
-                  index,
-                  std::min(options_.batch_size, order.samples.size() - first)};
+                  place.epoch,
+                  place.index,
+                  std::min(own, order.samples.size() - first)};
+  }
+
+  void prepare(const SampleSource& source, Slot& slot, std::size_t k, Random random) const {
+    const std::size_t pixels = source.pixels_per_sample(), values = source.values_per_sample();
+    const std::size_t count = slot.weights.size() > 0 ? values : 0;
+    const std::span<float> weights = slot.weights.span().subspan(k * count, count);
+    source.prepare(slot.indices[k], random, options_.augmented,
+                   {slot.pixels.span().subspan(k * pixels, pixels), slot.values.span().subspan(k * values, values),
+                    source.weighted() ? weights : std::span<float>()});
+    if (!source.weighted()) std::fill(weights.begin(), weights.end(), 1.0f);
   }
 
   /// Sets these draws apart from others made with the user's seed (weights, dropout).
-  static constexpr std::uint64_t kStream = 0x6261746368657321u;
+  static constexpr std::uint64_t kStream = 0x6261746368657321u, kMixStream = 0x6D69786564696E21u;
 
   const SampleSource& source_;
   const BatchOptions options_;
-  std::size_t per_epoch_ = 0;
-  std::size_t next_ = 0;  ///< Number of the batch that next() gives; batches are numbered through from epoch 0.
+  std::size_t next_ = 0;  ///< Number of the batch that next() gives; batches are numbered through from the first one.
   double waited_ = 0;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Slot> slots_;
-  std::size_t claimed_ = 0;   ///< First batch no loader thread has taken on. Guarded by mutex_, as is the next.
+  std::size_t claimed_ = 0;   ///< First batch no loader thread has taken on. Guarded by mutex_, as are the next two.
+  Place place_;               ///< Where that one is.
   std::size_t released_ = 0;  ///< First batch the consumer has not given back.
   std::atomic<bool> stop_{false};
   std::vector<std::thread> threads_;

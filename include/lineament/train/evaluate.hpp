@@ -19,11 +19,15 @@ struct EvaluationOptions {
   std::span<const LayerRange> ranges{};  ///< int8 needs them: see calibrate()
 };
 
-/// What a network makes of one sample. `output` and `truth` hold all outputs, one after the other.
+/// What a network makes of one sample. `output` holds all outputs, one after the other, and `truth` that of the first
+/// of them: all, but where the network was trained by a joint loss.
 struct Prediction {
   std::size_t index = 0;
   std::span<const float> output, truth;
   std::span<const float> weights;  ///< of the truth; empty unless the samples are weighted
+
+  /// Of the output, what has a truth.
+  std::span<const float> judged() const { return output.first(truth.size()); }
 };
 using PredictionCallback = std::function<void(const Prediction&)>;
 

@@ -11,8 +11,10 @@
 #include "lineament/nn/layer.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/pass.hpp"
+#include "lineament/train/joint_loss.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/metrics.hpp"
+#include "lineament/train/mix.hpp"
 #include "lineament/train/optimizers.hpp"
 #include "lineament/train/samples.hpp"
 #include "lineament/train/schedules.hpp"
@@ -34,9 +36,15 @@ struct FitOptions {
   bool augmented = true;
   Loss loss = Wing{};  // why: made for coordinates in units of the image's side, errors of a pixel still count
   std::vector<OutputLoss> losses{};  ///< of outputs by name; those that are not in it have `loss`, with factor 1
+  JointLoss joint_loss{};            ///< instead of both: of all outputs, of which the first have a truth
   Metric metric{};                   ///< for people, and to choose the best epoch by; may be left out
   OptimizerOptions optimizer{};
   Schedule schedule{.kind = Schedule::Kind::cosine, .rate = 1e-3f, .warmup = 0.5};
+  /// Above 0: the network that is measured, kept and returned is the average of those after each step, statistics of
+  /// batch norms included, with the weight (1 - ema) of the newest. The first steps, t = 1, 2, …, weigh more: the decay
+  /// is at most (1 + t) / (10 + t). Polyak and Juditsky, 1992.
+  double ema = 0;
+  Mix mix{};             ///< samples of another source, beside those of the epoch
   double clip_norm = 0;  ///< the gradient is shortened to this norm if it is longer, 0: off
   /// An epoch whose metric is this many times that of a guess, the mean of the training samples, ends the run with a
   /// TrainingError; 0: none does. For metrics that are better the lower. Why so much: first epochs at a brave rate may
@@ -46,8 +54,8 @@ struct FitOptions {
   /// Layers or parameters that keep their bits (see params_named): no step, weight decay or clipping touches them, and
   /// statistics of batch norms stay (a batch norm still normalises by its batch while it trains).
   std::vector<std::string> frozen{};
-  /// The output's bias starts at the mean of the samples' values, if it is all 0, as in a network never trained: a
-  /// trained one keeps what it has learnt.
+  /// The bias of an output with a truth starts at the mean of the samples' values, if it is all 0, as in a network
+  /// never trained: a trained one keeps what it has learnt.
   bool start_at_mean = true;
   /// bf16: 1x1 convolutions multiply in bfloat16, forward and for the gradient with respect to their input; weights,
   /// sums, what is stored and everything else stay in fp32. Nothing changes on a processor without has_bf16_products().
@@ -67,7 +75,9 @@ struct StepReport {
 
 struct EpochReport {
   std::size_t epoch = 0;  ///< 1-based
-  Means train;            ///< over the epoch, in which the network changes; the loss is that minimised
+  /// Over the epoch, in which the network changes; the loss is that minimised. Metrics are of the epoch's own samples,
+  /// without those of FitOptions::mix, and of the network that is trained, not of an average.
+  Means train;
   std::optional<Means> validation;
   double learning_rate = 0;  ///< at the end of the epoch
   double seconds = 0;        ///< training alone

@@ -1,5 +1,6 @@
 // What training minimises: the value of a batch of outputs and its gradient with respect to them.
 // Wing: Feng et al., "Wing loss for robust facial landmark localisation with convolutional neural networks", CVPR 2018.
+// SoftWing: Lin et al., "Structure-coherent deep feature learning for robust face alignment", IEEE TIP 2021.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -126,6 +127,7 @@ struct SmoothL1 {
 struct Wing {
   float w = 10.0f / 128;       ///< where the logarithm ends; the paper's 10 pixels
   float epsilon = 2.0f / 128;  ///< the logarithm's curvature; the paper's 2 pixels
+  friend bool operator==(const Wing&, const Wing&) = default;
 
   template <std::floating_point T>
   T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
@@ -138,6 +140,30 @@ struct Wing {
           const double a = std::abs(x);
           if (a < end) return {end * std::log1p(a / e), detail::sign(x) * end / (e + a)};
           return {a - (end - end * std::log1p(end / e)), detail::sign(x)};
+        });
+  }
+};
+
+/// |x| where |x| < w1, w2 ln(1 + |x| / epsilon) + B elsewhere, B = w1 - w2 ln(1 + w1 / epsilon): errors of a few pixels
+/// pull hardest, smaller ones no more than with l1, and far outliers little. The gradient at 0 is 0.
+struct SoftWing {
+  float w1 = 2.0f / 128;       ///< where the logarithm begins; the paper's 2 pixels
+  float w2 = 20.0f / 128;      ///< its height; the paper's 20 pixels
+  float epsilon = 0.5f / 128;  ///< its curvature; the paper's 0.5 pixels
+
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
+               int batch) const {
+    detail::require_positive("soft-wing", "w1", w1);
+    detail::require_positive("soft-wing", "w2", w2);
+    detail::require_positive("soft-wing", "epsilon", epsilon);
+    return detail::elementwise<T>(
+        "soft-wing", output, truth, weights, gradient, batch,
+        [begin = static_cast<double>(w1), height = static_cast<double>(w2),
+         e = static_cast<double>(epsilon)](double x) -> detail::ValueAndSlope {
+          const double a = std::abs(x);
+          if (a < begin) return {a, detail::sign(x)};
+          return {begin + height * (std::log1p(a / e) - std::log1p(begin / e)), detail::sign(x) * height / (e + a)};
         });
   }
 };

@@ -18,7 +18,9 @@ struct TrainingState {
   std::vector<float> optimizer{};  ///< Optimizer::state()
   std::size_t batch = 0;           ///< batches done of the epoch under way: 0 but for a run that on_step ended
   std::vector<double> sums{};      ///< over those batches: of the loss, of samples measured, of each metric
-  std::string settings{};          ///< the run's options as the caller writes them, compared on resuming
+  /// FitOptions::ema: the weights that are trained; those of the network beside it are their average.
+  std::vector<float> weights{};
+  std::string settings{};  ///< the run's options as the caller writes them, compared on resuming
 };
 
 }  // namespace lineament

@@ -7,50 +7,12 @@
 #include "lineament/api.hpp"
 #include "lineament/faces/landmarks.hpp"
 #include "lineament/nn/spec.hpp"
+#include "lineament/zoo/heatmap_networks.hpp"
+#include "lineament/zoo/stack.hpp"
 
 namespace LINEAMENT_API lineament {
 
 inline constexpr Shape kReferenceInput{128, 128, 3};
-
-namespace detail {
-
-/// Layers added one after the other, each kind numbered on its own: conv1, norm1, relu1, conv2, … With `norms` every
-/// convolution is followed by a batch norm, and has no bias, which would have no effect there.
-class Stack {
- public:
-  constexpr Stack(Spec& spec, bool norms) : spec_(spec), norms_(norms) {}
-
-  constexpr NodeId at() const { return at_; }
-  constexpr void go_to(NodeId id) { at_ = id; }
-
-  constexpr void conv(Conv2d layer, bool relu = true) {
-    layer.bias = !norms_;
-    add(layer, "conv");
-    norm_and_relu(relu);
-  }
-  constexpr void dense(int features) {
-    add(Dense{.features = features, .bias = !norms_}, "dense");
-    norm_and_relu(true);
-  }
-  constexpr void add(const Layer& layer, std::string_view kind) { at_ = spec_.add(layer, at_, free_name(kind)); }
-
- private:
-  constexpr void norm_and_relu(bool relu) {
-    if (norms_) add(BatchNorm{}, "norm");
-    if (relu) add(ReLU{}, "relu");
-  }
-  constexpr Name free_name(std::string_view kind) const {
-    int number = 1;
-    for (NodeId id = 1; id <= spec_.size(); ++id) number += spec_[id].name.view().starts_with(kind);
-    return numbered(kind, number, "");
-  }
-
-  Spec& spec_;
-  bool norms_;
-  NodeId at_ = Spec::kInput;
-};
-
-}  // namespace detail
 
 /// The reference network: 98.06 M multiply-adds, 8.4 M weights. Batch norm stands before each ReLU while training and
 /// is folded away for inference; without it the network does not learn.
@@ -111,7 +73,7 @@ constexpr Spec mobile_network(bool norms = true, int values = kValues) {
     const NodeId in = stack.at();
     stack.conv(conv(channels * expansion, 1, 1));
     stack.conv(conv(channels * expansion, 3, stride, Conv2d::kDepthwise));
-    stack.conv(conv(out, 1, 1), false);
+    stack.conv(conv(out, 1, 1), detail::Activation::none);
     if (stride == 1 && out == channels) stack.go_to(net.add(Add{}, {stack.at(), in}));
     channels = out;
   };
@@ -145,7 +107,10 @@ inline const std::vector<NamedNetwork>& named_networks() {
   static const std::vector<NamedNetwork> list{
       {"reference", "two 3x3 convolutions with pooling, two dense layers", kReferenceInput, reference_network},
       {"deep", "eight 3x3 convolutions with pooling, two dense layers", kReferenceInput, deep_network},
-      {"mobile", "inverted residuals: 1x1 and depthwise convolutions, 0.9 M weights", kMobileInput, mobile_network}};
+      {"mobile", "inverted residuals: 1x1 and depthwise convolutions, 0.9 M weights", kMobileInput, mobile_network},
+      {"compact", "a heat map for each point, and how sure it is; 0.6 M weights", kReferenceInput, compact_network},
+      {"tiny", "the same half as wide; 0.2 M weights", kReferenceInput, tiny_network},
+      {"large", "the same half as wide again; 1.4 M weights", kReferenceInput, large_network}};
   return list;
 }
 

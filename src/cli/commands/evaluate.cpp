@@ -1,26 +1,37 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
+#include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
+#include "cli/predictions.hpp"
+#include "cli/report.hpp"
 #include "lineament/error.hpp"
-#include "lineament/landmarker/face_training.hpp"
+#include "lineament/file.hpp"
+#include "lineament/landmarker/face_results.hpp"
 #include "lineament/model/model.hpp"
 
 namespace lineament::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct EvaluateOptions {
   Path model;
   std::vector<Path> data;
   int synthetic = 0;
+  Path predictions, report;
+  std::string scheme = "ibug-68";
+  bool mirror = false, jitter = false;
   std::string part;
   ReadingOptions reading;
   std::string box = "points";
@@ -31,11 +42,20 @@ struct EvaluateOptions {
 };
 
 void add_options(CLI::App& c, EvaluateOptions& o) {
-  c.add_option("MODEL", o.model, "A .safetensors file written by training")->required();
+  c.add_option("MODEL", o.model, "A .safetensors file written by training");
   auto* data = c.add_option("--data", o.data, "As for training; several may be given")->type_name("FOLDER");
   c.add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")
       ->check(at_least(1))
       ->excludes(data);
+  c.add_option("--predictions", o.predictions,
+               "Measure these points in place of a model's: .pts files named as the photos, in their folders or in one")
+      ->type_name("FOLDER")
+      ->excludes("--synthetic");
+  c.add_option("--scheme", o.scheme, "With --predictions: what the points are")->capture_default_str();
+  c.add_flag("--mirror", o.mirror, "Average with the mirrored face, as predict --mirror");
+  c.add_flag("--jitter", o.jitter,
+             "Move each box by a tenth of its side and make it a tenth larger or smaller, as face detectors do");
+  c.add_option("--report", o.report, "Write a page with curves and figures")->type_name("FILE");
   c.add_option(
        "--part", o.part,
        "Of a folder with the layout of 300-W: train, test, all (default: test, or all where no folder is a test "
@@ -105,36 +125,105 @@ void warn_of_seen(const Seen& seen) {
         seen.held_out, seen.photos));
 }
 
-void print_json(const Evaluation& e, const std::optional<double>& change, const EvaluateOptions& o, const Seen& seen) {
-  nlohmann::ordered_json json;
-  json["model"] = o.model.string();
-  json["precision"] = o.precision;
+/// What there is to say of the faces measured.
+struct Results {
+  std::vector<MeasuredFace> faces{};
+  Scheme scheme{};
+  std::size_t without_prediction = 0;
+  std::optional<double> change{};  ///< of the NME against fp32, in points of per cent
+  std::optional<Seen> seen{};      ///< none for predictions: nobody knows what their program was trained on
+  Evaluation means{};
+  FaceDetails details{};
+};
+
+Json groups_json(const std::vector<FaceGroup>& groups) {
+  Json json = Json::object();
+  for (const FaceGroup& g : groups)
+    json[g.name] = {{"faces", g.faces}, {"nme", g.faces > 0 ? Json(g.nme) : Json(nullptr)}};
+  return json;
+}
+
+void add_details(Json& json, const FaceDetails& details) {
+  json["nme_by_point"] = Json::array();
+  for (const double error : details.by_point)
+    json["nme_by_point"].push_back(std::isnan(error) ? Json(nullptr) : Json(error));
+  if (!details.by_turn.empty()) json["nme_by_pose"] = groups_json(details.by_turn);
+  if (!details.by_side.empty()) json["nme_by_size"] = groups_json(details.by_side);
+  for (const CalibrationGroup& g : details.calibration)
+    json["calibration"].push_back({{"points", g.points}, {"expected", g.predicted}, {"measured", g.measured}});
+}
+
+void print_json(const Results& r, const EvaluateOptions& o) {
+  const Evaluation& e = r.means;
+  Json json;
+  if (o.predictions.empty()) {
+    json["model"] = o.model.string();
+    json["precision"] = o.precision;
+  } else {
+    json["predictions"] = o.predictions.string();
+    json["faces_without_prediction"] = r.without_prediction;
+  }
+  if (o.mirror) json["mirror"] = true;
+  if (o.jitter) json["jitter"] = true;
   json["faces"] = e.faces;
   json["nme"] = {
       {"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
-  if (change) json["nme_change_from_fp32"] = *change;
-  for (std::size_t r = 0; r < e.regions.size(); ++r) json["nme_by_region"][e.regions[r]] = e.region_nme[r];
+  if (r.change) json["nme_change_from_fp32"] = *r.change;
+  for (std::size_t i = 0; i < e.regions.size(); ++i) json["nme_by_region"][e.regions[i]] = e.region_nme[i];
   json["pck_0.1"] = e.pck;
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
-  json["photos"] = {{"measured", seen.photos},
-                    {"trained_on", seen.trained},
-                    {"held_out_in_training", seen.held_out},
-                    {"look_like_trained", seen.alike}};
+  add_details(json, r.details);
+  if (r.seen)
+    json["photos"] = {{"measured", r.seen->photos},
+                      {"trained_on", r.seen->trained},
+                      {"held_out_in_training", r.seen->held_out},
+                      {"look_like_trained", r.seen->alike}};
   std::printf("%s\n", json_text(json, 2).c_str());
 }
 
-void print_table(const Evaluation& e, const std::optional<double>& change, const EvaluateOptions& o) {
+void print_groups(const std::vector<FaceGroup>& groups) {
+  for (const FaceGroup& g : groups)
+    if (g.faces > 0) std::printf("  %-19s %6.2f %%  %zu faces\n", g.name.c_str(), g.nme, g.faces);
+}
+
+void print_table(const Results& r, const EvaluateOptions& o) {
+  const Evaluation& e = r.means;
   std::printf("faces                 %zu\n", e.faces);
   std::printf("NME, inter-ocular     %6.2f %%\n", e.nme_inter_ocular);
-  if (change) std::printf("  %s against fp32    %+8.4f\n", o.precision.c_str(), *change);
+  if (r.change) std::printf("  %s against fp32    %+8.4f\n", o.precision.c_str(), *r.change);
   std::printf("NME, inter-pupil      %6.2f %%\n", e.nme_inter_pupil);
   std::printf("NME, box diagonal     %6.2f %%\n", e.nme_box_diagonal);
-  for (std::size_t r = 0; r < e.regions.size(); ++r)
-    std::printf("  %-19s %6.2f %%\n", e.regions[r].c_str(), e.region_nme[r]);
+  for (std::size_t i = 0; i < e.regions.size(); ++i)
+    std::printf("  %-19s %6.2f %%\n", e.regions[i].c_str(), e.region_nme[i]);
+  print_groups(r.details.by_turn);
+  print_groups(r.details.by_side);
   std::printf("PCK@0.1               %6.3f\n", e.pck);
   std::printf("AUC@8                 %6.3f\n", e.auc);
   std::printf("FR@8                  %6.3f\n", e.failure_rate);
+  if (r.details.calibration.empty()) return;
+  const CalibrationGroup &surest = r.details.calibration.front(), &least = r.details.calibration.back();
+  std::printf("expected and measured error, %%: surest tenth of points %.2f and %.2f, least sure %.2f and %.2f\n",
+              surest.predicted, surest.measured, least.predicted, least.measured);
+}
+
+void write_report(const Results& r, const EvaluateOptions& o) {
+  Report report;
+  const std::string of = o.predictions.empty() ? o.model.string() : o.predictions.string();
+  report.title = "Evaluation of " + utf8(of);
+  report.held_out = r.means;
+  report.held_out_name = counted(r.means.faces, "face");
+  report.measured_note = "measured";
+  report.details = r.details;
+  report.scheme = r.scheme;
+  std::string data;
+  for (const Path& path : o.data) data += (data.empty() ? "" : ", ") + path.string();
+  report.facts = {{"date", date_text()},
+                  {"faces", o.synthetic > 0 ? counted(static_cast<std::size_t>(o.synthetic), "drawn face") : data},
+                  {"box", o.box + (o.jitter ? ", moved and scaled by a tenth" : "")},
+                  {"mirror", o.mirror ? "averaged with the mirrored face" : "no"}};
+  write_file(o.report, std::string_view(report_html(report)));
+  say("report: " + o.report.string());
 }
 
 FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions& store) {
@@ -144,37 +233,79 @@ FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions&
   return load_faces(data.faces, store);
 }
 
-int evaluate(const EvaluateOptions& o) {
-  if (o.data.empty() && o.synthetic == 0)
-    throw ArgumentError({"evaluate", "it needs faces to measure on", "--data DIR or --synthetic N", "neither", ""});
+Results measure_model(const EvaluateOptions& o) {
   require_no_folder(o.model);
   const Model model = load_model(o.model);
   StoreOptions store;
   store.preprocessing = model.preprocessing;
   store.box = box_source(o.box);
+  store.jitter = o.jitter ? 0.1f : 0.0f;
   store.threads = o.threads;
   store.scheme = model.scheme;
   store.limits = decode_limits(o.reading.max_megapixels);
   const FaceStore faces = load(o, model, store);
-  const Seen seen = seen_photos(faces, model);
-  warn_of_seen(seen);
+  Results results{.scheme = model.scheme, .seen = seen_photos(faces, model)};
+  warn_of_seen(*results.seen);
   Progress progress("measuring");
   const auto measure = [&](Precision precision) {
-    const auto show = [&](const Prediction& p) {
-      progress.update(p.index + 1, faces.size(), text("%zu of %zu", p.index + 1, faces.size()));
+    const auto show = [&](std::size_t done) {
+      progress.update(done, faces.size(), text("%zu of %zu", done, faces.size()));
     };
-    return evaluate_faces(model.network, faces, {o.threads, precision, model.ranges}, show, model.scheme);
+    return measure_faces(model.network, faces, {{o.threads, precision, model.ranges}, o.mirror, show}, model.scheme);
   };
-  const Evaluation result = measure(precision_by_name(o.precision));
-  std::optional<double> change;  // of the NME, in points of per cent
-  if (o.precision != "fp32") change = result.nme_inter_ocular - measure(Precision::fp32).nme_inter_ocular;
+  results.faces = measure(precision_by_name(o.precision));
+  for (MeasuredFace& face : results.faces) face.side = static_cast<double>(faces.side(face.index));
+  if (o.precision != "fp32")
+    results.change = evaluation_of(results.faces, model.scheme).nme_inter_ocular -
+                     evaluation_of(measure(Precision::fp32), model.scheme).nme_inter_ocular;
   progress.clear();
-  if (result.faces < faces.size())
-    say(text("note: %zu faces whose eyes are not known are not measured", faces.size() - result.faces));
+  if (results.faces.size() < faces.size())
+    say(text("note: %zu faces whose eyes are not known are not measured", faces.size() - results.faces.size()));
+  return results;
+}
+
+Results measure_predictions(const EvaluateOptions& o) {
+  if (o.data.empty()) throw ArgumentError({"--predictions", "it needs the true points", "--data DIR", "none", ""});
+  if (o.mirror || o.jitter || !o.model.empty() || o.precision != "fp32")
+    throw ArgumentError({"--predictions", "there is no model to run",
+                         "neither MODEL, --mirror, --jitter nor --precision", "one of them", "leave it out"});
+  const Scheme scheme = scheme_by_name(o.scheme);
+  const Dataset data = read_part(o, scheme);
+  Predictions found = read_predictions(data.faces, o.predictions, scheme);
+  if (!found.missing.empty())
+    say(text("warning: %zu of %zu faces have no prediction and are not measured, e.g. ", found.missing.size(),
+             data.faces.size()) +
+        found.missing.front());
+  if (found.eyes_not_known > 0)
+    say(text("note: %zu faces whose eyes are not known are not measured", found.eyes_not_known));
+  return {.faces = std::move(found.faces), .scheme = scheme, .without_prediction = found.missing.size()};
+}
+
+/// "--data DIR MODEL": --data takes several words, and so the model's, too.
+EvaluateOptions with_model(EvaluateOptions o) {
+  if (!o.model.empty() || !o.predictions.empty() || o.data.size() < 2 || !is_model_file(o.data.back().string()))
+    return o;
+  o.model = o.data.back();
+  o.data.pop_back();
+  return o;
+}
+
+int evaluate(const EvaluateOptions& given) {
+  const EvaluateOptions o = with_model(given);
+  if (o.model.empty() == o.predictions.empty())
+    throw ArgumentError({"evaluate", "it needs points to measure", "MODEL or --predictions FOLDER",
+                         o.model.empty() ? "neither" : "both", "see 'lineament evaluate --help'"});
+  if (o.data.empty() && o.synthetic == 0)
+    throw ArgumentError({"evaluate", "it needs faces to measure on", "--data DIR or --synthetic N", "neither", ""});
+  Results results = o.predictions.empty() ? measure_model(o) : measure_predictions(o);
+  if (results.faces.empty()) throw FormatError({"evaluate", "there is no face to measure", "at least one", "none", ""});
+  results.means = evaluation_of(results.faces, results.scheme);
+  results.details = details_of(results.faces, results.scheme);
   if (o.json)
-    print_json(result, change, o, seen);
+    print_json(results, o);
   else
-    print_table(result, change, o);
+    print_table(results, o);
+  if (!o.report.empty()) write_report(results, o);
   return 0;
 }
 
@@ -187,7 +318,9 @@ Command evaluate_command() {
           .footer =
               "Examples:\n"
               "  lineament evaluate run/model.safetensors --synthetic 500\n"
-              "  lineament evaluate run/model.safetensors --data 300w --part test --json",
+              "  lineament evaluate run/model.safetensors --data 300w --part test --json\n"
+              "  lineament evaluate run/model.safetensors --data 300w --mirror --report report.html\n"
+              "  lineament evaluate --predictions points --data 300w    what any program has found",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return evaluate(*o); }};
 }

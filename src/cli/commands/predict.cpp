@@ -37,6 +37,7 @@ struct PredictOptions {
   std::string precision = "fp32";
   Path json, pts, overlay;
   int threads = 1;
+  bool mirror = false;
   int max_megapixels = 100;
 };
 
@@ -53,6 +54,7 @@ void add_options(CLI::App& c, PredictOptions& o) {
   c.add_option("--passes", o.passes, "Times the face is cropped anew to the points just found")
       ->capture_default_str()
       ->check(whole(1, 10));
+  c.add_flag("--mirror", o.mirror, "Average with the mirrored face: somewhat better, for twice the time");
   add_precision(c, o.precision);
   c.add_option("--json", o.json, "File for all results; - for standard output")->type_name("FILE");
   c.add_option("--pts", o.pts, "Folder for a .pts file for each face")->type_name("FOLDER");
@@ -204,7 +206,10 @@ class Predict {
   explicit Predict(const PredictOptions& o)
       : o_(o),
         boxes_(parse_boxes(o.boxes)),
-        landmarker_(o.model, {.threads = o.threads, .passes = o.passes, .precision = precision_by_name(o.precision)}) {}
+        landmarker_(o.model, {.threads = o.threads,
+                              .passes = o.passes,
+                              .precision = precision_by_name(o.precision),
+                              .mirror = o.mirror}) {}
 
   int run() {
     make_folder(o_.pts);
@@ -257,11 +262,14 @@ class Predict {
       written_.push_back({files[i] + ".pts", path});
     }
     if (!o_.overlay.empty()) {
-      for (const FaceLandmarks& face : faces) draw_landmarks(photo, face.points, {}, landmarker_.scheme());
+      for (const FaceLandmarks& face : faces) {
+        if (!face.spread.empty()) draw_spread(photo, face.points, face.spread);
+        draw_landmarks(photo, face.points, {}, landmarker_.scheme());
+      }
       write_png(overlay, photo);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      Face face{.image = path, .points = faces[i].points};
+      Face face{.image = path, .points = faces[i].points, .spread = faces[i].spread};
       if (!boxes_.empty()) face.box = boxes_[i];
       found_.push_back(std::move(face));
     }

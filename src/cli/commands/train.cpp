@@ -9,6 +9,7 @@
 #include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
+#include "cli/recipes.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
 #include "cli/run_report.hpp"
@@ -16,6 +17,7 @@
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
 #include "lineament/isa.hpp"
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_training.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/nn/session.hpp"
@@ -28,19 +30,29 @@
 namespace lineament::cli {
 namespace {
 
+/// Networks of one output keep to the loss of one output: bits of older runs stay as they were.
+void set_loss(FitOptions& f, const TrainOptions& o, const Network& network, const Scheme& scheme) {
+  require_face_loss(o.loss, scheme);
+  if (network.outputs().size() == 1 && !needs_spread(o.loss) && o.heatmap_term == 0)
+    f.loss = loss_by_name(o.loss, face_losses(scheme));
+  else
+    f.joint_loss = joint_face_loss(o.loss, network, {o.coarse_term, o.heatmap_term}, scheme);
+}
+
 FitOptions fit_options(const TrainOptions& o, const Scheme& scheme) {
   FitOptions f;
   f.epochs = o.epochs;
   f.batch_size = o.batch;
   f.copies = o.copies;
   f.augmented = o.augment != "none";
-  f.loss = loss_by_name(o.loss, face_losses(scheme));
   f.metric = face_metric(scheme);
   f.optimizer = optimizer_by_name(o.optimizer);
   if (o.weight_decay >= 0) f.optimizer.weight_decay = o.weight_decay;
+  f.optimizer.beta2 = o.beta2;
   f.schedule.kind = schedule_by_name(o.schedule).kind;
   f.schedule.rate = static_cast<float>(o.lr);
   f.clip_norm = o.clip;
+  f.ema = o.ema;
   f.patience = o.patience;
   f.frozen = o.freeze;
   f.precision = precision_by_name(o.precision);
@@ -100,11 +112,13 @@ class Run {
       model.metadata["version"] = version();
       model.metadata["command"] = utf8(command_line());
       model.metadata["date"] = date_text();
+      model.metadata["options"] = public_options();
     }
     warn_of_trained(model, sets);
     note_photos(model, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
+        (sets.drawn ? " and " + counted(sets.drawn->size(), "drawn face") : "") +
         (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
         counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
     for (const std::string& note : notes_) say(note);
@@ -131,6 +145,13 @@ class Run {
     }
     finish(folder, sets);
     return 0;
+  }
+
+  /// All options of the run but absolute paths: "trained on" and "command" have the data as it was given.
+  std::string public_options() const {
+    auto options = nlohmann::ordered_json::parse(settings_of(o_));
+    for (const char* path : {"data", "from"}) options.erase(path);
+    return json_text(options);
   }
 
   /// Nobody should believe in a faster run that is none.
@@ -160,7 +181,7 @@ class Run {
     const bool changed = known != model.metadata.end()
                              ? known->second != digest
                              : !model.trained_on.starts_with(std::to_string(sets.train.size()) + " ");
-    if (o_.resume && o_.synthetic == 0 && changed)
+    if (o_.resume && !o_.data.empty() && changed)
       say("note: the data has changed: the run was begun with " + model.trained_on +
           "; its result will be another than without the stop");
     if (!digest.empty()) model.metadata["data"] = digest;
@@ -211,12 +232,22 @@ class Run {
   }
 
   void check_options() const {
-    if (o_.data.empty() == (o_.synthetic == 0))
-      throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N",
-                           o_.data.empty() ? "neither" : "both",
-                           o_.data.empty() ? "add --synthetic 4000 to train on drawn faces" : "leave one of them out"});
-    if (!o_.backgrounds.empty() && o_.synthetic == 0)
+    const bool photos = !o_.data.empty(), drawn = o_.synthetic > 0, mixed = o_.mix >= 0;
+    if (!photos && !drawn)
+      throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "neither",
+                           "add --synthetic 4000 to train on drawn faces"});
+    if (photos && drawn && !mixed)
+      throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "both",
+                           "leave one of them out, or add --mix 0.5, the share of drawn faces in each batch"});
+    if (mixed && !(photos && drawn))
+      throw ArgumentError({"--mix", "there are not two kinds of faces to mix", "--data DIR and --synthetic N",
+                           photos ? "--data alone" : "--synthetic alone", "leave --mix out, or give both"});
+    if (o_.mix_until.size() != 2 || o_.mix_until[0] > o_.mix_until[1])
+      throw ArgumentError({"--mix-until", "it is not when the share begins to fall and when it is 0",
+                           "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o_.mix_until)), ""});
+    if (!o_.backgrounds.empty() && !drawn)
       throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
+    require_face_loss(o_.loss);
     augment_level(o_.augment);
     box_source(o_.box);
     fit_options(o_, ibug_68());
@@ -233,10 +264,14 @@ class Run {
     model.network = Network(file.spec, file.input, o_.seed);
     if (from) take_over(*from, model);
     if (file.input.rank() != 3 || file.input[0] != file.input[1] || file.input[2] != 3 ||
-        !(model.network.output_shape() == Shape{scheme.values()}))
+        !(model.network.outputs().front().shape == Shape{scheme.values()}))
       throw SpecError({o_.network, "not a network for face landmarks",
                        text("a square image of 3 channels in, %d values out", scheme.values()),
-                       to_string(file.input) + " in, " + to_string(model.network.output_shape()) + " out", ""});
+                       to_string(file.input) + " in, " + to_string(model.network.outputs().front().shape) + " out",
+                       ""});
+    if (!o_.has("loss") && has_output(model.network, kSpreadOutput)) o_.loss = "laplace";
+    FitOptions unused;
+    set_loss(unused, o_, model.network, scheme);  // throws for a loss that is not for this network
     model.preprocessing = {.size = file.input[0], .margin = static_cast<float>(o_.margin)};
     note_frozen(model.network);
     return model;
@@ -277,11 +312,13 @@ class Run {
   }
 
   void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
-    const FitOptions options = fit_options(o_, model.scheme);
+    FitOptions options = fit_options(o_, model.scheme);
+    set_loss(options, o_, model.network, model.scheme);
+    if (sets.drawn) options.mix = {&*sets.drawn, o_.mix, o_.mix_until[0], o_.mix_until[1]};
     Progress progress("training");
     FitCallbacks callbacks;
     callbacks.on_step = [&](const StepReport& s) {
-      show_step(progress, s, sets.train.size());
+      show_step(progress, s);
       return true;
     };
     callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
@@ -304,10 +341,10 @@ class Run {
              result.best));
   }
 
-  void show_step(Progress& progress, const StepReport& s, std::size_t faces) const {
+  void show_step(Progress& progress, const StepReport& s) const {
     const double epochs_left =
         o_.epochs - static_cast<double>(s.epoch) + 1 - static_cast<double>(s.batch) / static_cast<double>(s.batches);
-    const double images_left = epochs_left * static_cast<double>(faces) * o_.copies;
+    const double images_left = epochs_left * static_cast<double>(s.batches) * o_.batch;
     progress.rename(text("epoch %zu/%d", s.epoch, o_.epochs));
     progress.update(s.batch, s.batches,
                     text("loss %.4f  PCK %.3f  %.0f images/s  %s left", s.train.loss, s.train.metric(kPck),
@@ -331,12 +368,17 @@ Command train_command() {
               "Examples:\n"
               "  lineament train --synthetic 4000 --epochs 10 --out run        no data needed: faces are drawn\n"
               "  lineament train --data 300w --epochs 60 --out run             a folder with the layout of 300-W\n"
+              "  lineament train --recipe compact --data 300w --out run         the options of a recipe\n"
               "  lineament train --resume --out run                            go on after a stop\n"
               "  lineament train --data mine --from run/model.safetensors --out tuned\n"
               "                                                                go on with other faces\n"
               "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.",
           .options = [o](CLI::App& c) { add_train_options(c, *o); },
-          .run = [o] { return Run(*o).go(); }};
+          .run =
+              [o] {
+                apply_recipe(*o);
+                return Run(*o).go();
+              }};
 }
 
 }  // namespace lineament::cli

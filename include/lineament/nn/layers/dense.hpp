@@ -12,11 +12,15 @@ struct Dense {
 
   int features = 1;  ///< of the output
   bool bias = true;
+  bool starts_at_zero = false;  ///< the weights, not drawn: for what is added to something that is right without it
 
   template <class Self, class V>
   static constexpr void fields(Self& self, V&& visit) {
     visit("features", self.features);
     visit("bias", self.bias);
+    // Written only where it says something: files of other networks stay as earlier versions read them.
+    if (std::is_const_v<Self> && !self.starts_at_zero) return;
+    visit("starts_at_zero", self.starts_at_zero);
   }
 
   /// {n} -> {features}.
@@ -32,7 +36,7 @@ struct Dense {
     const int in = inputs[0][0];
     ParamSpecs list{{.name = "weight",
                      .shape = {in, features},
-                     .init = Init::weight,
+                     .init = starts_at_zero ? Init::zero : Init::weight,
                      .decay = true,
                      .fan_in = in,
                      .fan_out = features}};

@@ -1,0 +1,153 @@
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "landmarker/face_weights.hpp"
+#include "lineament/landmarker/face_losses.hpp"
+
+namespace lineament {
+namespace {
+
+/// The true distribution of one point over the pixels near it; elsewhere it is as good as 0.
+struct Bump {
+  int top = 0, left = 0, rows = 0, columns = 0;
+  std::vector<double> at;  ///< rows x columns
+
+  /// x and y in pixels whose centres are at 0.5, 1.5, …
+  void place(double x, double y, double sigma, int width, int height) {
+    const double reach = 6 * sigma;  // why: beyond it less than 1e-8 of the middle
+    left = std::max(0, static_cast<int>(x - reach)), top = std::max(0, static_cast<int>(y - reach));
+    columns = std::min(width, static_cast<int>(x + reach) + 1) - left;
+    rows = std::min(height, static_cast<int>(y + reach) + 1) - top;
+    at.clear();
+    double sum = 0;
+    for (int r = 0; r < rows; ++r)
+      for (int c = 0; c < columns; ++c) {
+        const double dx = left + c + 0.5 - x, dy = top + r + 0.5 - y;
+        at.push_back(std::exp(-(dx * dx + dy * dy) / (2 * sigma * sigma)));
+        sum += at.back();
+      }
+    for (double& t : at) t /= sum;
+  }
+};
+
+/// Softmaxes over the pixels of each of `points` maps, whose values lie pixel by pixel.
+template <class T>
+void softmaxes(std::span<const T> maps, std::size_t points, std::vector<T>& shares, std::vector<T>& highest,
+               std::vector<T>& sums) {
+  highest.assign(maps.begin(), maps.begin() + static_cast<std::ptrdiff_t>(points));
+  for (std::size_t p = points; p < maps.size(); p += points)
+    for (std::size_t k = 0; k < points; ++k) highest[k] = std::max(highest[k], maps[p + k]);
+  shares.resize(maps.size());
+  sums.assign(points, T(0));
+  for (std::size_t p = 0; p < maps.size(); p += points)
+    for (std::size_t k = 0; k < points; ++k) {
+      shares[p + k] = std::exp(maps[p + k] - highest[k]);
+      sums[k] += shares[p + k];
+    }
+  for (std::size_t p = 0; p < maps.size(); p += points)
+    for (std::size_t k = 0; k < points; ++k) shares[p + k] /= sums[k];
+}
+
+/// For one point of one face: t ln(t / m) and h ln(h / m) with m their mean, of true shares t and the map's h. Where t
+/// is 0, which is nearly everywhere, h / m is 2 and no logarithm is needed.
+class Divergence {
+ public:
+  template <class T>
+  double value(const Bump& bump, std::span<const T> shares, std::size_t points, std::size_t k, int width) {
+    by_share_.clear();
+    double sum = 0, inside = 0;
+    mean_slope_ = 0;
+    each(bump, points, k, width, [&](std::size_t i, double t) {
+      const double h = static_cast<double>(shares[i]), m = 0.5 * (t + h);
+      const double log_h = h > 0 ? std::log(h / m) : 0.0;
+      sum += 0.5 * (t * (t > 0 ? std::log(t / m) : 0.0) + h * log_h);
+      by_share_.push_back(0.5 * log_h);
+      mean_slope_ += 0.5 * h * log_h;
+      inside += h;
+    });
+    const double outside = std::max(0.0, 1 - inside);
+    mean_slope_ += kFar * outside;
+    return sum + kFar * outside;
+  }
+
+  /// What a pixel's share beyond the bump is multiplied by for its gradient.
+  double far() const { return kFar - mean_slope_; }
+  /// Calls f(index, slope to add to far()) for the pixels of the bump.
+  template <class F>
+  void near(const Bump& bump, std::size_t points, std::size_t k, int width, F f) const {
+    std::size_t n = 0;
+    each(bump, points, k, width, [&](std::size_t i, double) { f(i, by_share_[n++] - kFar); });
+  }
+
+ private:
+  static constexpr double kFar = 0.5 * std::numbers::ln2;
+
+  template <class F>
+  static void each(const Bump& bump, std::size_t points, std::size_t k, int width, F f) {
+    std::size_t n = 0;
+    for (int r = 0; r < bump.rows; ++r)
+      for (int c = 0; c < bump.columns; ++c) {
+        const auto pixel = static_cast<std::size_t>((bump.top + r) * width + bump.left + c);
+        f(pixel * points + k, bump.at[n++]);
+      }
+  }
+
+  std::vector<double> by_share_;
+  double mean_slope_ = 0;
+};
+
+}  // namespace
+
+template <std::floating_point T>
+T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, detail::In<T> weights,
+                                detail::Out<T> gradient, int batch) const {
+  const char* loss = "of heat maps";
+  detail::check_sizes(loss, truth.size(), truth.size(), weights.size(), 0, batch);
+  require_faces("loss of heat maps", truth.size() / static_cast<std::size_t>(batch), points);
+  const auto count = static_cast<std::size_t>(points), pixels = static_cast<std::size_t>(height * width) * count;
+  const auto faces = static_cast<std::size_t>(batch);
+  if (maps.size() != pixels * faces || (gradient.size() != maps.size() && !gradient.empty()))
+    wrong_size(loss, "the maps do not fit", std::to_string(pixels * faces) + " values", maps.size());
+  if (!(sigma > 0)) detail::require_positive(loss, "sigma", static_cast<float>(sigma));
+  detail::sum_of_weights<T>(loss, weights, truth.size());
+  // The weight of a point that counts: known, and on the map.
+  const auto weight_of = [&](std::size_t i) {
+    const double weight = point_weight<T>(weights, i);
+    const auto on_map = [](T v) { return v >= 0 && v <= 1; };
+    return weight > 0 && on_map(truth[i]) && on_map(truth[i + 1]) ? weight : 0.0;
+  };
+  double total = 0, sum = 0;
+  for (std::size_t i = 0; i < truth.size(); i += 2) total += weight_of(i);
+  std::fill(gradient.begin(), gradient.end(), T(0));
+  std::vector<T> shares, highest, sums, factors(count);
+  Bump bump;
+  Divergence divergence;
+  for (std::size_t face = 0; face < faces && total > 0; ++face) {
+    softmaxes<T>(maps.subspan(face * pixels, pixels), count, shares, highest, sums);
+    const std::span<T> to = gradient.empty() ? gradient : gradient.subspan(face * pixels, pixels);
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t i = 2 * (face * count + k);
+      const double share = weight_of(i) / total;
+      factors[k] = T(0);
+      if (!(share > 0)) continue;
+      bump.place(static_cast<double>(truth[i]) * width, static_cast<double>(truth[i + 1]) * height, sigma, width,
+                 height);
+      sum += share * divergence.value<T>(bump, shares, count, k, width);
+      if (to.empty()) continue;
+      factors[k] = static_cast<T>(share * divergence.far());
+      divergence.near(bump, count, k, width,
+                      [&](std::size_t at, double slope) { to[at] = static_cast<T>(share * slope) * shares[at]; });
+    }
+    for (std::size_t p = 0; p < to.size(); p += count)
+      for (std::size_t k = 0; k < count; ++k) to[p + k] += factors[k] * shares[p + k];
+  }
+  return static_cast<T>(sum);
+}
+
+template float HeatmapDivergence::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
+                                             detail::Out<float>, int) const;
+template double HeatmapDivergence::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
+                                              detail::Out<double>, int) const;
+
+}  // namespace lineament

@@ -1,0 +1,114 @@
+// Recipes: options of a run from a file. Those that come with the program train, and what they train says how sure it
+// is.
+#include "cli/recipes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "lineament/error.hpp"
+#include "lineament/model/model.hpp"
+#include "program.hpp"
+
+namespace lineament::test {
+namespace {
+
+using Json = nlohmann::json;
+
+cli::TrainOptions with(const std::string& recipe) {
+  cli::TrainOptions options;
+  options.recipe = recipe;
+  cli::apply_recipe(options);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("the recipes of the program are read, and what the command line has given stays") {
+  CHECK(cli::recipe_names() == "compact, drawn, large, tiny");
+  for (const char* name : {"compact", "large", "tiny"}) {
+    INFO(name);
+    const cli::TrainOptions o = with(name);
+    CHECK(o.network == name);
+    CHECK(o.loss == "laplace");
+    CHECK(o.mix == 0.5);
+    CHECK(o.mix_until == std::vector<double>{0.6, 0.8});
+    CHECK(o.ema == 0.999);
+    CHECK(o.beta2 == 0.99);
+    CHECK(o.has("epochs"));
+  }
+  CHECK(with("drawn").synthetic > 0);
+  CHECK(with("drawn").mix < 0);
+
+  cli::TrainOptions own;
+  own.recipe = "compact";
+  own.epochs = 7;
+  own.given = {"epochs"};
+  cli::apply_recipe(own);
+  CHECK(own.epochs == 7);
+  CHECK(own.batch == 64);
+
+  cli::TrainOptions none;
+  cli::apply_recipe(none);
+  CHECK(none.given.empty());
+}
+
+TEST_CASE("a recipe that cannot be meant is refused, with all that is wrong in it") {
+  const Place place;
+  const auto refused = [&](const std::string& json, const Words& parts) {
+    INFO(json);
+    place.write("r.json", json);
+    require_refused(place.run({"train", "--synthetic", "8", "--recipe", "r.json", "--out", "run"}), parts);
+  };
+  refused(R"({"epochs": 2, "speed": 9, "colour": "red"})", {"r.json", "'speed', 'colour'"});
+  refused(R"({"out": "elsewhere"})", {"'out'"});  // it is of this call, not of a run
+  refused(R"({"epochs": 0})", {"r.json", "--epochs", "1 or more"});
+  refused(R"({"epochs": "many"})", {"--epochs"});
+  refused(R"({"epochs": {"a": 1}})", {"'epochs'", "a text, a number or a list"});
+  refused("[1, 2]", {"not a recipe"});
+  refused("{", {"not valid JSON"});
+}
+
+TEST_CASE("a recipe trains photos with drawn faces beside them; the model says how sure it is, and how it was made") {
+  const Place place;
+  make_faces(place, "faces", 8);
+  const Words train{"train", "--recipe", "tiny", "--data",    "faces", "--synthetic", "6",   "--epochs", "2", "--batch",
+                    "4",     "--out",    "run",  "--threads", "1",     "--val-split", "0.25"};
+  Outcome o = place.run(train);
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("training on 6 faces and 6 drawn faces, 2 held out") != std::string::npos);
+  const Model model = load_model(place / "run/model.safetensors");
+  CHECK(model.trained_on == "6 faces of faces and 6 drawn faces");
+  const Json options = Json::parse(model.metadata.at("options"));
+  CHECK(options["network"] == "tiny");
+  CHECK(options["batch"] == 4);
+  CHECK(options["lr"] == 0.002);
+  CHECK(options["loss"] == "laplace");
+  CHECK(options["synthetic"] == 6);
+
+  o = place.run(
+      {"predict", "run/model.safetensors", "faces/face_00000.png", "--mirror", "--overlay", "out", "--json", "-"});
+  INFO(o.err);
+  const Json face = Json::parse(o.out)["faces"][0];
+  REQUIRE(face["spread"].size() == 68);
+  for (const Json& s : face["spread"]) CHECK(s.get<double>() > 0);
+  o = place.run({"evaluate", "run/model.safetensors", "--data", "faces", "--json", "--report", "page.html"});
+  CHECK(Json::parse(o.out)["calibration"].size() == 10);
+  CHECK(place.read("page.html").find("where it errs") != std::string::npos);
+  CHECK(place.run({"evaluate", "run/model.safetensors", "--data", "faces", "--precision", "int8"}).code == 0);
+
+  // Resumed, the run ends as one that was not stopped.
+  Words shorter = train;
+  shorter[shorter.size() - 1] = "0.25";
+  Words stopped = shorter;
+  for (std::size_t i = 0; i + 1 < stopped.size(); ++i)
+    if (stopped[i] == "--out") stopped[i + 1] = "other";
+  o = place.run_and_kill(
+      stopped, [&] { return std::filesystem::exists(place / "other/log.jsonl"); }, 9);
+  o = place.run({"train", "--resume", "--out", "other", "--threads", "2"});
+  INFO(o.err);
+  CHECK(o.code == 0);
+  require_same_model(place, "run/model.safetensors", "other/model.safetensors");
+}
+
+}  // namespace lineament::test

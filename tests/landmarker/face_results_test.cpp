@@ -1,0 +1,116 @@
+// Results in detail: by point, pose and size, and calibration; and that the two ways to measure a model are one ruler.
+#include "lineament/landmarker/face_results.hpp"
+
+#include <cmath>
+
+#include "catch.hpp"
+#include "lineament/faces/pose.hpp"
+#include "lineament/landmarker/face_store.hpp"
+#include "lineament/landmarker/face_training.hpp"
+#include "lineament/zoo/networks.hpp"
+
+using namespace lineament;
+
+namespace {
+
+/// The mean shape, its middle moved by `turn` of the eyes' distance.
+Landmarks shape(float turn = 0) {
+  Landmarks points = ibug_68().mean_shape;
+  for (std::size_t i = 0; i < points.size(); ++i) {  // made the same left and right
+    const auto m = static_cast<std::size_t>(ibug_68().mirror[i]);
+    if (m < i) points[m] = {-points[i].x, points[i].y};
+  }
+  const float ocular = inter_ocular(points);
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (ibug_68().mirror[i] == static_cast<int>(i)) points[i].x = turn * ocular;
+  return points;
+}
+
+}  // namespace
+
+TEST_CASE("how far a face is turned can be seen from its points, however it is tilted") {
+  for (const float turn : {0.0f, 0.1f, -0.3f}) {
+    Landmarks points = shape(turn);
+    CHECK(turn_of(points) == Approx(static_cast<double>(turn)).margin(1e-4));
+    for (Point& p : points) p = {3 * (0.6f * p.x - 0.8f * p.y) + 50, 3 * (0.8f * p.x + 0.6f * p.y) - 7};
+    CHECK(turn_of(points) == Approx(static_cast<double>(turn)).margin(1e-4));
+  }
+  Landmarks unknown = shape();
+  unknown[36] = kUnknownPoint;
+  CHECK(std::isnan(turn_of(unknown)));
+}
+
+TEST_CASE("details: each point, faces by how far they are turned and by size, and calibration") {
+  std::vector<MeasuredFace> faces;
+  for (int i = 0; i < 20; ++i) {
+    MeasuredFace face;
+    face.truth = shape(i < 15 ? 0.0f : 0.25f);
+    face.side = i < 10 ? 100.0 : 400.0;
+    face.predicted = face.truth;
+    const float ocular = inter_ocular(face.truth);
+    for (std::size_t k = 0; k < face.truth.size(); ++k) {
+      const float off = 0.001f * static_cast<float>(k) * ocular * (i < 15 ? 1.0f : 2.0f);
+      face.predicted[k].y += off;
+      face.spread.push_back(0.5f * off);  // it thinks itself twice as good as it is
+    }
+    faces.push_back(face);
+  }
+  faces[0].truth[67] = kUnknownPoint;
+  const FaceDetails d = details_of(faces);
+  REQUIRE(d.by_point.size() == 68);
+  CHECK(d.by_point[0] == Approx(0).margin(1e-4));
+  CHECK(d.by_point[10] == Approx((15 * 1.0 + 5 * 2.0) / 20).epsilon(1e-3));
+  CHECK(d.by_point[67] == Approx((14 * 6.7 + 5 * 13.4) / 19).epsilon(1e-3));
+  REQUIRE(d.by_turn.size() == 4);
+  CHECK(d.by_turn[0].faces == 15);
+  CHECK(d.by_turn[3].faces == 5);
+  CHECK(std::isnan(d.by_turn[1].nme));
+  CHECK(d.by_turn[3].nme == Approx(6.7).epsilon(1e-3));
+  REQUIRE(d.by_side.size() == 4);
+  CHECK(d.by_side[1].faces == 10);
+  CHECK(d.by_side[3].faces == 10);
+  REQUIRE(d.calibration.size() == 10);
+  std::size_t points = 0;
+  for (std::size_t g = 0; g < 10; ++g) {
+    points += d.calibration[g].points;
+    CHECK(d.calibration[g].measured == Approx(2 * d.calibration[g].predicted).margin(1e-3));
+    if (g > 0) CHECK(d.calibration[g].predicted >= d.calibration[g - 1].predicted);
+  }
+  CHECK(points == 20 * 68 - 1);
+  CHECK(evaluation_of(faces).faces == 20);
+  for (MeasuredFace& face : faces) face.spread.clear(), face.side = 0;
+  CHECK(details_of(faces).calibration.empty());
+  CHECK(details_of(faces).by_side.empty());
+}
+
+TEST_CASE("a network is measured as by evaluate_faces, and averaged with the mirrored faces if asked for") {
+  StoreOptions store;
+  store.preprocessing.size = 64;
+  store.threads = 1;
+  const FaceStore faces = FaceStore::draw(3, 9, store, {.size = 96});
+  const Network network(tiny_network(), Shape{64, 64, 3}, 1);
+  const auto measured = measure_faces(network, faces);
+  const Evaluation a = evaluation_of(measured), b = evaluate_faces(network, faces);
+  CHECK(a.nme_inter_ocular == b.nme_inter_ocular);
+  CHECK(a.errors == b.errors);
+  for (const MeasuredFace& face : measured) CHECK(face.spread.size() == kPoints);
+  std::size_t last = 0;
+  const auto mirrored = measure_faces(network, faces, {.mirror = true, .progress = [&](std::size_t n) { last = n; }});
+  CHECK(last == 9);
+  CHECK(evaluation_of(mirrored).nme_inter_ocular != a.nme_inter_ocular);
+  // Jitter moves the box, and so the points in the crop.
+  store.jitter = 0.1f;
+  const FaceStore shaken = FaceStore::draw(3, 9, store, {.size = 96});
+  std::vector<float> pixels(faces.pixels_per_sample()), still(kValues), moved(kValues);
+  for (std::size_t i = 0; i < 9; ++i) {
+    faces.prepare(i, Random(0), false, {pixels, still, {}});
+    shaken.prepare(i, Random(0), false, {pixels, moved, {}});
+    const double eyes_still = std::hypot(still[72] - still[90], still[73] - still[91]),
+                 eyes_moved = std::hypot(moved[72] - moved[90], moved[73] - moved[91]);
+    const double scale = eyes_still / eyes_moved;
+    CHECK((scale == Approx(1.1).epsilon(1e-3) || scale == Approx(1 / 1.1).epsilon(1e-3)));
+    CHECK(shaken.side(i) == faces.side(i));
+  }
+  store.jitter = 0.5f;
+  CHECK_THROWS_AS(FaceStore::draw(3, 1, store, {.size = 96}), ArgumentError);
+}
