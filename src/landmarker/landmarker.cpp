@@ -43,13 +43,19 @@ void require_on_photo(const Image& photo, std::span<const Box> boxes) {
     std::snprintf(digits, sizeof digits, "%g", static_cast<double>(v));
     return std::string(digits);
   };
-  for (const Box& b : boxes)
-    if (b.width > 0 && b.height > 0 &&  // an empty one is refused where the crop is made
-        !(b.x < all.x + all.width && b.y < all.y + all.height && b.x + b.width > all.x && b.y + b.height > all.y))
-      throw ArgumentError({"box", "it lies outside the photo",
+  // Why a ninth: a face may be cut off at the photo's edge, but no photo shows a part of a head three times its size.
+  constexpr float kInside = 1.0f / 9;
+  for (const Box& b : boxes) {
+    if (!(b.width > 0 && b.height > 0)) continue;  // refused where the crop is made
+    const float across = std::min(b.x + b.width, all.x + all.width) - std::max(b.x, all.x);
+    const float down = std::min(b.y + b.height, all.y + all.height) - std::max(b.y, all.y);
+    const bool outside = !(across > 0 && down > 0);
+    if (outside || across * down < kInside * b.width * b.height)
+      throw ArgumentError({"box", outside ? "it lies outside the photo" : "most of it lies outside the photo",
                            "a part of 0,0," + std::to_string(photo.width()) + "," + std::to_string(photo.height()),
                            number(b.x) + "," + number(b.y) + "," + number(b.width) + "," + number(b.height),
                            "give x, y, width, height in pixels of the upright photo"});
+  }
 }
 
 /// The number of the output that says how sure points are.

@@ -12,6 +12,7 @@ namespace lineament {
 
 void for_each_prediction(const Network& network, const SampleSource& samples, const EvaluationOptions& options,
                          const PredictionCallback& on_prediction) {
+  if (!on_prediction) throw ArgumentError({"for_each_prediction", "there is no callback", "a function", "none", ""});
   require_fit(network, samples, "the samples");
   if (samples.size() == 0)
     throw ArgumentError({"samples", "there are none to measure the network on", "at least one", "none", ""});
@@ -50,6 +51,7 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
 
 Means evaluate(const Network& network, const SampleSource& samples, const Metric& metric,
                const EvaluationOptions& options) {
+  if (!metric) throw ArgumentError({"evaluate", "there is no metric", "a function", "none", "e.g. face_metric()"});
   NamedSums sums;
   for_each_prediction(network, samples, options,
                       [&](const Prediction& p) { sums.add(metric(p.judged(), p.truth, p.weights)); });

@@ -94,6 +94,7 @@ inline std::vector<LayerCase> layer_cases() {
   list.push_back({"global_avg_pool", GlobalAvgPool{}, {{3, 5, 2}}});
   list.push_back({"dense", Dense{.features = 5}, {{7}}, 3});
   list.push_back({"dense, no bias", Dense{.features = 2, .bias = false}, {{7}}, 1});
+  list.push_back({"dense, from zero", Dense{.features = 3, .starts_at_zero = true}, {{5}}, 2});
   list.push_back({"relu", ReLU{}, {map}});
   list.push_back({"leaky_relu", LeakyReLU{.slope = 0.2}, {map}});
   list.push_back({"prelu", PReLU{}, {map}});

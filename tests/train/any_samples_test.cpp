@@ -129,6 +129,8 @@ TEST_CASE("a metric is any function, and its first number chooses the best epoch
   CHECK(evaluate(network, line, largest_error).metric("largest error") ==
         result.epochs.back().validation->metric("largest error"));
 
+  CHECK_THROWS_AS(evaluate(network, line, {}), ArgumentError);
+  CHECK_THROWS_AS(for_each_prediction(network, line, {}, {}), ArgumentError);
   // One that does not give the same names each time is refused.
   options.metric = [](std::span<const float> output, std::span<const float>, std::span<const float>) {
     return std::vector<NamedValue>{{output[0] > output[1] ? "a" : "b", 1.0}};

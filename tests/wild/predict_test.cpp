@@ -49,6 +49,9 @@ TEST_CASE("a box outside of the photo is an error, in the program and in the lib
     CHECK(o.out.empty());
     CHECK(contains(o.err, "it lies outside the photo (wanted a part of 0,0,96,96, got " + box + ")"));
   }
+  const Outcome huge = place.run(predict({"face_0.png", "--box", "-90000,-90000,300000,300000"}));
+  CHECK(huge.code == 2);
+  CHECK(contains(huge.err, "most of it lies outside the photo"));
   Landmarker landmarker(place / "model.safetensors");
   CHECK_THROWS_AS(landmarker.predict(Image(96, 96), Box{200, 10, 60, 60}), ArgumentError);
 }
