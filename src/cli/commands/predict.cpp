@@ -7,8 +7,6 @@
 #include <map>
 #include <memory>
 #include <new>
-#include <set>
-#include <sstream>
 #include <string_view>
 
 #include "cli/command.hpp"
@@ -16,6 +14,8 @@
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
+#include "cli/output_files.hpp"
+#include "cli/photo_files.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/faces/json.hpp"
@@ -81,108 +81,7 @@ std::vector<Box> parse_boxes(const std::vector<std::string>& given) {
   return boxes;
 }
 
-bool is_stream(const Path& image) {
-  return image == "-";
-}
-
-/// The images of a folder, or the file itself.
-void add_image(const Path& path, std::vector<Path>& images) {
-  std::error_code error;
-  const std::vector<Path> files =
-      std::filesystem::is_directory(path, error) ? images_in(path) : std::vector<Path>{path};
-  images.insert(images.end(), files.begin(), files.end());
-  if (files.empty()) images.push_back(path);  // refused when its turn comes
-}
-
-/// Those that a list names, one a line.
-void add_list(const Path& path, std::vector<Path>& images) {
-  std::string text = read_text(path);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  if (text.find('\0') != std::string::npos)
-    throw FormatError({path.string(), "not a list of names", "UTF-8 text, a name a line",
-                       "zero bytes, as UTF-16 has them", "save it as UTF-8"});
-  const std::size_t before = images.size();
-  std::istringstream list(text);
-  for (std::string line; std::getline(list, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) add_image(line, images);
-  }
-  if (images.size() == before)
-    throw FormatError({path.string(), "the list names no photo", "a name a line", "no line", "check the path"});
-}
-
-/// Files of folders and lists in place of these.
-std::vector<Path> all_images(const std::vector<Path>& given) {
-  std::vector<Path> images;
-  for (const Path& path : given) {
-    const std::string name = path.string();
-    if (name.starts_with('@'))
-      add_list(name.substr(1), images);
-    else
-      add_image(path, images);
-  }
-  return images;
-}
-
-std::string stem_of(const Path& image) {
-  return is_stream(image) ? "stdin" : image.stem().string();
-}
-
-/// A name for the files of each photo: its stem, or, where several photos have one, the stem and a number that is free.
-std::vector<std::string> names_of(const std::vector<Path>& images) {
-  std::map<std::string, int> count;
-  for (const Path& image : images) ++count[stem_of(image)];
-  std::set<std::string> used;  // those that are unique keep theirs
-  for (const auto& [stem, n] : count)
-    if (n == 1) used.insert(stem);
-  std::vector<std::string> names;
-  for (const Path& image : images) {
-    const std::string stem = stem_of(image);
-    std::string name = stem;
-    if (count[stem] > 1)
-      for (int n = 1; !used.insert(name = stem + "-" + std::to_string(n)).second;) ++n;
-    names.push_back(name);
-  }
-  return names;
-}
-
-void make_folder(const Path& folder) {
-  if (folder.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    throw FileError({folder.string(), "the folder cannot be made", "", error.message(), "choose another folder"});
-}
-
-/// Nothing a person made is written over: a photo, or an annotation beside its photo.
-void require_other_file(const Path& out, const Path& photo, const char* option) {
-  std::error_code error;
-  if (std::filesystem::exists(out, error) &&
-      std::filesystem::equivalent(out.parent_path() / ".", photo.parent_path() / ".", error))
-    throw ArgumentError({out.string(), "a file beside the photo would be replaced", "", "",
-                         std::string("give another folder with ") + option});
-}
-
-/// Only a file that this program wrote is written over: it begins so.
-void require_own(const Path& path, std::string_view begin, const char* give) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
-  if (!read_text(path).starts_with(begin))
-    throw ArgumentError({path.string(), "a file that this program did not write would be replaced", "", "",
-                         std::string("give ") + give});
-}
-
 constexpr std::string_view kMapBegin = "file,photo\n";
-
-/// Found now, not after a thousand photos.
-void require_json_file(const Path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    throw ArgumentError({path.string(), "the results cannot be written here", "a file", "a folder",
-                         "give --json a file's name, e.g. points.json"});
-  require_own(path, "{\"format\": \"lineament-faces\"", "--json another file's name, e.g. points.json");
-  make_folder(path.parent_path());
-}
 
 Image read_photo(const Path& path, const PredictOptions& o) {
   const DecodeLimits limits = decode_limits(o.max_megapixels);

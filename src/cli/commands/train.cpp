@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
 #include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
+#include "cli/known_photos.hpp"
 #include "cli/networks.hpp"
 #include "cli/recipes.hpp"
 #include "cli/run_folder.hpp"
@@ -114,7 +114,7 @@ class Run {
       model.metadata["date"] = date_text();
       model.metadata["options"] = public_options();
     }
-    warn_of_trained(model, sets);
+    warn_of_trained(model, sets, o_);
     note_photos(model, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
@@ -171,39 +171,6 @@ class Run {
     write_file(folder.report(), std::string_view(report_html(run_report(o_, sets, log_, load_model(folder.model())))));
     say("model:  " + folder.model().string());
     say("report: " + folder.report().string());
-  }
-
-  /// Weights that have seen a photo are of no use to choose an epoch by it.
-  void warn_of_trained(Model& model, const Sets& sets) const {
-    const std::string digest = digest_of(sets);
-    const auto known = model.metadata.find("data");
-    // Runs of older versions have no digest: there the number of faces has to do.
-    const bool changed = known != model.metadata.end()
-                             ? known->second != digest
-                             : !model.trained_on.starts_with(std::to_string(sets.train.size()) + " ");
-    if (o_.resume && !o_.data.empty() && changed)
-      say("note: the data has changed: the run was begun with " + model.trained_on +
-          "; its result will be another than without the stop");
-    if (!digest.empty()) model.metadata["data"] = digest;
-    if (!sets.held_out) return;
-    const std::vector<PhotoPrint> held_out = photos_of(*sets.held_out);
-    if (const std::size_t seen = count_known(held_out, model.trained_photos); seen > 0)
-      say(text("warning: %zu of the %zu held-out photos were trained on %s: held-out results are too good", seen,
-               held_out.size(), o_.resume ? "before" : "by the model of --from"));
-  }
-
-  /// What the model knows of its faces: by them 'evaluate' tells that a photo was trained on.
-  static void note_photos(Model& model, const Sets& sets) {
-    const auto add = [](std::vector<PhotoPrint>& known, std::vector<PhotoPrint> more) {
-      std::set<std::uint64_t> contents;
-      for (const PhotoPrint& p : known) contents.insert(p.content);
-      for (PhotoPrint& p : more) {
-        p.file.clear();  // names are nobody's business
-        if (contents.insert(p.content).second) known.push_back(std::move(p));
-      }
-    };
-    add(model.trained_photos, photos_of(sets.train));
-    if (sets.held_out) add(model.held_out_photos, photos_of(*sets.held_out));
   }
 
   void check_batch(const Sets& sets) const {

@@ -1,0 +1,44 @@
+#include "cli/known_photos.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/console.hpp"
+
+namespace lineament::cli {
+
+void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o) {
+  const std::string digest = digest_of(sets);
+  const auto known = model.metadata.find("data");
+  // Runs of older versions have no digest: there the number of faces has to do.
+  const bool changed = known != model.metadata.end()
+                           ? known->second != digest
+                           : !model.trained_on.starts_with(std::to_string(sets.train.size()) + " ");
+  if (o.resume && !o.data.empty() && changed)
+    say("note: the data has changed: the run was begun with " + model.trained_on +
+        "; its result will be another than without the stop");
+  if (!digest.empty()) model.metadata["data"] = digest;
+  if (!sets.held_out) return;
+  const std::vector<PhotoPrint> held_out = photos_of(*sets.held_out);
+  if (const std::size_t seen = count_known(held_out, model.trained_photos); seen > 0)
+    say(text("warning: %zu of the %zu held-out photos were trained on %s: held-out results are too good", seen,
+             held_out.size(), o.resume ? "before" : "by the model of --from"));
+}
+
+void note_photos(Model& model, const Sets& sets) {
+  const auto add = [](std::vector<PhotoPrint>& known, std::vector<PhotoPrint> more) {
+    std::set<std::uint64_t> contents;
+    for (const PhotoPrint& p : known) contents.insert(p.content);
+    for (PhotoPrint& p : more) {
+      p.file.clear();  // names are nobody's business
+      if (contents.insert(p.content).second) known.push_back(std::move(p));
+    }
+  };
+  add(model.trained_photos, photos_of(sets.train));
+  if (sets.held_out) add(model.held_out_photos, photos_of(*sets.held_out));
+}
+
+}  // namespace lineament::cli
