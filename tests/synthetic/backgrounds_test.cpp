@@ -28,7 +28,7 @@ Backgrounds green() {
   return std::make_shared<std::vector<Image>>(1, Image(40, 30, kGreen));
 }
 bool same_pixels(const Image& a, const Image& b) {
-  return std::ranges::equal(a.pixels(), b.pixels());
+  return std::equal(a.pixels().begin(), a.pixels().end(), b.pixels().begin(), b.pixels().end());
 }
 
 }  // namespace
