@@ -31,6 +31,10 @@ bool eyes_known(const Landmarks& points, const Scheme& scheme) {
 }  // namespace
 
 Predictions read_predictions(std::span<const Face> faces, const Path& folder, const Scheme& scheme) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error))
+    throw FileError({folder.string(), "there is no folder of this name", "a folder of .pts files",
+                     std::filesystem::exists(folder, error) ? "a file" : "nothing", "check the path"});
   std::map<Path, int> of_photo, so_far;
   for (const Face& face : faces) ++of_photo[face.image];
   std::map<Path, Path> taken;  // by file: its photo

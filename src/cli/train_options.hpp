@@ -12,7 +12,7 @@ namespace lineament::cli {
 struct TrainOptions {
   std::vector<Path> data;
   int synthetic = 0;
-  double mix = -1;  ///< below 0: none
+  double mix = 0;  ///< 0: none
   std::vector<double> mix_until{0.6, 0.8};
   Path backgrounds;
   std::string network = "reference";

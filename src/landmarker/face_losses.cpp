@@ -75,6 +75,10 @@ float spread_of(float s, float inter_ocular) {
   return static_cast<float>(1.6 * std::exp(clamped) / kUnit) * inter_ocular;
 }
 
+float spread_unit(const Landmarks& predicted, float crop_side, const Scheme& scheme) {
+  return std::max(inter_ocular(predicted, scheme), 0.2f * crop_side);
+}
+
 template float PointLikelihood::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
                                            detail::In<float>, detail::Out<float>, detail::Out<float>, int) const;
 template double PointLikelihood::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
@@ -82,7 +86,7 @@ template double PointLikelihood::operator()(std::span<const double>, detail::In<
 
 namespace {
 
-using Outputs = std::span<const OutputBatch<float>>;
+using OutputList = std::span<const OutputBatch<float>>;
 
 std::string names_of(const Network& network) {
   std::string names;
@@ -97,7 +101,7 @@ std::string names_of(const Network& network) {
                                                : "leave the term out, or take another network"});
 }
 
-const OutputBatch<float>* find(Outputs outputs, std::string_view name) {
+const OutputBatch<float>* find(OutputList outputs, std::string_view name) {
   for (const OutputBatch<float>& output : outputs)
     if (output.name == name) return &output;
   return nullptr;
@@ -129,7 +133,22 @@ PointLoss point_loss(std::string_view name, const Scheme& scheme) {
 }
 
 /// What of the terms the network can and must have.
-void check_terms(std::string_view name, const Network& network, const FaceLossTerms& terms) {
+/// What the network says by an output's name must be as many numbers as the scheme has points for.
+void check_size(const Network& network, std::string_view name, int each, const Scheme& scheme) {
+  for (const Port& output : network.outputs()) {
+    const auto got =
+        static_cast<int>(name == kHeatmapsOutput && output.shape.rank() == 3 ? output.shape[2] : output.shape.size());
+    if (output.name == name && got != each * scheme.points)
+      throw ArgumentError({"network", "its output '" + output.name + "' does not fit the points",
+                           std::to_string(each * scheme.points), std::to_string(got),
+                           "change the layer of this name, or give it another name"});
+  }
+}
+
+void check_terms(std::string_view name, const Network& network, const FaceLossTerms& terms, const Scheme& scheme) {
+  check_size(network, kSpreadOutput, 1, scheme);
+  check_size(network, kCoarseOutput, 2, scheme);
+  check_size(network, kHeatmapsOutput, 1, scheme);
   const std::string loss = "loss " + std::string(name);
   const bool spread = has_output(network, kSpreadOutput);
   if (needs_spread(name) && !spread) missing(loss, kSpreadOutput, network);
@@ -171,12 +190,12 @@ bool has_output(const Network& network, std::string_view name) {
 JointLoss joint_face_loss(std::string_view name, const Network& network, const FaceLossTerms& terms,
                           const Scheme& scheme) {
   const PointLoss loss = point_loss(name, scheme);
-  check_terms(name, network, terms);
+  check_terms(name, network, terms, scheme);
   HeatmapDivergence divergence{.points = scheme.points};
   for (const Port& output : network.outputs())
     if (output.name == kHeatmapsOutput)
       divergence.height = output.shape.height(), divergence.width = output.shape.width();
-  return [=](Outputs outputs, std::span<const float> truth, std::span<const float> weights, int batch) {
+  return [=](OutputList outputs, std::span<const float> truth, std::span<const float> weights, int batch) {
     const OutputBatch<float>* spread = find(outputs, kSpreadOutput);
     double value = loss(outputs[0], spread, spread ? spread->gradient : std::span<float>(), truth, weights, batch);
     if (const auto* coarse = find(outputs, kCoarseOutput); coarse && terms.coarse > 0) {

@@ -126,8 +126,8 @@ std::vector<MeasuredFace> measure_faces(const Network& network, const SampleSour
     });
   for (MeasuredFace& face : measured) {
     face.predicted = points_of(values[face.index]);
-    const float corners = inter_ocular(face.predicted, scheme);
-    for (const float s : scales[face.index]) face.spread.push_back(spread_of(s, corners));
+    const float unit = spread_unit(face.predicted, 1, scheme);
+    for (const float s : scales[face.index]) face.spread.push_back(spread_of(s, unit));
   }
   return measured;
 }

@@ -118,8 +118,9 @@ struct Landmarker::State {
     for (FaceLandmarks& face : faces.first(boxes.size())) {
       face.crop_points = values_to_crop_points(face.values, size);
       face.points = values_to_points(face.values, face.crop_to_image, size);
-      const float corners = inter_ocular(face.points, scheme);
-      for (float& s : face.spread) s = spread_of(s, corners);
+      if (face.spread.empty()) continue;
+      const float unit = spread_unit(face.points, face.crop_to_image.a * static_cast<float>(size), scheme);
+      for (float& s : face.spread) s = spread_of(s, unit);
     }
   }
 

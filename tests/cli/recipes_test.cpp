@@ -37,7 +37,7 @@ TEST_CASE("the recipes of the program are read, and what the command line has gi
     CHECK(o.has("epochs"));
   }
   CHECK(with("drawn").synthetic > 0);
-  CHECK(with("drawn").mix < 0);
+  CHECK(with("drawn").mix == 0);
 
   cli::TrainOptions own;
   own.recipe = "compact";
@@ -50,6 +50,19 @@ TEST_CASE("the recipes of the program are read, and what the command line has gi
   cli::TrainOptions none;
   cli::apply_recipe(none);
   CHECK(none.given.empty());
+}
+
+TEST_CASE("a mix that there are no faces for is refused, and says what to do") {
+  const Place place;
+  require_refused(place.run({"train", "--recipe", "compact", "--out", "run"}), {"--data DIR", "--mix 0"});
+  make_faces(place, "faces", 4);
+  require_refused(place.run({"train", "--recipe", "tiny", "--data", "faces", "--mix", "0.4", "--batch", "1"}),
+                  {"--mix", "no whole face of a batch"});
+  const Outcome o =
+      place.run({"train", "--recipe", "tiny", "--data", "faces", "--mix", "0", "--epochs", "1", "--batch", "2"});
+  INFO(o.err);
+  CHECK(o.code == 0);
+  CHECK(o.err.find("drawn") == std::string::npos);
 }
 
 TEST_CASE("a recipe that cannot be meant is refused, with all that is wrong in it") {

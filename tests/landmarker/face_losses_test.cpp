@@ -128,6 +128,11 @@ TEST_CASE("the scale that fits best says the mean error, under either law") {
   }
   // The mean distance is then 1.6 times as large: of two errors of a mean of 0.03 each.
   CHECK(spread_of(std::log(20 * 0.03f), 100) == Approx(1.6 * 3));
+  Landmarks face(kPoints, Point{50, 50});
+  CHECK(spread_unit(face, 100) == Approx(20));  // in a heap: nothing is sure
+  face[36].x = 20;
+  CHECK(spread_unit(face, 100) == Approx(30));
+  CHECK(spread_unit(face, 200) == Approx(40));
   CHECK(spread_of(-50, 100) == Approx(1.6 * std::exp(-6.0) / 20 * 100));
   Random random(4);
   double laplace = 0, gauss = 0;

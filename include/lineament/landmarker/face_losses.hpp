@@ -48,6 +48,10 @@ struct PointLikelihood {
 /// distance of 1.62 b under Laplace's law and of 1.57 b under Gauss'.
 float spread_of(float s, float inter_ocular);
 
+/// The distance of the outer eye corners that spreads are given in: as predicted, but at least a fifth of the side of
+/// the crop. Points that have collapsed into a heap have no size, and nothing is sure about them.
+float spread_unit(const Landmarks& predicted, float crop_side, const Scheme& scheme = ibug_68());
+
 /// The Jensen-Shannon divergence, in nats, of the softmax over the pixels of each point's heat map from a Gaussian of
 /// `sigma` pixels of the map around the true point: the weighted mean over points. Points outside the map are left out,
 /// and those of weight 0. It keeps maps narrow, which their mean position alone does not ask for. Throws ArgumentError

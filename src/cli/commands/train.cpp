@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -74,6 +75,8 @@ class Run {
   explicit Run(TrainOptions options) : o_(std::move(options)) {}
 
   int go() {
+    // A recipe's drawn faces are left out by --mix 0.
+    if (!o_.data.empty() && o_.mix == 0 && o_.has("mix")) o_.synthetic = 0;
     if (!o_.resume) check_options();
     if (!o_.resume) {
       Model model = new_model();
@@ -199,7 +202,7 @@ class Run {
   }
 
   void check_options() const {
-    const bool photos = !o_.data.empty(), drawn = o_.synthetic > 0, mixed = o_.mix >= 0;
+    const bool photos = !o_.data.empty(), drawn = o_.synthetic > 0, mixed = o_.mix > 0;
     if (!photos && !drawn)
       throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "neither",
                            "add --synthetic 4000 to train on drawn faces"});
@@ -208,7 +211,12 @@ class Run {
                            "leave one of them out, or add --mix 0.5, the share of drawn faces in each batch"});
     if (mixed && !(photos && drawn))
       throw ArgumentError({"--mix", "there are not two kinds of faces to mix", "--data DIR and --synthetic N",
-                           photos ? "--data alone" : "--synthetic alone", "leave --mix out, or give both"});
+                           photos ? "--data alone" : "--synthetic alone",
+                           photos ? "give --synthetic N, or --mix 0"
+                                  : "give --data DIR, or --mix 0; the recipe drawn is for drawn faces alone"});
+    if (mixed && std::round(o_.mix * o_.batch) < 1)
+      throw ArgumentError({"--mix", "it is no whole face of a batch", "a share of at least one face",
+                           text("%g of %d", o_.mix, o_.batch), "take a larger share or batch"});
     if (o_.mix_until.size() != 2 || o_.mix_until[0] > o_.mix_until[1])
       throw ArgumentError({"--mix-until", "it is not when the share begins to fall and when it is 0",
                            "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o_.mix_until)), ""});
