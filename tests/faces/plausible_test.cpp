@@ -33,6 +33,33 @@ void add_aligned(const std::vector<Complex>& shape, const std::vector<Complex>& 
   for (std::size_t i = 0; i < shape.size(); ++i) sum[i] += shape[i] * (product / std::abs(product));
 }
 
+/// Generalised Procrustes analysis: the mean of shapes, each moved, turned and scaled onto it.
+Landmarks mean_shape_of(const std::vector<Landmarks>& faces) {
+  std::vector<Complex> mean = normed(faces[0]);
+  for (int round = 0; round < 5; ++round) {
+    std::vector<Complex> sum(mean.size());
+    for (const Landmarks& points : faces) add_aligned(normed(points), mean, sum);
+    Landmarks as_points;
+    for (const Complex& v : sum) as_points.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
+    mean = normed(as_points);
+  }
+  Landmarks shape;
+  for (const Complex& v : mean) shape.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
+  return shape;
+}
+
+/// Adds a face and its mirror image if it looks ahead: the nose's tip is in the middle between the outer eye corners.
+void add_if_ahead(const Landmarks& p, std::vector<Landmarks>& faces) {
+  constexpr float kMost = 0.06f;  // of the corners' distance
+  const Point across = p[45] - p[36], tip = p[30] - (p[36] + p[45]) * 0.5f;
+  if (std::abs(tip.x * across.x + tip.y * across.y) > kMost * (across.x * across.x + across.y * across.y)) return;
+  Landmarks mirrored(p.size());
+  for (std::size_t i = 0; i < p.size(); ++i)
+    mirrored[static_cast<std::size_t>(ibug_68().mirror[i])] = {-p[i].x, p[i].y};
+  faces.push_back(p);
+  faces.push_back(mirrored);
+}
+
 struct Residuals {
   float mean = 0, largest = 0;
 };
@@ -52,22 +79,31 @@ Residuals residuals(const std::vector<Landmarks>& faces) {
 TEST_CASE("the mean shape is the mean of drawn faces, whose residuals are as documented") {
   std::vector<Landmarks> faces;
   for (std::uint64_t i = 0; i < 1500; ++i) faces.push_back(draw_face(31, i, {.size = 32}).points);
-  std::vector<Complex> mean = normed(faces[0]);
-  for (int round = 0; round < 5; ++round) {  // generalised Procrustes analysis
-    std::vector<Complex> sum(mean.size());
-    for (const Landmarks& points : faces) add_aligned(normed(points), mean, sum);
-    Landmarks as_points;
-    for (const Complex& v : sum) as_points.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
-    mean = normed(as_points);
-  }
-  Landmarks shape;
-  for (const Complex& v : mean) shape.push_back({static_cast<float>(v.real()), static_cast<float>(v.imag())});
+  const Landmarks shape = mean_shape_of(faces);
   CHECK(shape_residual(shape) < 0.03f);  // less than a fifth of what a face differs by
   CHECK(inter_ocular(ibug_68().mean_shape) == Approx(1).margin(2e-3));
   const Residuals r = residuals(faces);
   CHECK(r.mean == Approx(0.16).margin(0.01));
   CHECK(r.largest < 0.5f);
   CHECK(r.largest > 0.4f);
+}
+
+TEST_CASE("drawn faces that look ahead have the mean shape of real ones") {
+  const char* folder = std::getenv("LINEAMENT_300W");
+  if (!folder) LINEAMENT_SKIP("LINEAMENT_300W does not name the folder of the 300-W training faces");
+  std::vector<Landmarks> real, drawn;
+  for (const Face& face : read_dataset(folder).faces) add_if_ahead(face.points, real);
+  for (std::uint64_t i = 0; i < 3000; ++i) add_if_ahead(draw_face(1, i, {.size = 32}).points, drawn);
+  CHECK(real.size() > 1000);
+  CHECK(drawn.size() > 1000);
+  const Landmarks of_real = mean_shape_of(real), of_drawn = mean_shape_of(drawn);
+  std::vector<Complex> aligned(of_real.size());
+  add_aligned(normed(of_drawn), normed(of_real), aligned);
+  double gap = 0;  // % of the eyes' distance a point
+  for (std::size_t i = 0; i < aligned.size(); ++i)
+    gap += 100 / static_cast<double>(aligned.size()) / static_cast<double>(inter_ocular(of_real)) *
+           std::abs(aligned[i] - Complex(of_real[i].x, of_real[i].y));
+  CHECK(gap < 0.6);
 }
 
 TEST_CASE("residuals of real faces are as documented") {
