@@ -61,4 +61,9 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
+std::string figure(const std::string& heading, const std::string& explanation, const std::string& svg) {
+  return "<figure class='panel'><figcaption><b>" + heading + "</b><br><span>" + explanation + "</span></figcaption>" +
+         svg + "</figure>\n";
+}
+
 }  // namespace lineament::cli

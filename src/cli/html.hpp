@@ -22,4 +22,7 @@ std::string number(double value, std::chars_format format, int precision);
 /// RFC 4648, with padding: for data URIs.
 std::string base64(std::span<const std::uint8_t> bytes);
 
+/// A panel of a page: heading, explanation, drawing.
+std::string figure(const std::string& heading, const std::string& explanation, const std::string& svg);
+
 }  // namespace lineament::cli

@@ -57,11 +57,6 @@ const EpochReport* best_epoch(const Report& report) {
   return best == report.epochs.rend() ? nullptr : &*best;
 }
 
-std::string figure(const std::string& heading, const std::string& explanation, const std::string& svg) {
-  return "<figure class='panel'><figcaption><b>" + heading + "</b><br><span>" + explanation + "</span></figcaption>" +
-         svg + "</figure>\n";
-}
-
 std::string tile(const std::string& value, const std::string& unit, const std::string& what, const std::string& more) {
   return "<div class='tile'><b>" + value + "<small>" + unit + "</small></b><span class='what'>" + what +
          "</span><span>" + more + "</span></div>\n";

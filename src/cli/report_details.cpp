@@ -9,11 +9,6 @@
 namespace lineament::cli {
 namespace {
 
-std::string figure(const std::string& heading, const std::string& explanation, const std::string& svg) {
-  return "<figure class='panel'><figcaption><b>" + heading + "</b><br><span>" + explanation + "</span></figcaption>" +
-         svg + "</figure>\n";
-}
-
 std::string group_figure(const std::string& heading, const std::string& explanation,
                          const std::vector<FaceGroup>& groups, double nme) {
   std::vector<Bar> bars;
