@@ -26,7 +26,7 @@ Network untrained(const std::string& path) {
   const bool norms = name.ends_with(kWithNorms);
   if (norms) name.resize(name.size() - kWithNorms.size());
   for (const NamedNetwork& named : named_networks())
-    if (named.name == name) return Network(named.spec(norms), named.input);
+    if (named.name == name) return Network(named.spec(norms, kValues), named.input);
   throw std::runtime_error(name + ": there is no network of this name");
 }
 
