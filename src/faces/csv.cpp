@@ -157,12 +157,11 @@ class Columns {
     number_from_0();
   }
 
-  Face face(Row row, const std::filesystem::path& folder, const std::string& where) const {
+  Face face(const Row& row, const std::filesystem::path& folder, const std::string& where) const {
     if (!row.closed)
       throw FormatError({where, "a quote is never closed", "\"…\"", "the end of the file", "close the quote"});
-    if (row.fields.size() == list_.size() + 1 && row.fields.back().empty())
-      row.fields.pop_back();  // a comma at the end
-    if (row.fields.size() != list_.size())
+    const bool comma_at_end = row.fields.size() == list_.size() + 1 && row.fields.back().empty();
+    if (row.fields.size() != list_.size() && !comma_at_end)
       throw FormatError({where, "the number of fields is wrong", std::to_string(list_.size()),
                          std::to_string(row.fields.size()),
                          "a row is the photo's name and " + std::to_string(scheme_.values()) + " numbers"});

@@ -86,7 +86,6 @@ Face own_face(const Json& json, const std::string& where, const std::filesystem:
   if (image.empty())
     throw FormatError({where, "the face has no photo", "\"image\": a file's name", member(json, "image").type_name(),
                        "name the photo"});
-  text::require_name(image, where);
   const Json& points = member(json, "points");
   if (!points.is_array() || points.size() != static_cast<std::size_t>(scheme.points))
     throw FormatError({where, "the number of points is wrong", std::to_string(scheme.points),

@@ -92,11 +92,6 @@ int side(std::string_view s) {
   return value >= 1 && value <= kLargest && value == std::floor(value) ? static_cast<int>(value) : 0;
 }
 
-void require_name(std::string_view file, const std::string& where) {
-  if (file.find('\0') != std::string_view::npos)
-    throw FormatError({where, "the photo's name has a zero byte in it", "a file name", in_quotes(file), "correct it"});
-}
-
 bool is_utf8(std::string_view s) {
   for (std::size_t i = 0; i < s.size();) {
     const auto c = static_cast<unsigned char>(s[i]);
@@ -210,6 +205,8 @@ void set_image(Face& face, std::string_view file, const std::filesystem::path& f
 }
 
 std::filesystem::path list_path(std::string_view file, const std::filesystem::path& folder) {
+  if (file.find('\0') != std::string_view::npos)
+    throw FormatError({"", "the photo's name has a zero byte in it", "a file name", in_quotes(file), "correct it"});
   std::error_code error;
   const std::filesystem::path as_is = (folder / std::filesystem::path(std::string(file))).lexically_normal();
   if ((file.find('\\') == std::string_view::npos && !has_drive(file)) || std::filesystem::exists(as_is, error))

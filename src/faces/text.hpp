@@ -36,9 +36,6 @@ double coordinate(std::string_view s, const std::string& where);
 /// A photo's width or height, written as a whole number, also as "570.0"; 0 if it is none.
 int side(std::string_view s);
 
-/// Throws FormatError at `where` for a name that no file can have: what comes after a zero byte would be lost.
-void require_name(std::string_view file, const std::string& where);
-
 /// Throws FormatError if brackets are nested deeper than any file of faces has them: functions that call themselves
 /// once for each level would run out of stack.
 void require_shallow_json(std::string_view json, const std::string& name);
@@ -63,7 +60,8 @@ void set_image(Face& face, std::string_view file, const std::filesystem::path& f
 /// Whether a name is of a drive of another machine: C:/photos/a.jpg.
 bool has_drive(std::string_view file);
 
-/// The path as this machine writes it: a list made on Windows has backslashes and drive letters.
+/// The path as this machine writes it: a list made on Windows has backslashes and drive letters. Throws FormatError for
+/// a name that no file can have: what comes after a zero byte would be lost.
 std::filesystem::path list_path(std::string_view file, const std::filesystem::path& folder);
 
 /// The error's message without the name of the file in front of it.

@@ -92,6 +92,16 @@ TEST_CASE("COCO files that were put together: an id of two photos is nobody's") 
   CHECK(contains(reasons(data), "two photos have its image_id"));
 }
 
+TEST_CASE("a name with a zero byte is not the name before it") {
+  const TempFolder folder;
+  json file = coco_of(draw_into(folder.path(), 2));
+  const std::string name = file["images"][0]["file_name"];
+  file["images"][0]["file_name"] = name + std::string("\0evil", 5);
+  const Dataset data = parse_json(file.dump(), "c.json", folder.path());
+  CHECK(data.faces.size() == 1);
+  CHECK(contains(reasons(data), "zero byte"));
+}
+
 TEST_CASE("sizes of photos are read as programs write them: 96.0, and in quotes") {
   const std::vector<Listed> list{{"a.png", draw_face(11, 0, {.size = 96}).points}};
   json file = coco_of(list);
