@@ -11,6 +11,7 @@
 #include "lineament/error.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/faces/split.hpp"
+#include "lineament/random.hpp"
 #include "platform/platform.hpp"
 
 namespace lineament::cli {
@@ -48,6 +49,12 @@ void require_memory(double faces, const StoreOptions& options) {
     throw ArgumentError({"--synthetic", "so many faces do not fit into memory",
                          text("at most %.0f, with those held out", memory / bytes_of_face), text("%.0f", faces),
                          "draw fewer and train longer: each epoch augments them anew"});
+}
+
+std::uint64_t stream_of(std::uint64_t seed, DrawnFor use) {
+  return use == DrawnFor::training      ? seed * 2
+         : use == DrawnFor::holding_out ? seed * 2 + 1
+                                        : ~(seed * 2);  // counts down: met by no seed below 2^62
 }
 
 /// A face is often in a photo that many programs have saved again: the split cannot know these for one photo.
@@ -103,13 +110,17 @@ FaceStore load_faces(std::span<const Face> faces, StoreOptions options) {
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
                      const DrawOptions& drawing) {
   require_memory(static_cast<double>(count), options);
-  const std::uint64_t stream = use == DrawnFor::training      ? seed * 2
-                               : use == DrawnFor::holding_out ? seed * 2 + 1
-                                                              : ~(seed * 2);  // counts down: met by no seed below 2^62
-  return with_progress("drawing faces", options, [&] { return FaceStore::draw(stream, count, options, drawing); });
+  return with_progress("drawing faces", options,
+                       [&] { return FaceStore::draw(stream_of(seed, use), count, options, drawing); });
 }
 
-Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme) {
+Negatives draw_negatives(std::uint64_t seed, DrawnFor use, const StoreOptions& options, const DrawOptions& drawing) {
+  constexpr std::size_t kPictures = 1000;  // each is cut anew, at another place, whenever it is asked for
+  constexpr std::uint64_t kStream = 0x6E65676174697665u;
+  return Negatives::draw(stream_of(seed, use) ^ kStream, kPictures, options, drawing);
+}
+
+Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives) {
   StoreOptions store;
   store.preprocessing = preprocessing;
   store.augment = augment_level(o.augment);
@@ -123,20 +134,26 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);
     Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing),
-              std::nullopt, std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
+              std::nullopt, std::nullopt, std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
     if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store, drawing);
+    if (negatives) sets.negatives = draw_negatives(o.seed, DrawnFor::training, store, drawing);
     return sets;
   }
   const Dataset dataset = read_data(
       o.data, {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = scheme});
   require_boxes(dataset, store.box);
-  const Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
+  Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
+  if (o.limit > 0) {
+    shuffle(split.train, Random(o.seed ^ 0x6C696D6974u));
+    split.train.resize(std::min(split.train.size(), static_cast<std::size_t>(o.limit)));
+    std::sort(split.train.begin(), split.train.end());
+  }
   const auto pick = [&](const std::vector<std::size_t>& indices) {
     std::vector<Face> faces;
     for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
     return faces;
   };
-  Sets sets{load_faces(pick(split.train), store), std::nullopt, std::nullopt, ""};
+  Sets sets{load_faces(pick(split.train), store), std::nullopt, std::nullopt, std::nullopt, ""};
   require_measurable(sets.train, "training faces");
   if (!split.held_out.empty()) {
     sets.held_out = load_faces(pick(split.held_out), store);
@@ -145,6 +162,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   }
   sets.about = counted(sets.train.size(), "face") + " of";
   for (const Path& path : o.data) sets.about += " " + utf8(path.string());
+  if (negatives) sets.negatives = draw_negatives(o.seed, DrawnFor::training, store, drawing);
   if (o.synthetic == 0) return sets;
   sets.drawn = draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing);
   sets.about += " and " + counted(sets.drawn->size(), "drawn face");

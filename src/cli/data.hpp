@@ -6,6 +6,7 @@
 #include "cli/train_options.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/landmarker/face_store.hpp"
+#include "lineament/landmarker/negatives.hpp"
 
 namespace lineament::cli {
 
@@ -13,7 +14,8 @@ struct Sets {
   FaceStore train;
   std::optional<FaceStore> held_out;
   std::optional<FaceStore> drawn;  ///< to be mixed in: beside photos
-  std::string about;               ///< "1810 faces of data/300w", in UTF-8
+  std::optional<Negatives> negatives;
+  std::string about;  ///< "1810 faces of data/300w", in UTF-8
 };
 
 /// Reads the data sets as one; says on standard error what is left out. Throws Error when no face is left.
@@ -30,8 +32,12 @@ enum class DrawnFor { training, holding_out, evaluation };
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
                      const DrawOptions& drawing = {});
 
-/// Training and held-out faces as the options say.
-Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme);
+/// Crops without a face, from streams of their own.
+Negatives draw_negatives(std::uint64_t seed, DrawnFor use, const StoreOptions& options,
+                         const DrawOptions& drawing = {});
+
+/// Training and held-out faces as the options say, and with `negatives` crops without a face.
+Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives);
 
 /// The photos, by content, each once. Drawn faces have none.
 std::vector<PhotoPrint> photos_of(const FaceStore& faces);

@@ -91,6 +91,8 @@ std::vector<std::pair<std::string, std::string>> facts(const TrainOptions& o, co
   if (sets.drawn)
     rows.insert(rows.begin() + 4, {"drawn faces", text("%g %% of each batch, none from %g %% of the epochs on",
                                                        100 * o.mix, 100 * o.mix_until[1])});
+  if (sets.negatives)
+    rows.insert(rows.begin() + 4, {"crops without a face", text("%g %% of each batch", 100 * o.negatives)});
   if (o.ema > 0) rows.insert(rows.begin() + 6, {"average of weights", text("decay %g", o.ema)});
   if (!o.from.empty()) rows.insert(rows.begin() + 6, {"started from", o.from.string()});
   std::string frozen;

@@ -178,6 +178,9 @@ const std::vector<RunOption>& run_options() {
       RunOption("backgrounds", &O::backgrounds, "Photos without people to put behind drawn faces")
           .type("FOLDER")
           .no_default(),
+      RunOption("negatives", &O::negatives,
+                "For networks that say whether a crop shows a face: the share of crops without one in each batch",
+                number(0.001, 0.9)),
       RunOption("network", &O::network,
                 network_names() + "or a JSON file that describes a network (default with --from: its network)"),
       RunOption("from", &O::from, "Start from the weights of this model, taken over by the layers' names")
@@ -211,9 +214,14 @@ const std::vector<RunOption>& run_options() {
       RunOption("ema", &O::ema,
                 "Keep the average of the network over its steps, with this decay, e.g. 0.999; 0: the network as it is",
                 number(0, 0.9999999)),
-      RunOption("augment", &O::augment, "none, light, standard, strong"),
+      RunOption("augment", &O::augment,
+                "none, light, standard, strong; drawn: standard, with filters that make skin and light less alike"),
       RunOption("copies", &O::copies, "Augmented copies of each face in an epoch", at_least(1)),
       RunOption("val-split", &O::val_split, "Share of the photos held out", number(0, 0.9)),
+      RunOption("limit", &O::limit,
+                "Train on so many of the faces that are not held out, drawn by the seed: how much do photos bring?",
+                at_least(1))
+          .no_default(),
       RunOption("patience", &O::patience,
                 "Stop after this many epochs without a new best; 0: never; may be another with --resume", at_least(0))
           .may_change(),

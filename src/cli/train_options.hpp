@@ -15,6 +15,7 @@ struct TrainOptions {
   double mix = 0;  ///< 0: none
   std::vector<double> mix_until{0.6, 0.8};
   Path backgrounds;
+  double negatives = 0.06;
   std::string network = "reference";
   Path from;
   std::vector<std::string> freeze;
@@ -33,6 +34,7 @@ struct TrainOptions {
   std::string augment = "standard";
   int copies = 1;
   double val_split = 0.1;
+  int limit = 0;  ///< 0: none
   int patience = 0;
   std::string box = "points";
   double margin = 0.15;

@@ -30,7 +30,9 @@ std::string json_face(const Face& face) {
   s += "]";
   for (std::size_t i = 0; i < face.spread.size(); ++i)
     s += (i ? ", " : ", \"spread\": [") + text::shortest(face.spread[i]);
-  return s + (face.spread.empty() ? "}" : "]}");
+  if (!face.spread.empty()) s += "]";
+  if (face.score) s += ", \"score\": " + text::shortest(*face.score);
+  return s + "}";
 }
 
 }  // namespace

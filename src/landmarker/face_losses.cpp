@@ -84,6 +84,32 @@ template float PointLikelihood::operator()(std::span<const float>, detail::In<fl
 template double PointLikelihood::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
                                             detail::In<double>, detail::Out<double>, detail::Out<double>, int) const;
 
+template <std::floating_point T>
+T FaceCrossEntropy::operator()(std::span<const T> output, detail::In<T> weights, detail::Out<T> gradient,
+                               int batch) const {
+  const auto faces = static_cast<std::size_t>(batch), values = static_cast<std::size_t>(2 * points);
+  if (output.size() != faces || (gradient.size() != faces && !gradient.empty()) ||
+      (weights.size() != faces * values && !weights.empty()))
+    wrong_size("of faces", "the output or the weights do not fit",
+               std::to_string(faces) + " and that times " + std::to_string(values), output.size());
+  detail::sum_of_weights<T>("of faces", weights, faces * values);
+  double sum = 0;
+  for (std::size_t i = 0; i < faces; ++i) {
+    const auto own = weights.empty() ? weights : weights.subspan(i * values, values);
+    const bool face = own.empty() || std::any_of(own.begin(), own.end(), [](T w) { return w > 0; });
+    const double z = static_cast<double>(output[i]) * (face ? 1 : -1);  // log odds of what is true
+    const double e = std::exp(-std::abs(z));
+    sum += std::log1p(e) + std::max(0.0, -z);
+    const double miss = (z > 0 ? e : 1) / (1 + e);
+    if (!gradient.empty()) gradient[i] = static_cast<T>((face ? -miss : miss) / static_cast<double>(faces));
+  }
+  return static_cast<T>(sum / static_cast<double>(faces));
+}
+
+template float FaceCrossEntropy::operator()(std::span<const float>, detail::In<float>, detail::Out<float>, int) const;
+template double FaceCrossEntropy::operator()(std::span<const double>, detail::In<double>, detail::Out<double>,
+                                             int) const;
+
 namespace {
 
 using OutputList = std::span<const OutputBatch<float>>;
@@ -132,23 +158,24 @@ PointLoss point_loss(std::string_view name, const Scheme& scheme) {
   };
 }
 
-/// What of the terms the network can and must have.
 /// What the network says by an output's name must be as many numbers as the scheme has points for.
-void check_size(const Network& network, std::string_view name, int each, const Scheme& scheme) {
+void check_size(const Network& network, std::string_view name, int wanted) {
   for (const Port& output : network.outputs()) {
     const auto got =
         static_cast<int>(name == kHeatmapsOutput && output.shape.rank() == 3 ? output.shape[2] : output.shape.size());
-    if (output.name == name && got != each * scheme.points)
+    if (output.name == name && got != wanted)
       throw ArgumentError({"network", "its output '" + output.name + "' does not fit the points",
-                           std::to_string(each * scheme.points), std::to_string(got),
+                           std::to_string(wanted), std::to_string(got),
                            "change the layer of this name, or give it another name"});
   }
 }
 
+/// What of the terms the network can and must have.
 void check_terms(std::string_view name, const Network& network, const FaceLossTerms& terms, const Scheme& scheme) {
-  check_size(network, kSpreadOutput, 1, scheme);
-  check_size(network, kCoarseOutput, 2, scheme);
-  check_size(network, kHeatmapsOutput, 1, scheme);
+  check_size(network, kSpreadOutput, scheme.points);
+  check_size(network, kCoarseOutput, scheme.values());
+  check_size(network, kHeatmapsOutput, scheme.points);
+  check_size(network, kFaceOutput, 1);
   const std::string loss = "loss " + std::string(name);
   const bool spread = has_output(network, kSpreadOutput);
   if (needs_spread(name) && !spread) missing(loss, kSpreadOutput, network);
@@ -156,7 +183,7 @@ void check_terms(std::string_view name, const Network& network, const FaceLossTe
     throw ArgumentError({loss, "by it the network's output 'spread' would learn nothing", "laplace or gaussian",
                          std::string(name), "take one of these, or a network without this output"});
   if (terms.heatmaps > 0 && !has_output(network, kHeatmapsOutput)) missing("heat maps", kHeatmapsOutput, network);
-  for (const double factor : {terms.coarse, terms.heatmaps})
+  for (const double factor : {terms.coarse, terms.heatmaps, terms.face})
     if (!(factor >= 0 && std::isfinite(factor)))
       throw ArgumentError({loss, "a term's factor is out of range", "0 or more", std::to_string(factor), ""});
 }
@@ -192,6 +219,7 @@ JointLoss joint_face_loss(std::string_view name, const Network& network, const F
   const PointLoss loss = point_loss(name, scheme);
   check_terms(name, network, terms, scheme);
   HeatmapDivergence divergence{.points = scheme.points};
+  const FaceCrossEntropy faces{.points = scheme.points};
   for (const Port& output : network.outputs())
     if (output.name == kHeatmapsOutput)
       divergence.height = output.shape.height(), divergence.width = output.shape.width();
@@ -205,6 +233,10 @@ JointLoss joint_face_loss(std::string_view name, const Network& network, const F
     if (const auto* maps = find(outputs, kHeatmapsOutput); maps && terms.heatmaps > 0) {
       value += terms.heatmaps * static_cast<double>(divergence(maps->values, truth, weights, maps->gradient, batch));
       scale(maps->gradient, terms.heatmaps);
+    }
+    if (const auto* face = find(outputs, kFaceOutput); face && terms.face > 0) {
+      value += terms.face * static_cast<double>(faces(face->values, weights, face->gradient, batch));
+      scale(face->gradient, terms.face);
     }
     return value;
   };

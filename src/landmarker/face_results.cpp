@@ -30,15 +30,15 @@ class Mirrored : public SampleSource {
   const SampleSource& faces_;
 };
 
-/// Where the spread lies in a Prediction's output; size 0: nowhere.
-struct SpreadPlace {
+/// Where an output lies in a Prediction's; size 0: nowhere.
+struct OutputPlace {
   std::size_t first = 0, size = 0;
 };
 
-SpreadPlace spread_place(const Network& network, const Scheme& scheme) {
-  SpreadPlace place;
+OutputPlace place_of(const Network& network, std::string_view name, int size) {
+  OutputPlace place;
   for (const Port& output : network.outputs()) {
-    if (output.name == kSpreadOutput && output.shape == Shape{scheme.points}) {
+    if (output.name == name && output.shape == Shape{size}) {
       place.size = output.shape.size();
       return place;
     }
@@ -99,7 +99,7 @@ std::vector<CalibrationGroup> calibration_of(std::vector<std::pair<double, doubl
 std::vector<MeasuredFace> measure_faces(const Network& network, const SampleSource& faces, const FaceMeasuring& options,
                                         const Scheme& scheme) {
   require_faces("samples", faces.values_per_sample(), scheme.points);
-  const SpreadPlace place = spread_place(network, scheme);
+  const OutputPlace place = place_of(network, kSpreadOutput, scheme.points);
   const std::size_t passes = options.mirror ? 2 : 1;
   std::vector<std::vector<float>> values(faces.size()), scales(faces.size());
   std::vector<MeasuredFace> measured;
@@ -130,6 +130,15 @@ std::vector<MeasuredFace> measure_faces(const Network& network, const SampleSour
     for (const float s : scales[face.index]) face.spread.push_back(spread_of(s, unit));
   }
   return measured;
+}
+
+std::vector<float> face_scores(const Network& network, const SampleSource& crops, const EvaluationOptions& options) {
+  const OutputPlace place = place_of(network, kFaceOutput, 1);
+  std::vector<float> scores(place.size > 0 ? crops.size() : 0);
+  if (!scores.empty())
+    for_each_prediction(network, crops, options,
+                        [&](const Prediction& p) { scores[p.index] = 1 / (1 + std::exp(-p.output[place.first])); });
+  return scores;
 }
 
 Evaluation evaluation_of(std::span<const MeasuredFace> faces, const Scheme& scheme) {

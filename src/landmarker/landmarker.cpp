@@ -1,6 +1,7 @@
 #include "lineament/landmarker/landmarker.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -58,11 +59,11 @@ void require_on_photo(const Image& photo, std::span<const Box> boxes) {
   }
 }
 
-/// The number of the output that says how sure points are.
-std::optional<std::size_t> spread_output(const Model& model) {
+/// The number of the output of that name and size, behind the points.
+std::optional<std::size_t> output_of(const Model& model, std::string_view name, int size) {
   const std::vector<Port>& outputs = model.network.outputs();
   for (std::size_t i = 1; i < outputs.size(); ++i)
-    if (outputs[i].name == kSpreadOutput && outputs[i].shape == Shape{model.scheme.points}) return i;
+    if (outputs[i].name == name && outputs[i].shape == Shape{size}) return i;
   return std::nullopt;
 }
 
@@ -83,7 +84,8 @@ struct Landmarker::State {
         trained_on(m->trained_on),
         scheme(m->scheme),
         ranges(m->ranges),
-        spread(spread_output(*m)),
+        spread(output_of(*m, kSpreadOutput, m->scheme.points)),
+        odds(output_of(*m, kFaceOutput, 1)),
         weights(let_go ? pack_weights(m->network, inference(1)) : shared_weights(m)) {
     session(1);
     if (!let_go) model = std::move(m);
@@ -113,6 +115,7 @@ struct Landmarker::State {
       const auto values = points_of(session, i), scales = scales_of(session, i);
       faces[i].values.assign(values.begin(), values.end());
       faces[i].spread.assign(scales.begin(), scales.end());
+      if (odds) faces[i].score = 1 / (1 + std::exp(-session.output(*odds)[i]));
     }
     if (options.mirror) average_with_mirrored(session, faces.first(boxes.size()), pixels);
     for (FaceLandmarks& face : faces.first(boxes.size())) {
@@ -169,9 +172,9 @@ struct Landmarker::State {
   std::string trained_on;
   Scheme scheme;
   std::vector<LayerRange> ranges;
-  std::optional<std::size_t> spread;   // which output it is
-  std::vector<float> crops;            // of a batch, kept for the mirror
-  std::shared_ptr<const Model> model;  // nullptr: let go of
+  std::optional<std::size_t> spread, odds;  // which output it is
+  std::vector<float> crops;                 // of a batch, kept for the mirror
+  std::shared_ptr<const Model> model;       // nullptr: let go of
   std::shared_ptr<PreparedWeights<float>> weights;
   std::optional<InferenceSession> one, many;
 };

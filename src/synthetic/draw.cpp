@@ -51,6 +51,31 @@ void draw_solids(Raster& raster, const Head& head, const Camera& camera, const P
   if (look.glasses > 0) draw_glasses(raster, head, camera, look);
 }
 
+/// A photo, or a drawn background, where no solid is.
+void draw_behind(std::span<Vec3> color, const Raster& raster, const Person& person, std::uint64_t seed,
+                 std::uint64_t index, const Backgrounds& photos) {
+  Random background = stream(seed, index, 5), choice = stream(seed, index, 7);
+  if (photos && !photos->empty() && choice.chance(kChances.photo)) {
+    const auto count = static_cast<std::uint32_t>(photos->size());
+    draw_photo(color, raster, (*photos)[choice.below(count)], person.look.exposure, choice);
+  } else {
+    draw_background(color, raster, background);
+  }
+}
+
+void shade_solids(std::span<Vec3> color, const Raster& raster, const Head& head, const Person& person,
+                  const Camera& camera) {
+  const Vec3 half = normalized(person.look.key_direction + Vec3{0, 0, 1});
+  const Scene scene{&head, &person.look, half, 1 / camera.scale()};
+  const int side = raster.size();
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
+      if (raster.material(x, y) == Material::none) continue;
+      color[static_cast<std::size_t>(y * side + x)] = shade(scene, raster.at(x, y));
+    }
+  }
+}
+
 /// Softens the steps where one thing ends in front of another, as a lens does.
 void soften_edges(Raster& raster) {
   const int size = raster.size();
@@ -92,22 +117,9 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   draw_solids(raster, head, camera, person);
 
   const std::span<Vec3> color = raster.colors();
-  Random background = stream(seed, index, 5), front = stream(seed, index, 6), wisps = stream(seed, index, 8);
-  Random choice = stream(seed, index, 7);
-  if (options.backgrounds && !options.backgrounds->empty() && choice.chance(kChances.photo)) {
-    const auto count = static_cast<std::uint32_t>(options.backgrounds->size());
-    draw_photo(color, raster, (*options.backgrounds)[choice.below(count)], person.look.exposure, choice);
-  } else {
-    draw_background(color, raster, background);
-  }
-  const Vec3 half = normalized(person.look.key_direction + Vec3{0, 0, 1});
-  const Scene scene{&head, &person.look, half, 1 / camera.scale()};
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
-      if (raster.material(x, y) == Material::none) continue;
-      color[static_cast<std::size_t>(y * side + x)] = shade(scene, raster.at(x, y));
-    }
-  }
+  Random front = stream(seed, index, 6), wisps = stream(seed, index, 8);
+  draw_behind(color, raster, person, seed, index, options.backgrounds);
+  shade_solids(color, raster, head, person, camera);
   soften_edges(raster);
   if (person.look.beard_length > 0) draw_beard(color, camera, person.look, points, wisps);
   if (person.look.wisps > 0) draw_wisps(color, head, camera, person.look, wisps);
@@ -116,6 +128,26 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   const float shrink = static_cast<float>(options.size) / static_cast<float>(side);
   for (Point& p : out.points) p = (p + Point{0.5f, 0.5f}) * shrink - Point{0.5f, 0.5f};
   return out;
+}
+
+Image draw_scene(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
+  using namespace synthetic;
+  check(options);
+  Person person = draw_person(seed, index, options);  // for the light, the camera and the clothes
+  const Head head(person.identity, person.expression);
+  const int side = drawn_side(options.size);
+  const Camera camera = aim(head, person.pose, side);
+  Random what = stream(seed, index, 9), front = stream(seed, index, 6);
+
+  Raster raster(side, camera);
+  if (what.chance(0.4f)) raster.draw(body_grid(head, camera, person.pose, person.look), Material::body);
+  const std::span<Vec3> color = raster.colors();
+  draw_behind(color, raster, person, seed, index, options.backgrounds);
+  shade_solids(color, raster, head, person, camera);
+  soften_edges(raster);
+  if (options.accessories > 0) person.look.occluders = static_cast<int>(what.below(4));
+  draw_occluders(color, side, person, place_points(head, camera), front);
+  return develop(color, options.size, person.look);
 }
 
 }  // namespace lineament

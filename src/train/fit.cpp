@@ -70,7 +70,7 @@ class Fit {
                              .augmented = options_.augmented,
                              .epoch = state_.epoch,
                              .batch = state_.batch,
-                             .mix = options_.mix,
+                             .mixes = options_.mixes,
                              .epochs = static_cast<std::size_t>(options_.epochs)});
     FitResult result;
     result.ended = run_epochs(batches, result.epochs);

@@ -131,3 +131,53 @@ TEST_CASE("a strengthened colour alone stays in range") {
     for (const float v : pixels) REQUIRE((v >= 0 && v <= 1));
   }
 }
+
+TEST_CASE("a filter is a sum over neighbours and colours, and keeps mean and contrast before it is cut") {
+  // The same written down as plainly as can be, with the draws in the same order.
+  std::vector<float> pixels(kSide * kSide * 3);
+  Random values(3);
+  for (float& v : pixels) v = 0.4f + 0.2f * values.uniform();  // far enough from 0 and 1 that nothing is cut
+  Random draws(7, 1);
+  double weights[3][3][3][3];
+  for (auto& row : weights)
+    for (auto& dx : row)
+      for (auto& to : dx)
+        for (double& from : to) from = static_cast<double>(draws.normal());
+  const double own = static_cast<double>(draws.uniform());
+  std::vector<double> made(pixels.size());
+  const auto clamped = [](int i) { return std::clamp(i, 0, kSide - 1); };
+  for (int y = 0; y < kSide; ++y)
+    for (int x = 0; x < kSide; ++x)
+      for (int to = 0; to < 3; ++to)
+        for (int row = 0; row < 3; ++row)
+          for (int dx = 0; dx < 3; ++dx)
+            for (int from = 0; from < 3; ++from)
+              made[at(x, y, to)] += weights[row][dx][to][from] *
+                                    static_cast<double>(pixels[at(clamped(x + dx - 1), clamped(y + row - 1), from)]);
+  const auto moments = [](const auto& list) {
+    double sum = 0, squares = 0;
+    for (const auto v : list) sum += static_cast<double>(v), squares += static_cast<double>(v) * static_cast<double>(v);
+    const double n = static_cast<double>(list.size());
+    return std::pair(sum / n, std::sqrt(squares / n - sum / n * sum / n));
+  };
+  const auto [mean_of, deviation] = moments(pixels);
+  const auto [made_mean, made_deviation] = moments(made);
+  const std::vector<float> before = pixels;
+  Random random(7, 1);
+  detail::filter(pixels, kSide, random);
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const double wanted = own * static_cast<double>(before[i]) +
+                          (1 - own) * (mean_of + deviation / made_deviation * (made[i] - made_mean));
+    REQUIRE(static_cast<double>(pixels[i]) == Approx(wanted).margin(2e-3));
+  }
+  CHECK_FALSE(pixels == before);
+}
+
+TEST_CASE("a filter of a crop of one colour leaves it in [0, 1], whatever it is") {
+  for (const float level : {0.0f, 0.3f, 1.0f}) {
+    std::vector<float> flat = filled(level);
+    Random random(5);
+    detail::filter(flat, kSide, random);
+    for (const float v : flat) REQUIRE((v >= 0 && v <= 1));
+  }
+}

@@ -197,7 +197,7 @@ TEST_CASE("levels are known by name") {
   CHECK(augment_level("light").mirror == 0.5f);
   CHECK(augment_level("none").mirror == 0);
   CHECK_THROWS_WITH(augment_level("wild"),
-                    Catch::Contains("none, light, standard or strong") && Catch::Contains("wild"));
+                    Catch::Contains("none, light, standard, strong or drawn") && Catch::Contains("wild"));
   Sample s;
   s.values.resize(134);
   CHECK_THROWS_AS(prepare_sample(Image(9, 9), {}, {0, 0, 9, 9}, {}, {}, Random(1), {s.pixels, s.values}),

@@ -265,7 +265,7 @@ TEST_CASE("in float the same as in double") {
 namespace {
 
 /// Heat maps of 8x8 for faces of 32 pixels.
-Network small_network(bool with_spread = true) {
+Network small_network(bool with_spread = true, bool with_face = false) {
   Spec net;
   const NodeId a = net.add(Conv2d{.channels = 8, .stride = 4}, Spec::kInput);
   const NodeId maps = net.add(Conv2d{.channels = kPoints, .kernel = 1}, net.add(ReLU{}, a), kHeatmapsOutput);
@@ -277,6 +277,7 @@ Network small_network(bool with_spread = true) {
   net.mark_output(coarse);
   if (with_spread) net.mark_output(net.add(Dense{.features = kPoints}, mean, kSpreadOutput));
   net.mark_output(maps);
+  if (with_face) net.mark_output(net.add(Dense{.features = 1}, mean, kFaceOutput));
   return Network(net, Shape{32, 32, 3}, 1);
 }
 
@@ -285,7 +286,7 @@ struct Gradients {
   std::vector<std::vector<float>> of;  // by output
 };
 
-Gradients joint(const JointLoss& loss, const Network& network) {
+Gradients joint(const JointLoss& loss, const Network& network, const std::vector<float>& weights = {}) {
   Gradients g;
   std::vector<std::vector<float>> values;
   std::vector<OutputBatch<float>> outputs;
@@ -297,7 +298,7 @@ Gradients joint(const JointLoss& loss, const Network& network) {
   for (std::size_t i = 0; i < values.size(); ++i) outputs.push_back({network.outputs()[i].name, values[i], g.of[i]});
   const Values t = random_values(kValues, 30);
   const std::vector<float> truth(t.begin(), t.end());
-  g.value = loss(outputs, truth, {}, 1);
+  g.value = loss(outputs, truth, weights, 1);
   return g;
 }
 
@@ -326,6 +327,43 @@ TEST_CASE("together: the terms add up, the scales learn nothing by the coarse po
 
   const Network plain = small_network(false);
   CHECK(joint(joint_face_loss("wing", plain), plain).value > 0);
+}
+
+TEST_CASE("of faces: the cross-entropy, by hand, and its gradient against differences") {
+  const FaceCrossEntropy loss{.points = 3};
+  Values odds{0.3, -2, 1.5, 40, -40};
+  const Values weights{1, 1, 0, 0, 1, 1, /* none */ 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
+                       0, 0, 1, 1, 0, 0};
+  Values gradient(5, kNaN);
+  const auto value = [&] { return loss(std::span<const double>(odds), weights, {}, 5); };
+  const auto p = [](double z) { return 1 / (1 + std::exp(-z)); };
+  CHECK(loss(std::span<const double>(odds), weights, gradient, 5) ==
+        Approx((-std::log(p(0.3)) - std::log(1 - p(-2)) - std::log(p(1.5)) + 40 + 40) / 5));
+  for (std::size_t i = 0; i < 5; ++i) CHECK(gradient[i] == Approx(slope(value, odds, i)).margin(1e-9));
+  CHECK(gradient[0] < 0);
+  CHECK(gradient[1] > 0);
+
+  // Without weights all are faces; a sample of weights that do not fit is refused.
+  CHECK(loss(std::span<const double>(odds), {}, {}, 5) > 40.0 / 5);
+  CHECK_THROWS_AS(loss(std::span<const double>(odds), Values(6), {}, 5), ArgumentError);
+  CHECK_THROWS_AS(loss(std::span<const double>(odds), weights, {}, 4), ArgumentError);
+}
+
+TEST_CASE("together: a crop without a face teaches the output 'face' alone") {
+  const Network network = small_network(true, true);
+  const JointLoss loss = joint_face_loss("laplace", network, {.heatmaps = 0.3});
+  const std::vector<float> none(kValues, 0.0f), all(kValues, 1.0f);
+  const Gradients nothing = joint(loss, network, none), face = joint(loss, network, all);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(all_zero(nothing.of[i]));
+    CHECK_FALSE(all_zero(face.of[i]));
+  }
+  CHECK(nothing.of[4][0] > 0);
+  CHECK(face.of[4][0] < 0);
+  CHECK(nothing.value > 0);
+  const Gradients off = joint(joint_face_loss("laplace", network, {.face = 0}), network, none);
+  CHECK(off.value == 0);
+  CHECK(all_zero(off.of[4]));
 }
 
 TEST_CASE("a loss that a network cannot be trained by is refused, with what is missing") {

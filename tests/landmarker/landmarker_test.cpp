@@ -120,6 +120,20 @@ TEST_CASE("a model that says how sure it is gives each point a spread in pixels 
   CHECK(face.spread[13] == Approx(face.spread[3]));
 }
 
+TEST_CASE("a model that knows faces gives each box a score; others do not") {
+  Spec net;
+  const NodeId flat = net.add(Flatten{}, net.add(Conv2d{.channels = 4, .stride = 4}, Spec::kInput));
+  net.mark_output(net.add(Dense{.features = kValues}, flat, "points"));
+  net.mark_output(net.add(Dense{.features = 1, .starts_at_zero = true}, flat, "face"));
+  Model model = face_model();
+  model.network = Network(net, Shape{kSize, kSize, 3}, 1);
+  model.network.set_output_bias(std::vector<float>{std::log(3.0f)}, 1);
+  Landmarker landmarker(model, {.batch = 2});
+  const std::vector<Box> boxes{kBox, kBox, kBox};
+  for (const FaceLandmarks& face : landmarker.predict(photo(), boxes)) CHECK(face.score.value() == Approx(0.75f));
+  CHECK_FALSE(Landmarker(face_model()).predict(photo(), kBox).score);
+}
+
 TEST_CASE("with mirror, a mirrored photo has the mirrored points") {
   Image turned(photo().width(), photo().height());
   for (int y = 0; y < photo().height(); ++y)

@@ -46,11 +46,12 @@ TEST_CASE("their outputs: points first, then what losses use; for any number of 
     for (const int points : {68, 5}) {
       INFO(name << " for " << points);
       const Network network = named(name, 2 * points);
-      REQUIRE(network.outputs().size() == 4);
+      REQUIRE(network.outputs().size() == 5);
       const std::vector<std::pair<std::string_view, Shape>> wanted{{kPointsOutput, {2 * points}},
                                                                    {kCoarseOutput, {2 * points}},
                                                                    {kSpreadOutput, {points}},
-                                                                   {kHeatmapsOutput, {32, 32, points}}};
+                                                                   {kHeatmapsOutput, {32, 32, points}},
+                                                                   {kFaceOutput, {1}}};
       for (std::size_t i = 0; i < wanted.size(); ++i) {
         CHECK(network.outputs()[i].name == wanted[i].first);
         CHECK(network.outputs()[i].shape == wanted[i].second);

@@ -69,6 +69,24 @@ TEST_CASE("a drawn face is a pure function of its arguments") {
   CHECK(elsewhere[1] == first);
 }
 
+TEST_CASE("a scene without a face is a pure function of its arguments, and scenes differ") {
+  const DrawOptions options{.size = 64};
+  const Image one = draw_scene(4, 1, options);
+  CHECK(one.width() == 64);
+  CHECK(one.height() == 64);
+  CHECK(draw_scene(4, 1, options).pixels().size() == 64u * 64 * 3);
+  const auto same = [](const Image& a, const Image& b) {
+    return std::equal(a.pixels().begin(), a.pixels().end(), b.pixels().begin(), b.pixels().end());
+  };
+  Image in_thread;
+  std::thread([&] { in_thread = draw_scene(4, 1, options); }).join();
+  CHECK(same(one, in_thread));
+  CHECK_FALSE(same(one, draw_scene(4, 2, options)));
+  CHECK_FALSE(same(one, draw_scene(5, 1, options)));
+  CHECK_FALSE(same(one, draw_face(4, 1, options).image));
+  CHECK_THROWS_AS(draw_scene(4, 1, {.size = 4}), ArgumentError);
+}
+
 TEST_CASE("the picture has the size asked for, and the same face at any size") {
   DrawOptions o;
   o.size = 96;

@@ -177,13 +177,37 @@ TEST_CASE("no more is prepared ahead than there is room for, and leaving never h
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(500));
 }
 
+TEST_CASE("several sources can share a batch, each with what it has of it") {
+  const Numbers own(12), first(50), second(900);
+  const BatchOptions options{.batch_size = 8,
+                             .threads = 1,
+                             .mixes = {{.source = &first, .share = 0.5, .falls_from = 0, .gone_at = 0.5},
+                                       {.source = &second, .share = 0.25, .falls_from = 1, .gone_at = 1}},
+                             .epochs = 2};
+  Batches batches(own, options);
+  CHECK(batches.own_in(0) == 4);  // 2 of the first, half of whose share is gone, 2 of the second
+  CHECK(batches.own_in(1) == 6);
+  std::size_t highest = 0;
+  for (int i = 0; i < 3; ++i) {
+    const Batch& b = batches.next();
+    CHECK(b.fresh == 4);
+    CHECK(b.indices[4] < 50);
+    CHECK(b.indices[5] < 50);
+    highest = std::max({highest, b.indices[6], b.indices[7]});
+  }
+  CHECK(highest >= 50);
+  BatchOptions too_much = options;
+  too_much.mixes[0].share = 0.75;
+  CHECK_THROWS_AS(Batches(own, too_much), ArgumentError);
+}
+
 TEST_CASE("a share of each batch comes from another source, falls to nothing, and depends on no thread") {
   const Numbers own(12), others(1000);
   // 6 of 8 are others in epochs 0 and 1; 3 in epoch 2, in whose middle half the way to epoch 3 is gone.
   BatchOptions options{.batch_size = 8,
                        .seed = 3,
                        .threads = 1,
-                       .mix = {.source = &others, .share = 0.75, .falls_from = 0.5, .gone_at = 0.75},
+                       .mixes = {{.source = &others, .share = 0.75, .falls_from = 0.5, .gone_at = 0.75}},
                        .epochs = 4};
   Batches batches(own, options);
   const std::vector<std::size_t> in_batch{2, 2, 5, 8, 8}, count{6, 6, 3, 2, 2};
@@ -225,7 +249,7 @@ TEST_CASE("weights of a mix: 1 for a source that has none") {
   Numbers own(6);
   const Numbers others(5);
   own.with_weights = true;
-  BatchOptions options{.batch_size = 4, .mix = {.source = &others}, .epochs = 10};
+  BatchOptions options{.batch_size = 4, .mixes = {{.source = &others}}, .epochs = 10};
   Batches batches(own, options);
   const Batch& b = batches.next();
   REQUIRE(b.weights.size() == b.values.size());
@@ -239,10 +263,10 @@ TEST_CASE("weights of a mix: 1 for a source that has none") {
     change(wrong);
     CHECK_THROWS_AS(Batches(own, wrong), ArgumentError);
   };
-  refused([&](BatchOptions& o) { o.mix.source = &none; });
-  refused([](BatchOptions& o) { o.mix.share = 1; });
-  refused([](BatchOptions& o) { o.mix.falls_from = 0.9; });
-  refused([](BatchOptions& o) { o.mix.gone_at = 1.5; });
+  refused([&](BatchOptions& o) { o.mixes[0].source = &none; });
+  refused([](BatchOptions& o) { o.mixes[0].share = 1; });
+  refused([](BatchOptions& o) { o.mixes[0].falls_from = 0.9; });
+  refused([](BatchOptions& o) { o.mixes[0].gone_at = 1.5; });
   refused([](BatchOptions& o) { o.epochs = 0; });
 }
 

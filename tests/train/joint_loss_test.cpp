@@ -195,7 +195,7 @@ TEST_CASE("resumed anywhere, a run with an average, a mix and a joint loss ends 
   FitOptions options = options_of(5);
   options.ema = 0.9;
   options.metric = first_error;
-  options.mix = {.source = &others, .share = 0.5, .falls_from = 0.4, .gone_at = 0.8};
+  options.mixes = {{.source = &others, .share = 0.5, .falls_from = 0.4, .gone_at = 0.8}};
   Network whole = network_of_two(true);
   const FitResult at_once = fit(whole, pairs, &pairs, options);
   CHECK(at_once.state.step == 6 + 6 + 5 + 4 + 3);
@@ -231,7 +231,7 @@ TEST_CASE("a mix is learnt from, but not measured: its samples pull the values t
   const Pairs pairs(2), others(-1);
   const auto slope_learnt = [&](double share) {
     FitOptions options = options_of(100);
-    options.mix = {.source = &others, .share = share, .falls_from = 1, .gone_at = 1};
+    options.mixes = {{.source = &others, .share = share, .falls_from = 1, .gone_at = 1}};
     Network network = network_of_two();
     const FitResult result = fit(network, pairs, nullptr, options);
     CHECK(result.epochs.back().train.samples == 24);

@@ -25,9 +25,12 @@ struct AugmentOptions {
   float contrast = 0.15f;    ///< Deviation of log(factor), about mid-grey.
   float gamma = 0.25f;       ///< Deviation of log2(exponent). Why: exposure moves the mid-tones, not black and white.
   float shade = 0.15f;  ///< Deviation of the light's change from the centre to the border, in x and y. Why: side light.
-  float saturation = 0.25f;    ///< Deviation of log(factor).
-  float grey = 0.1f;           ///< Chance of no colour at all. Why: old and infrared pictures.
-  float cast = 0.06f;          ///< Deviation of log(gain) of each colour. Why: lamps and white balance.
+  float saturation = 0.25f;  ///< Deviation of log(factor).
+  float grey = 0.1f;         ///< Chance of no colour at all. Why: old and infrared pictures.
+  float cast = 0.06f;        ///< Deviation of log(gain) of each colour. Why: lamps and white balance.
+  /// Chance of a random filter over places and colours. Why 0: it is for drawn faces, whose skin and light are too much
+  /// alike. Xu et al., "Robust and generalizable visual representation learning via random convolutions", ICLR 2021.
+  float filter = 0;
   float blur = 0.2f;           ///< Chance. Why: focus, motion, and small faces that were enlarged.
   float blur_radius = 0.010f;  ///< Largest deviation of the blur along x or y, crop sides (1.3 pixels of 128).
   float noise = 0.3f;          ///< Chance. Why: dim light.
@@ -44,18 +47,21 @@ constexpr AugmentOptions scaled(AugmentOptions o, float factor) {
                         &o.shade, &o.saturation, &o.cast, &o.blur_radius, &o.noise_level, &o.patch_size}) {
     *amount *= factor;
   }
-  for (float* chance : {&o.grey, &o.blur, &o.noise, &o.patches}) *chance = std::min(1.0f, *chance * factor);
+  for (float* chance : {&o.grey, &o.filter, &o.blur, &o.noise, &o.patches}) *chance = std::min(1.0f, *chance * factor);
   if (factor == 0) o.mirror = 0;
   return o;
 }
 
-/// "none", "light", "standard" or "strong". Throws ArgumentError for any other name.
+/// "none", "light", "standard", "strong", or "drawn": standard with filters, for drawn faces alone. Throws
+/// ArgumentError for any other name.
 inline AugmentOptions augment_level(std::string_view name) {
   if (name == "none") return scaled({}, 0);
   if (name == "light") return scaled({}, 0.5f);
   if (name == "standard") return {};
   if (name == "strong") return scaled({}, 1.5f);
-  throw ArgumentError({"augment", "there is no such level", "none, light, standard or strong", std::string(name), ""});
+  if (name == "drawn") return {.filter = 0.5f};  // for half of them the look is left alone
+  throw ArgumentError(
+      {"augment", "there is no such level", "none, light, standard, strong or drawn", std::string(name), ""});
 }
 
 }  // namespace lineament

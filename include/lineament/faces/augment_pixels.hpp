@@ -149,6 +149,55 @@ inline void add_noise(std::span<float> pixels, float deviation, std::uint32_t ke
   }
 }
 
+/// Sums over neighbours and colours with weights drawn at random, and as light and rich in contrast as before, mixed
+/// with the pixels themselves: edges stay where they are, what lies between them looks like other stuff.
+inline void filter(std::span<float> pixels, int size, Random& random) {
+  constexpr int kReach = 5, kSteps = 2 * kReach + 1;  // a neighbour's colours are 1 to 5 values away
+  const std::size_t width = static_cast<std::size_t>(size) * 3;
+  std::array<float, 3 * kSteps * 3> weights{};  // row, step, colour
+  for (int row = 0; row < 3; ++row)
+    for (int dx = -1; dx <= 1; ++dx)
+      for (int to = 0; to < 3; ++to)
+        for (int from = 0; from < 3; ++from)
+          weights[static_cast<std::size_t>((row * kSteps + 3 * dx + from - to + kReach) * 3 + to)] = random.normal();
+  const float own = random.uniform();
+  thread_local std::vector<float> padded, made;
+  const std::size_t stride = width + 2 * kReach;
+  padded.resize(stride * static_cast<std::size_t>(size + 2));
+  made.assign(pixels.size(), 0.0f);
+  for (int y = -1; y <= size; ++y) {
+    const float* from = pixels.data() + static_cast<std::size_t>(std::clamp(y, 0, size - 1)) * width;
+    float* to = padded.data() + static_cast<std::size_t>(y + 1) * stride;
+    for (std::size_t i = 0; i < kReach; ++i)
+      to[i] = from[(i + 1) % 3], to[kReach + width + i] = from[width - 3 + i % 3];
+    std::copy(from, from + width, to + kReach);
+  }
+  std::vector<float>& by_place = row_scratch(width);
+  for (int row = 0; row < 3; ++row)
+    for (int step = 0; step < kSteps; ++step) {
+      for (std::size_t i = 0; i < width; ++i)
+        by_place[i] = weights[static_cast<std::size_t>((row * kSteps + step) * 3) + i % 3];
+      for (int y = 0; y < size; ++y) {
+        const float* from = padded.data() + static_cast<std::size_t>(y + row) * stride + step;
+        float* to = made.data() + static_cast<std::size_t>(y) * width;
+        for (std::size_t i = 0; i < width; ++i) to[i] += by_place[i] * from[i];
+      }
+    }
+  const auto moments = [](std::span<const float> values) {
+    float sum = 0, squares = 0;
+    for (const float v : values) sum += v, squares += v * v;
+    const float n = static_cast<float>(values.size()), mean = sum / n;
+    return std::pair(mean, std::sqrt(std::max(squares / n - mean * mean, 1e-6f)));
+  };
+  const auto [mean, deviation] = moments(pixels);
+  const auto [made_mean, made_deviation] = moments(made);
+  const float gain = deviation / made_deviation;
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const float other = mean + gain * (made[i] - made_mean);
+    pixels[i] = std::clamp(own * pixels[i] + (1 - own) * other, 0.0f, 1.0f);
+  }
+}
+
 /// Draws light and colour.
 inline Tone draw_tone(const AugmentOptions& options, Random& random) {
   Tone tone;
@@ -174,6 +223,7 @@ inline void augment_pixels(std::span<float> pixels, int size, const AugmentOptio
   }
   const float saturation = random.chance(options.grey) ? 0 : std::exp(bounded(random, options.saturation));
   if (saturation != 1) saturate(pixels, saturation);
+  if (options.filter > 0 && random.chance(options.filter)) filter(pixels, size, random);
   const Tone tone = draw_tone(options, random);
   if (tone.gain != Tone{}.gain || tone.slope_x != 0 || tone.slope_y != 0 || tone.offset != 0 || tone.bend != 0) {
     apply(tone, pixels, size);

@@ -18,8 +18,9 @@ struct Face {
   /// Size of the photo that the points were set on, pixels, if the file says; else 0. It tells points of a photo that a
   /// program showed without turning it as its EXIF orientation says (see fit_to_photo).
   int width = 0, height = 0;
-  std::vector<float> spread{};  ///< of predicted points: how far each is expected to be off, pixels; empty: not said
-  std::string listed{};         ///< the image as a list names it; empty for one found beside its annotation
+  std::vector<float> spread{};   ///< of predicted points: how far each is expected to be off, pixels; empty: not said
+  std::optional<float> score{};  ///< of predicted points: the probability that there is a face; empty: not said
+  std::string listed{};          ///< the image as a list names it; empty for one found beside its annotation
 };
 
 /// A file, or a row or box inside one, that cannot be used.

@@ -57,4 +57,9 @@ struct DrawnFace {
 /// Throws ArgumentError if an option is out of the range given beside it.
 DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
 
+/// A picture, size x size, of what is around faces, without one: a background, mostly with hands and things before it,
+/// often with shoulders and clothes. For training networks to tell what is no face. Of `options`, size, backgrounds and
+/// accessories matter. The rest as for draw_face.
+Image draw_scene(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
+
 }  // namespace lineament

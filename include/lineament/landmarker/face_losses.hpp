@@ -67,10 +67,23 @@ struct HeatmapDivergence {
                int batch) const;
 };
 
+/// The cross-entropy of the output "face", one log odds z a sample, in nats: the mean over the batch of
+/// log(1 + exp(-z)) where the crop shows a face, of log(1 + exp(z)) where it shows none. A crop of which no point is
+/// known shows none: one whose weights are all 0 (see Negatives). Without weights all are faces, and the output would
+/// learn to say so of anything. Throws ArgumentError for sizes that do not fit.
+struct FaceCrossEntropy {
+  int points = kPoints;
+
+  /// `output` and `gradient`: batch; `weights` (or none): batch x 2 * points.
+  template <std::floating_point T>
+  T operator()(std::span<const T> output, detail::In<T> weights, detail::Out<T> gradient, int batch) const;
+};
+
 /// Shares of what is added to the loss of the points.
 struct FaceLossTerms {
   double coarse = 0.5;  ///< of the loss of the output "coarse", if there is one; scales learn nothing by it
   double heatmaps = 0;  ///< of HeatmapDivergence, for the output "heatmaps"
+  double face = 0.2;    ///< of FaceCrossEntropy, for the output "face", if there is one
 };
 
 /// The losses that a network's faces can be trained by: "laplace" and "gaussian", which need the output "spread", and
@@ -97,6 +110,10 @@ extern template float PointLikelihood::operator()(std::span<const float>, detail
 extern template double PointLikelihood::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
                                                    detail::In<double>, detail::Out<double>, detail::Out<double>,
                                                    int) const;
+extern template float FaceCrossEntropy::operator()(std::span<const float>, detail::In<float>, detail::Out<float>,
+                                                   int) const;
+extern template double FaceCrossEntropy::operator()(std::span<const double>, detail::In<double>, detail::Out<double>,
+                                                    int) const;
 extern template float HeatmapDivergence::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
                                                     detail::Out<float>, int) const;
 extern template double HeatmapDivergence::operator()(std::span<const double>, detail::In<double>, detail::In<double>,

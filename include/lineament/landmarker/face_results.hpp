@@ -34,6 +34,11 @@ struct FaceMeasuring {
 std::vector<MeasuredFace> measure_faces(const Network& network, const SampleSource& faces,
                                         const FaceMeasuring& options = {}, const Scheme& scheme = ibug_68());
 
+/// The score of each sample (see FaceLandmarks::score), faces or Negatives; empty for a network that gives none. Throws
+/// as measure_faces() does.
+std::vector<float> face_scores(const Network& network, const SampleSource& crops,
+                               const EvaluationOptions& options = {});
+
 /// The means that papers give. Throws ArgumentError when there are no faces.
 Evaluation evaluation_of(std::span<const MeasuredFace> faces, const Scheme& scheme = ibug_68());
 

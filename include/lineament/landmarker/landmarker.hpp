@@ -3,6 +3,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct FaceLandmarks {
   /// How far each point is expected to be off, pixels of the photo: see spread_of(). Empty where the model does not
   /// say.
   std::vector<float> spread{};
+  /// The probability that the crop shows a face, in its place: below 0.5 points mean nothing. Empty where the model
+  /// does not say.
+  std::optional<float> score{};
 };
 
 /// Not for several threads at once: one Landmarker a thread. Those made from one Model share its weights, folded and

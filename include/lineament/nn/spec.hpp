@@ -1,7 +1,7 @@
 // Spec: which layers, how connected. A pure value that constant expressions can build and check:
 //   constexpr Spec kNet = Spec() << Conv2d{.channels = 8} << ReLU{} << Flatten{} << Dense{.features = 136};
 //   static_assert(output_shape(kNet, Shape{32, 32, 3}) == Shape{136});
-// A constexpr variable holds up to 160 layers; at run time, and while a constant expression is worked out, there is no
+// A constexpr variable holds up to 192 layers; at run time, and while a constant expression is worked out, there is no
 // limit.
 #pragma once
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace LINEAMENT_API lineament {
 
 /// Names what a layer outputs: 0 is the network's first input, i the output of the i-th layer that was added.
 using NodeId = int;
-using NodeIds = SmallList<NodeId, 4>;
+using NodeIds = SmallList<NodeId, 6>;  // no heap for the outputs of any network in the zoo
 
 struct Node {
   Name name;
@@ -147,7 +147,7 @@ class Spec {
     throw SpecError({"network", "this cannot be marked as an output", wanted, std::to_string(got), ""});
   }
 
-  SmallList<Node, 160> nodes_;
+  SmallList<Node, 192> nodes_;
   NodeIds marked_;
 };
 
@@ -167,7 +167,7 @@ constexpr NodeId only_reader(const Spec& spec, NodeId id) {
 
 /// Shapes of the first input (index 0) and of every layer's output.
 struct Shapes {
-  SmallList<Shape, 161> of;
+  SmallList<Shape, 193> of;
   constexpr const Shape& operator[](NodeId id) const { return of[static_cast<std::size_t>(id)]; }
 };
 

@@ -32,19 +32,19 @@ struct BatchOptions {
   bool shuffled = true;   ///< False: in the source's order, copy after copy.
   std::size_t epoch = 0;  ///< Where to begin, for resuming: batch `batch` of epoch `epoch`, both from 0.
   std::size_t batch = 0;
-  Mix mix{};               ///< Samples of another source in every batch, augmented as the others.
-  std::size_t epochs = 0;  ///< Of the run, which the mix's share follows; needed with a mix.
+  std::vector<Mix> mixes{};  ///< Samples of other sources in every batch, augmented as the others.
+  std::size_t epochs = 0;    ///< Of the run, which the mixes' shares follow; needed with a mix.
 };
 
-/// One batch. Sample k is sample indices[k] of the source, or, behind the epoch's own, of the mix's; its pixels begin
-/// at k * pixels_per_sample().
+/// One batch. Sample k is sample indices[k] of the source, or, after the epoch's own, of the mixes' sources in their
+/// order; its pixels begin at k * pixels_per_sample().
 struct Batch {
   std::span<const float> pixels, values;
   std::span<const float> weights;  ///< as many as values, or none: every value counts the same
   std::span<const std::size_t> indices;
   std::size_t epoch = 0, index = 0;
   /// The first `fresh` samples are the epoch's; the others repeat its beginning to fill the last batch, or come from
-  /// the mix.
+  /// the mixes.
   std::size_t fresh = 0;
 };
 
@@ -96,9 +96,9 @@ class Batches {
 
   /// The same for every epoch unless there is a mix.
   std::size_t batches_in(std::size_t epoch) const { return (epoch_length() + own_in(epoch) - 1) / own_in(epoch); }
-  /// Samples of a batch that are not the mix's.
+  /// Samples of a batch that are not the mixes'.
   std::size_t own_in(std::size_t epoch) const {
-    return options_.mix.own_in(epoch, options_.epochs, options_.batch_size);
+    return lineament::own_in(options_.mixes, epoch, options_.epochs, options_.batch_size);
   }
   /// Time next() has spent waiting so far: where it is much of an epoch, loading is the bottleneck.
   double waited_seconds() const { return waited_; }
@@ -121,21 +121,33 @@ class Batches {
     std::size_t epoch = 0, index = 0;
   };
 
-  bool weighted() const { return source_.weighted() || (options_.mix.source && options_.mix.source->weighted()); }
+  bool weighted() const {
+    return source_.weighted() || std::any_of(options_.mixes.begin(), options_.mixes.end(),
+                                             [](const Mix& mix) { return mix.source && mix.source->weighted(); });
+  }
   std::size_t epoch_length() const { return source_.size() * static_cast<std::size_t>(options_.copies); }
 
+  static void require(bool good, const char* what, const char* wanted, auto got) {
+    if (!good) throw ArgumentError({"batches", what, wanted, std::to_string(got), ""});
+  }
+
   void check_options() const {
-    const auto require = [](bool good, const char* what, const char* wanted, auto got) {
-      if (!good) throw ArgumentError({"batches", what, wanted, std::to_string(got), ""});
-    };
     require(source_.size() > 0, "there are no samples", "at least 1", source_.size());
     require(options_.batch_size > 0, "batch size out of range", "at least 1", options_.batch_size);
     require(options_.threads > 0 && options_.threads <= 256, "number of loader threads out of range", "1 to 256",
             options_.threads);
     require(options_.copies > 0, "number of copies out of range", "at least 1", options_.copies);
     require(epoch_length() < (std::size_t{1} << 32), "an epoch is too long", "less than 2^32 samples", epoch_length());
-    const Mix& mix = options_.mix;
-    if (mix.source == nullptr) return;
+    double shares = 0;
+    for (const Mix& mix : options_.mixes) {
+      if (mix.source == nullptr) continue;
+      check_mix(mix);
+      shares += mix.share;
+    }
+    require(shares < 1, "nothing is left beside the mixes", "shares of less than 1 together", shares);
+  }
+
+  void check_mix(const Mix& mix) const {
     require(mix.source->size() > 0, "there are no samples to mix in", "at least 1", mix.source->size());
     require(mix.source->pixels_per_sample() == source_.pixels_per_sample() &&
                 mix.source->values_per_sample() == source_.values_per_sample(),
@@ -192,15 +204,19 @@ class Batches {
   void fill(Slot& slot, const Place& place, Order& order) const {
     const std::size_t own = own_in(place.epoch), first = place.index * own;
     shuffle_epoch(order, place.epoch);
-    for (std::size_t k = 0; k < options_.batch_size; ++k) {
+    for (std::size_t k = 0; k < own; ++k) {
       if (stop_) return;  // Nobody will ask for this batch.
-      if (k < own) {
-        slot.indices[k] = order.samples[(first + k) % order.samples.size()];
-        prepare(source_, slot, k, Random(options_.seed ^ kStream, place.epoch, first + k));
-      } else {
+      slot.indices[k] = order.samples[(first + k) % order.samples.size()];
+      prepare(source_, slot, k, Random(options_.seed ^ kStream, place.epoch, first + k));
+    }
+    std::size_t k = own;
+    for (const Mix& mix : options_.mixes) {
+      const std::size_t end = k + mix.count_in(place.epoch, options_.epochs, options_.batch_size);
+      for (; k < std::min(end, options_.batch_size); ++k) {
+        if (stop_) return;
         Random random(options_.seed ^ kMixStream, place.epoch, place.index * options_.batch_size + k);
-        slot.indices[k] = random.below(static_cast<std::uint32_t>(options_.mix.source->size()));
-        prepare(*options_.mix.source, slot, k, random);
+        slot.indices[k] = random.below(static_cast<std::uint32_t>(mix.source->size()));
+        prepare(*mix.source, slot, k, random);
       }
     }
     slot.batch = {slot.pixels.span(),

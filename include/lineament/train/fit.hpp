@@ -44,8 +44,8 @@ struct FitOptions {
   /// batch norms included, with the weight (1 - ema) of the newest. The first steps, t = 1, 2, …, weigh more: the decay
   /// is at most (1 + t) / (10 + t). Polyak and Juditsky, 1992.
   double ema = 0;
-  Mix mix{};             ///< samples of another source, beside those of the epoch
-  double clip_norm = 0;  ///< the gradient is shortened to this norm if it is longer, 0: off
+  std::vector<Mix> mixes{};  ///< samples of other sources, beside those of the epoch
+  double clip_norm = 0;      ///< the gradient is shortened to this norm if it is longer, 0: off
   /// An epoch whose metric is this many times that of a guess, the mean of the training samples, ends the run with a
   /// TrainingError; 0: none does. For metrics that are better the lower. Why so much: first epochs at a brave rate may
   /// be some times worse, and recover.
@@ -76,7 +76,7 @@ struct StepReport {
 struct EpochReport {
   std::size_t epoch = 0;  ///< 1-based
   /// Over the epoch, in which the network changes; the loss is that minimised. Metrics are of the epoch's own samples,
-  /// without those of FitOptions::mix, and of the network that is trained, not of an average.
+  /// without those of FitOptions::mixes, and of the network that is trained, not of an average.
   Means train;
   std::optional<Means> validation;
   double learning_rate = 0;  ///< at the end of the epoch

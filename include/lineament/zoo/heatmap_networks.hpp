@@ -19,6 +19,7 @@ inline constexpr std::string_view kPointsOutput = "points";      ///< {2 * point
 inline constexpr std::string_view kCoarseOutput = "coarse";      ///< the same before the refinement
 inline constexpr std::string_view kSpreadOutput = "spread";      ///< {points}: log scales, see PointLikelihood
 inline constexpr std::string_view kHeatmapsOutput = "heatmaps";  ///< {height, width, points}: before their softmax
+inline constexpr std::string_view kFaceOutput = "face";          ///< {1}: log odds that the crop shows a face
 
 /// How wide and deep a heatmap_network() is.
 struct HeatmapWidths {
@@ -130,13 +131,15 @@ class HeatmapBuilder {
     const int points = values / 2;
     const NodeId maps = net_.add(window(points, 1), stack_.at(), kHeatmapsOutput);
     const NodeId coarse = net_.add(SoftArgmax{}, maps, kCoarseOutput);
-    stack_.go_to(net_.add(Concat{}, {coarse, pooled}, "features"));
+    const NodeId features = net_.add(Concat{}, {coarse, pooled}, "features");
+    stack_.go_to(features);
     stack_.add(Dense{.features = widths_.refinement}, "refine");
     stack_.add(HardSwish{}, "swish");
     stack_.add(Dense{.features = values, .starts_at_zero = true}, "refine");
     const NodeId refined = net_.add(Add{}, {coarse, stack_.at()}, kPointsOutput);
     const NodeId spread = net_.add(Dense{.features = points}, pooled, kSpreadOutput);
-    for (const NodeId output : {refined, coarse, spread, maps}) net_.mark_output(output);
+    const NodeId face = net_.add(Dense{.features = 1}, features, kFaceOutput);
+    for (const NodeId output : {refined, coarse, spread, maps, face}) net_.mark_output(output);
   }
 
   Spec& net_;
@@ -149,7 +152,7 @@ class HeatmapBuilder {
 
 /// Inverted residuals down to a sixteenth of the side, a feature pyramid up to a quarter, a heat map for each point,
 /// its mean position, and dense layers that correct it. Outputs: kPointsOutput, the first; then kCoarseOutput,
-/// kSpreadOutput and kHeatmapsOutput, which losses use. `values`: two for each point.
+/// kSpreadOutput, kHeatmapsOutput and kFaceOutput, which losses use. `values`: two for each point.
 constexpr Spec heatmap_network(const HeatmapWidths& widths, bool norms = true, int values = kValues) {
   Spec net;
   detail::HeatmapBuilder(net, norms, widths).build(values);

@@ -16,9 +16,13 @@
 #include "cli/predictions.hpp"
 #include "cli/report.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/split.hpp"
 #include "lineament/file.hpp"
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_results.hpp"
+#include "lineament/landmarker/negatives.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/zoo/heatmap_networks.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -39,6 +43,8 @@ struct EvaluateOptions {
   std::uint64_t seed = 1;
   int threads = 0;
   bool json = false;
+  double val_split = 0;  ///< 0: no split
+  Path negatives;
 };
 
 void add_options(CLI::App& c, EvaluateOptions& o) {
@@ -55,6 +61,13 @@ void add_options(CLI::App& c, EvaluateOptions& o) {
   c.add_flag("--mirror", o.mirror, "Average with the mirrored face, as predict --mirror");
   c.add_flag("--jitter", o.jitter,
              "Move each box by a tenth of its side and make it a tenth larger or smaller, as face detectors do");
+  c.add_option("--val-split", o.val_split,
+               "Measure the faces that train holds out with this --val-split and --seed, of --part train")
+      ->check(number(0.001, 0.9))
+      ->excludes("--synthetic");
+  c.add_option("--negatives", o.negatives,
+               "Photos without people: how often does the model take parts of them for faces? Without: drawn scenes")
+      ->type_name("FOLDER");
   c.add_option("--report", o.report, "Write a page with curves and figures")->type_name("FILE");
   c.add_option(
        "--part", o.part,
@@ -64,7 +77,7 @@ void add_options(CLI::App& c, EvaluateOptions& o) {
   add_box_source(c, o.box);
   add_reading(c, o.reading);
   add_precision(c, o.precision, "; the last two also print the change of the NME");
-  add_seed(c, o.seed, "Of the drawn faces");
+  add_seed(c, o.seed, "Of the drawn faces, and of --val-split");
   add_threads(c, o.threads);
   c.add_flag("--json", o.json, "Print JSON");
 }
@@ -75,12 +88,27 @@ Part part_by_name(const std::string& name) {
   return Part::all;
 }
 
+/// Split as for training, which takes the part train.
+Dataset held_out_faces(const EvaluateOptions& o, DatasetOptions options) {
+  if (!o.part.empty() && o.part != "train")
+    throw ArgumentError(
+        {"--val-split", "training does not split this part", "--part train", o.part, "leave --part out"});
+  options.part = Part::train;
+  Dataset data = read_data(o.data, options);
+  std::vector<Face> held_out;
+  for (const std::size_t i : split_by_photo(data.faces, o.val_split, o.seed).held_out)
+    held_out.push_back(std::move(data.faces[i]));
+  data.faces = std::move(held_out);
+  return data;
+}
+
 /// The part asked for; without one the test faces, or every face where none is a test face by its folder.
 Dataset read_part(const EvaluateOptions& o, const Scheme& scheme) {
   DatasetOptions options{.part = part_by_name(o.part),
                          .missing = missing_by_name(o.reading.missing),
                          .group = o.reading.group,
                          .scheme = scheme};
+  if (o.val_split > 0) return held_out_faces(o, options);
   if (!o.part.empty()) return read_data(o.data, options);
   const auto is_test = [](const Face& f) { return part_of(f.image) == Part::test; };
   Dataset data = read_data(o.data, options);
@@ -125,13 +153,33 @@ void warn_of_seen(const Seen& seen) {
         seen.held_out, seen.photos));
 }
 
+/// How often the model's score is above a half.
+struct ScoreCheck {
+  std::size_t faces = 0, crops = 0;  ///< these show no face
+  double of_faces = 0, of_crops = 0;
+};
+
+ScoreCheck check_scores(const EvaluateOptions& o, const Model& model, const FaceStore& faces,
+                        const StoreOptions& store) {
+  const Negatives crops = o.negatives.empty()
+                              ? draw_negatives(o.seed, DrawnFor::evaluation, store)
+                              : Negatives::cut(read_backgrounds(o.negatives, store.limits), store, 1000);
+  const auto share = [&](const SampleSource& of) {
+    const std::vector<float> scores = face_scores(model.network, of, {.threads = o.threads});
+    return static_cast<double>(std::count_if(scores.begin(), scores.end(), [](float s) { return s > 0.5f; })) /
+           static_cast<double>(scores.size());
+  };
+  return {faces.size(), crops.size(), share(faces), share(crops)};
+}
+
 /// What there is to say of the faces measured.
 struct Results {
   std::vector<MeasuredFace> faces{};
   Scheme scheme{};
   std::size_t without_prediction = 0;
-  std::optional<double> change{};  ///< of the NME against fp32, in points of per cent
-  std::optional<Seen> seen{};      ///< none for predictions: nobody knows what their program was trained on
+  std::optional<double> change{};      ///< of the NME against fp32, in points of per cent
+  std::optional<Seen> seen{};          ///< none for predictions: nobody knows what their program was trained on
+  std::optional<ScoreCheck> scores{};  ///< none where the model gives no score
   Evaluation means{};
   FaceDetails details{};
 };
@@ -174,6 +222,11 @@ void print_json(const Results& r, const EvaluateOptions& o) {
   json["auc_8"] = e.auc;
   json["fr_8"] = e.failure_rate;
   add_details(json, r.details);
+  if (r.scores)
+    json["score_above_half"] = {{"faces", r.scores->faces},
+                                {"of_faces", r.scores->of_faces},
+                                {"crops_without_face", r.scores->crops},
+                                {"of_crops_without_face", r.scores->of_crops}};
   if (r.seen)
     json["photos"] = {{"measured", r.seen->photos},
                       {"trained_on", r.seen->trained},
@@ -201,6 +254,9 @@ void print_table(const Results& r, const EvaluateOptions& o) {
   std::printf("PCK@0.1               %6.3f\n", e.pck);
   std::printf("AUC@8                 %6.3f\n", e.auc);
   std::printf("FR@8                  %6.3f\n", e.failure_rate);
+  if (r.scores)
+    std::printf("taken for a face      %6.2f %% of the faces, %.2f %% of %zu crops without one\n",
+                100 * r.scores->of_faces, 100 * r.scores->of_crops, r.scores->crops);
   if (r.details.calibration.empty()) return;
   const CalibrationGroup &surest = r.details.calibration.front(), &least = r.details.calibration.back();
   std::printf("expected and measured error, %%: surest tenth of points %.2f and %.2f, least sure %.2f and %.2f\n",
@@ -259,6 +315,7 @@ Results measure_model(const EvaluateOptions& o) {
     results.change = evaluation_of(results.faces, model.scheme).nme_inter_ocular -
                      evaluation_of(measure(Precision::fp32), model.scheme).nme_inter_ocular;
   progress.clear();
+  if (has_output(model.network, kFaceOutput)) results.scores = check_scores(o, model, faces, store);
   if (results.faces.size() < faces.size())
     say(text("note: %zu faces whose eyes are not known are not measured", faces.size() - results.faces.size()));
   return results;
@@ -320,6 +377,7 @@ Command evaluate_command() {
               "  lineament evaluate run/model.safetensors --synthetic 500\n"
               "  lineament evaluate run/model.safetensors --data 300w --part test --json\n"
               "  lineament evaluate run/model.safetensors --data 300w --mirror --report report.html\n"
+              "  lineament evaluate other.safetensors --data 300w --val-split 0.1 --seed 1   what training held out\n"
               "  lineament evaluate --predictions points --data 300w    what any program has found",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return evaluate(*o); }};

@@ -168,7 +168,7 @@ class Predict {
       write_png(overlay, photo);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      Face face{.image = path, .points = faces[i].points, .spread = faces[i].spread};
+      Face face{.image = path, .points = faces[i].points, .spread = faces[i].spread, .score = faces[i].score};
       if (!boxes_.empty()) face.box = boxes_[i];
       found_.push_back(std::move(face));
     }

@@ -108,7 +108,7 @@ class Run {
   }
 
   int go_on(const RunFolder& folder, Model model, TrainingState state) {
-    const Sets sets = load_sets(o_, model.preprocessing, model.scheme);
+    const Sets sets = load_sets(o_, model.preprocessing, model.scheme, has_output(model.network, kFaceOutput));
     check_batch(sets);
     if (!o_.resume) {
       model.trained_on = sets.about + begun_with_;
@@ -289,7 +289,11 @@ class Run {
   void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
     FitOptions options = fit_options(o_, model.scheme);
     set_loss(options, o_, model.network, model.scheme);
-    if (sets.drawn) options.mix = {&*sets.drawn, o_.mix, o_.mix_until[0], o_.mix_until[1]};
+    if (sets.drawn) options.mixes.push_back({&*sets.drawn, o_.mix, o_.mix_until[0], o_.mix_until[1]});
+    if (sets.negatives) {  // one at least: by faces alone the network would learn to see them everywhere
+      const double share = std::max(o_.negatives, 1.0 / o_.batch);
+      options.mixes.push_back({&*sets.negatives, share, 1, 1});
+    }
     Progress progress("training");
     FitCallbacks callbacks;
     callbacks.on_step = [&](const StepReport& s) {
