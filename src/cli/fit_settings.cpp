@@ -1,0 +1,74 @@
+#include "cli/fit_settings.hpp"
+
+#include <cmath>
+
+#include "cli/console.hpp"
+#include "cli/json_text.hpp"
+#include "cli/networks.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/augment_options.hpp"
+#include "lineament/faces/crop.hpp"
+#include "lineament/landmarker/face_losses.hpp"
+#include "lineament/landmarker/face_training.hpp"
+
+namespace lineament::cli {
+
+// Networks of one output keep to the loss of one output: bits of older runs stay as they were.
+void set_loss(FitOptions& f, const TrainOptions& o, const Network& network, const Scheme& scheme) {
+  require_face_loss(o.loss, scheme);
+  if (network.outputs().size() == 1 && !needs_spread(o.loss) && o.heatmap_term == 0)
+    f.loss = loss_by_name(o.loss, face_losses(scheme));
+  else
+    f.joint_loss = joint_face_loss(o.loss, network, {o.coarse_term, o.heatmap_term}, scheme);
+}
+
+FitOptions fit_options(const TrainOptions& o, const Scheme& scheme) {
+  FitOptions f;
+  f.epochs = o.epochs;
+  f.batch_size = o.batch;
+  f.copies = o.copies;
+  f.augmented = o.augment != "none";
+  f.metric = face_metric(scheme);
+  f.optimizer = optimizer_by_name(o.optimizer);
+  if (o.weight_decay >= 0) f.optimizer.weight_decay = o.weight_decay;
+  f.optimizer.beta2 = o.beta2;
+  f.schedule.kind = schedule_by_name(o.schedule).kind;
+  f.schedule.rate = static_cast<float>(o.lr);
+  f.clip_norm = o.clip;
+  f.ema = o.ema;
+  f.patience = o.patience;
+  f.frozen = o.freeze;
+  f.precision = precision_by_name(o.precision);
+  f.seed = o.seed;
+  f.threads = o.threads;
+  return f;
+}
+
+void check_options(const TrainOptions& o) {
+  const bool photos = !o.data.empty(), drawn = o.synthetic > 0, mixed = o.mix > 0;
+  if (!photos && !drawn)
+    throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "neither",
+                         "add --synthetic 4000 to train on drawn faces"});
+  if (photos && drawn && !mixed)
+    throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "both",
+                         "leave one of them out, or add --mix 0.5, the share of drawn faces in each batch"});
+  if (mixed && !(photos && drawn))
+    throw ArgumentError({"--mix", "there are not two kinds of faces to mix", "--data DIR and --synthetic N",
+                         photos ? "--data alone" : "--synthetic alone",
+                         photos ? "give --synthetic N, or --mix 0"
+                                : "give --data DIR, or --mix 0; the recipe drawn is for drawn faces alone"});
+  if (mixed && std::round(o.mix * o.batch) < 1)
+    throw ArgumentError({"--mix", "it is no whole face of a batch", "a share of at least one face",
+                         text("%g of %d", o.mix, o.batch), "take a larger share or batch"});
+  if (o.mix_until.size() != 2 || o.mix_until[0] > o.mix_until[1])
+    throw ArgumentError({"--mix-until", "it is not when the share begins to fall and when it is 0",
+                         "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o.mix_until)), ""});
+  if (!o.backgrounds.empty() && !drawn)
+    throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
+  require_face_loss(o.loss);
+  augment_level(o.augment);
+  box_source(o.box);
+  fit_options(o, ibug_68());
+}
+
+}  // namespace lineament::cli

@@ -1,0 +1,228 @@
+#include "cli/training.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "cli/console.hpp"
+#include "cli/data.hpp"
+#include "cli/fit_settings.hpp"
+#include "cli/invocation.hpp"
+#include "cli/json_text.hpp"
+#include "cli/known_photos.hpp"
+#include "cli/new_model.hpp"
+#include "cli/run_folder.hpp"
+#include "cli/run_log.hpp"
+#include "cli/run_report.hpp"
+#include "lineament/error.hpp"
+#include "lineament/file.hpp"
+#include "lineament/isa.hpp"
+#include "lineament/landmarker/face_losses.hpp"
+#include "lineament/landmarker/face_training.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/threads.hpp"
+#include "lineament/train/evaluate.hpp"
+#include "lineament/train/fit.hpp"
+#include "lineament/version.hpp"
+#include "lineament/zoo/heatmap_networks.hpp"
+
+namespace lineament::cli {
+namespace {
+
+void say_epoch(const EpochReport& r, int epochs) {
+  std::string line = text("epoch %3zu/%d  loss %.5f  train NME %5.2f %%  PCK %.3f", r.epoch, epochs, r.train.loss,
+                          r.train.metric(kNme), r.train.metric(kPck));
+  if (r.validation)
+    line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->metric(kNme), r.validation->metric(kPck));
+  say(line + text("  %.0f images/s%s", r.images_per_second, r.best ? "  best" : ""));
+}
+
+class Run {
+ public:
+  explicit Run(TrainOptions options) : o_(std::move(options)) {}
+
+  int go() {
+    // A recipe's drawn faces are left out by --mix 0.
+    if (!o_.data.empty() && o_.mix == 0 && o_.has("mix")) o_.synthetic = 0;
+    if (!o_.resume) check_options(o_);
+    if (!o_.resume) {
+      begun_ = new_model(o_);
+      return go_on(RunFolder(o_.out, false), std::move(begun_.model), {});
+    }
+    const RunFolder folder(o_.out, true);
+    Checkpoint checkpoint = load_checkpoint(folder.last());
+    if (!checkpoint.state)
+      throw ModelError({folder.last().string(), "it holds no state of training", "", "", "start a new run"});
+    restore(*checkpoint.state, folder.last());
+    check_options(o_);
+    log_ = read_log(folder.log(), checkpoint.state->epoch);
+    return go_on(folder, std::move(checkpoint.model), *checkpoint.state);
+  }
+
+ private:
+  void restore(TrainingState& state, const Path& file) {
+    TrainOptions begun;
+    restore_settings(begun, state.settings, file);
+    restore_settings(o_, state.settings, file);
+    begun_epochs_ = begun.epochs;
+    if (o_.epochs < 0 || static_cast<std::size_t>(o_.epochs) < state.epoch)
+      throw ArgumentError({"--epochs", "the run that is resumed has done more already, " + file.string(),
+                           text("%zu or more", state.epoch), std::to_string(o_.epochs),
+                           "leave the option out, or start a new run in another folder"});
+    if (state.best_epoch == 0 || !state.best_of.empty()) return;
+    state.best *= 100;  // a run of an older version has the NME as a fraction
+    state.best_of = kNme;
+  }
+
+  int go_on(const RunFolder& folder, Model model, TrainingState state) {
+    const Sets sets = load_sets(o_, model.preprocessing, model.scheme, has_output(model.network, kFaceOutput));
+    check_batch(sets);
+    if (!o_.resume) {
+      model.trained_on = sets.about + begun_.begun_with;
+      model.metadata["version"] = version();
+      model.metadata["command"] = utf8(command_line());
+      model.metadata["date"] = date_text();
+      model.metadata["options"] = public_options();
+    }
+    warn_of_trained(model, sets, o_);
+    note_photos(model, sets);
+    const int threads = Threads(o_.threads).count();
+    say("training on " + counted(sets.train.size(), "face") +
+        (sets.drawn ? " and " + counted(sets.drawn->size(), "drawn face") : "") +
+        (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
+        counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
+    for (const std::string& note : begun_.notes) say(note);
+    if (o_.precision == "bf16") say_precision(model.network);
+    if (o_.resume) say_resumed(state);
+    // A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so
+    // now.
+    const std::string settings = settings_of(o_);
+    if (!o_.resume || (o_.has("epochs") && settings != state.settings)) {
+      state.settings = settings;
+      save_checkpoint(folder.last(), model, state);
+    }
+    say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() +
+                         "' goes on after the last whole epoch");
+    try {
+      train(folder, model, sets, state);
+    } catch (const TrainingError& e) {  // the epochs before it are worth a report
+      if (!log_.empty()) finish(folder, sets);
+      Problem problem = e.problem();
+      problem.what += "; this epoch is not saved";
+      problem.fix =
+          text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr);
+      throw TrainingError(problem);
+    }
+    finish(folder, sets);
+    return 0;
+  }
+
+  /// All options of the run but absolute paths: "trained on" and "command" have the data as it was given.
+  std::string public_options() const {
+    auto options = nlohmann::ordered_json::parse(settings_of(o_));
+    for (const char* path : {"data", "from"}) options.erase(path);
+    return json_text(options);
+  }
+
+  /// Nobody should believe in a faster run that is none.
+  void say_precision(Network& network) const {
+    const std::vector<PlannedOp> plan = TrainingSession(network, {.precision = Precision::bf16}).plan();
+    const auto in_bf16 = std::count_if(plan.begin(), plan.end(),
+                                       [](const PlannedOp& op) { return op.kernel.find("bf16") != std::string::npos; });
+    if (in_bf16 > 0)
+      say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
+    else
+      say(std::string("note: bf16 changes nothing here: ") + (has_bf16_products()
+                                                                  ? "the network has no 1x1 convolution that it suits"
+                                                                  : "this processor does not multiply it"));
+  }
+
+  void finish(const RunFolder& folder, const Sets& sets) const {
+    write_file(folder.report(), std::string_view(report_html(run_report(o_, sets, log_, load_model(folder.model())))));
+    say("model:  " + folder.model().string());
+    say("report: " + folder.report().string());
+  }
+
+  void check_batch(const Sets& sets) const {
+    const std::size_t samples = sets.train.size() * static_cast<std::size_t>(o_.copies);
+    if (static_cast<std::size_t>(o_.batch) <= samples) return;
+    throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples),
+                         std::to_string(o_.batch), text("use --batch %zu, more faces or more --copies", samples)});
+  }
+
+  void say_resumed(const TrainingState& state) const {
+    if (o_.patience > 0 && state.epoch - state.best_epoch >= static_cast<std::size_t>(o_.patience)) {
+      say(
+          text("the run ended after epoch %zu, without a new best for %d epochs; the report is written anew. To train "
+               "on, add --patience 0, or a larger number",
+               state.epoch, o_.patience));
+      return;
+    }
+    if (state.epoch >= static_cast<std::size_t>(o_.epochs))
+      say(text("all %d epochs are done; the report is written anew", o_.epochs));
+    else
+      say(text("going on after epoch %zu of %d", state.epoch, o_.epochs));
+    if (o_.epochs != begun_epochs_)
+      say(text(
+          "the run was begun for %d epochs: from here on its learning rate follows the schedule of the %s run of %d",
+          begun_epochs_, o_.epochs > begun_epochs_ ? "longer" : "shorter", o_.epochs));
+  }
+
+  void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
+    FitOptions options = fit_options(o_, model.scheme);
+    set_loss(options, o_, model.network, model.scheme);
+    if (sets.drawn) options.mixes.push_back({&*sets.drawn, o_.mix, o_.mix_until[0], o_.mix_until[1]});
+    if (sets.negatives) {  // one at least: by faces alone the network would learn to see them everywhere
+      const double share = std::max(o_.negatives, 1.0 / o_.batch);
+      options.mixes.push_back({&*sets.negatives, share, 1, 1});
+    }
+    Progress progress("training");
+    FitCallbacks callbacks;
+    callbacks.on_step = [&](const StepReport& s) {
+      show_step(progress, s);
+      return true;
+    };
+    callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
+      progress.clear();
+      say_epoch(r, o_.epochs);
+      log_.push_back(r);
+      // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
+      model.ranges = calibrate(model.network, sets.train, o_.threads);
+      if (r.best) save_model(folder.model(), model);
+      write_log(folder.log(), log_);
+      TrainingState with_settings = now;
+      with_settings.settings = state.settings;
+      save_checkpoint(folder.last(), model, with_settings);
+      return true;
+    };
+    const FitResult result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options,
+                                 callbacks, state.epoch > 0 ? &state : nullptr);
+    progress.clear();
+    say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training",
+             result.best));
+  }
+
+  void show_step(Progress& progress, const StepReport& s) const {
+    const double epochs_left =
+        o_.epochs - static_cast<double>(s.epoch) + 1 - static_cast<double>(s.batch) / static_cast<double>(s.batches);
+    const double images_left = epochs_left * static_cast<double>(s.batches) * o_.batch;
+    progress.rename(text("epoch %zu/%d", s.epoch, o_.epochs));
+    progress.update(s.batch, s.batches,
+                    text("loss %.4f  PCK %.3f  %.0f images/s  %s left", s.train.loss, s.train.metric(kPck),
+                         s.images_per_second, clock_text(images_left / s.images_per_second).c_str()));
+  }
+
+  TrainOptions o_;
+  NewModel begun_;        ///< of a run that is not resumed
+  int begun_epochs_ = 0;  ///< of a resumed run
+  std::vector<EpochReport> log_;
+};
+
+}  // namespace
+
+int run_training(TrainOptions options) {
+  return Run(std::move(options)).go();
+}
+
+}  // namespace lineament::cli
