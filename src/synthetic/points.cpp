@@ -111,16 +111,12 @@ void place_brow_and_eye(const Features& f, int k, auto put_side) {
   constexpr float kOuter = 0.82f, kUpper[] = {0.235f, -0.44f}, kLower[] = {-0.4f, 0.26f};
   const Eye& e = f.eye[k];
   const auto lid = [&](int left, int other, float u, float y) { put_side(k == 0 ? left : other, e.x_at(u), y); };
-  lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)) + kOuterCornerHabit);
+  lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)));
   for (int i = 0; i < 2; ++i) {
-    // Closed lids meet in one line, and there is no edge to take for another.
-    const auto raised = [&](float u, float y, float habit) {
-      return y + std::min(habit, 0.3f * std::max(0.0f, e.upper_y(u) - e.lower_y(u)));
-    };
-    lid(37 + i, 44 - i, kUpper[i], raised(kUpper[i], e.upper_y(kUpper[i]), kUpperLidHabit[i]));
-    lid(40 + i, 47 - i, kLower[i], raised(kLower[i], e.lower_y(kLower[i]), kLowerLidHabit[1 - i]));
+    lid(37 + i, 44 - i, kUpper[i], e.upper_y(kUpper[i]));
+    lid(40 + i, 47 - i, kLower[i], e.lower_y(kLower[i]));
   }
-  lid(39, 42, -1, e.upper_y(-1) + kInnerEyeHabit);
+  lid(39, 42, -1, e.upper_y(-1));
 }
 
 void place_nose(const Nose& nose, auto put) {
