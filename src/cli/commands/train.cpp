@@ -9,6 +9,7 @@
 #include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
 #include "cli/known_photos.hpp"
+#include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/recipes.hpp"
 #include "cli/run_folder.hpp"
@@ -115,7 +116,7 @@ class Run {
       model.metadata["version"] = version();
       model.metadata["command"] = utf8(command_line());
       model.metadata["date"] = date_text();
-      model.metadata["options"] = public_options();
+      model.metadata["options"] = without_paths(settings_of(o_));
     }
     warn_of_trained(model, sets, o_);
     note_photos(model, sets);
@@ -148,13 +149,6 @@ class Run {
     }
     finish(folder, sets);
     return 0;
-  }
-
-  /// All options of the run but absolute paths: "trained on" and "command" have the data as it was given.
-  std::string public_options() const {
-    auto options = nlohmann::ordered_json::parse(settings_of(o_));
-    for (const char* path : {"data", "from"}) options.erase(path);
-    return json_text(options);
   }
 
   /// Nobody should believe in a faster run that is none.
@@ -254,8 +248,7 @@ class Run {
 
   /// The model of --from. What the command line leaves open is as it was there.
   Model base_model() {
-    require_no_folder(o_.from);
-    Model from = load_model(o_.from);
+    Model from = load_named_model(o_.from);
     if (!o_.has("network")) o_.network = o_.from.string();
     const float margin = from.preprocessing.margin;
     if (!o_.has("margin") && margin != static_cast<float>(o_.margin)) o_.margin = static_cast<double>(margin);
@@ -347,6 +340,7 @@ Command train_command() {
               "  lineament train --resume --out run                            go on after a stop\n"
               "  lineament train --data mine --from run/model.safetensors --out tuned\n"
               "                                                                go on with other faces\n"
+              "  lineament train --data mine --from compact --out tuned        the same from the program's own model\n"
               "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.",
           .options = [o](CLI::App& c) { add_train_options(c, *o); },
           .run =
