@@ -17,5 +17,6 @@ if(DOXYGEN_FOUND)
   set(DOXYGEN_QUIET YES)
   set(DOXYGEN_WARN_IF_UNDOCUMENTED NO)
   set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
-  doxygen_add_docs(docs include docs README.md CHANGELOG.md CONTRIBUTING.md COMMENT "Writing the site")
+  doxygen_add_docs(docs include docs data/models README.md CHANGELOG.md CONTRIBUTING.md
+                   COMMENT "Writing the site")
 endif()

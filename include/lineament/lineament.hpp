@@ -35,6 +35,7 @@
 #include "lineament/landmarker/face_training.hpp"
 #include "lineament/landmarker/landmarker.hpp"
 #include "lineament/landmarker/overlay.hpp"
+#include "lineament/model/default_models.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/safetensors.hpp"
 #include "lineament/model/spec_json.hpp"

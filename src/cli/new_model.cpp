@@ -5,6 +5,7 @@
 #include "cli/console.hpp"
 #include "cli/fit_settings.hpp"
 #include "cli/json_text.hpp"
+#include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "lineament/error.hpp"
 #include "lineament/landmarker/face_losses.hpp"
@@ -16,8 +17,7 @@ namespace {
 
 /// The model of --from. What the command line leaves open is as it was there.
 Model base_model(TrainOptions& o) {
-  require_no_folder(o.from);
-  Model from = load_model(o.from);
+  Model from = load_named_model(o.from);
   if (!o.has("network")) o.network = o.from.string();
   const float margin = from.preprocessing.margin;
   if (!o.has("margin") && margin != static_cast<float>(o.margin)) o.margin = static_cast<double>(margin);

@@ -6,6 +6,7 @@
 
 #include "cli/checks.hpp"
 #include "cli/json_text.hpp"
+#include "cli/models.hpp"
 #include "cli/options.hpp"
 #include "cli/recipes.hpp"
 #include "lineament/error.hpp"
@@ -183,7 +184,9 @@ const std::vector<RunOption>& run_options() {
                 number(0.001, 0.9)),
       RunOption("network", &O::network,
                 network_names() + "or a JSON file that describes a network (default with --from: its network)"),
-      RunOption("from", &O::from, "Start from the weights of this model, taken over by the layers' names")
+      RunOption("from", &O::from,
+                "Start from the weights of this model, a file or " + default_models_text() +
+                    ", taken over by the layers' names")
           .type("MODEL")
           .no_default(),
       RunOption("freeze", &O::freeze,
@@ -283,6 +286,12 @@ std::string settings_of(const TrainOptions& options) {
   for (const RunOption& option : run_options())
     if (option.is_stored()) settings[option.name()] = option.stored(options);
   return json_text(settings);
+}
+
+std::string without_paths(const std::string& settings) {
+  Json public_ones = Json::parse(settings);
+  for (const char* path : {"data", "from", "backgrounds"}) public_ones.erase(path);
+  return json_text(public_ones);
 }
 
 void restore_settings(TrainOptions& options, const std::string& settings, const Path& file) {

@@ -66,6 +66,9 @@ void take_given(TrainOptions& to, const TrainOptions& from);
 /// The options that change a run's result, as JSON text: stored in checkpoints.
 std::string settings_of(const TrainOptions& options);
 
+/// Settings without the folders of this machine, for models to show: what they were trained on is said beside them.
+std::string without_paths(const std::string& settings);
+
 /// Takes a stored run's settings over; what those of an older version lack takes its default. Throws ArgumentError when
 /// an option given on the command line differs from them and may not, ModelError when they hold one that this program
 /// does not know, or are not settings at all.

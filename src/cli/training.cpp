@@ -83,7 +83,7 @@ class Run {
       model.metadata["version"] = version();
       model.metadata["command"] = utf8(command_line());
       model.metadata["date"] = date_text();
-      model.metadata["options"] = public_options();
+      model.metadata["options"] = without_paths(settings_of(o_));
     }
     warn_of_trained(model, sets, o_);
     note_photos(model, sets);
@@ -116,13 +116,6 @@ class Run {
     }
     finish(folder, sets);
     return 0;
-  }
-
-  /// All options of the run but absolute paths: "trained on" and "command" have the data as it was given.
-  std::string public_options() const {
-    auto options = nlohmann::ordered_json::parse(settings_of(o_));
-    for (const char* path : {"data", "from"}) options.erase(path);
-    return json_text(options);
   }
 
   /// Nobody should believe in a faster run that is none.

@@ -32,9 +32,6 @@ template <std::size_t N>
 bool is_one_of(const fs::path& file, const std::array<std::string_view, N>& extensions) {
   return std::find(extensions.begin(), extensions.end(), extension(file)) != extensions.end();
 }
-bool is_image(const fs::path& file) {
-  return is_one_of<9>(file, {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pnm", ".ppm", ".pgm"});
-}
 /// Pictures that read_image does not know.
 bool is_other_image(const fs::path& file) {
   return is_one_of<7>(file, {".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"});
@@ -85,7 +82,7 @@ class FolderScan {
  private:
   void sort_images(const FileList& list) {
     for (const fs::path& file : list.files) {
-      if (is_image(file)) images_[without_extension(file)].push_back(file);
+      if (is_image_name(file)) images_[without_extension(file)].push_back(file);
       if (is_other_image(file)) other_images_.emplace(without_extension(file), file);
     }
   }
@@ -323,10 +320,14 @@ Part part_of(const fs::path& file) {
   return Part::train;
 }
 
+bool is_image_name(const fs::path& file) {
+  return is_one_of<9>(file, {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pnm", ".ppm", ".pgm"});
+}
+
 std::vector<fs::path> images_in(const fs::path& folder) {
   std::vector<fs::path> images;
   for (const fs::path& file : list_files(folder, true).files)
-    if (is_image(file)) images.push_back(folder / file);
+    if (is_image_name(file)) images.push_back(folder / file);
   return images;
 }
 

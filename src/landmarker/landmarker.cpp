@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,7 +13,7 @@
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
 #include "lineament/landmarker/face_losses.hpp"
-#include "lineament/model/model.hpp"
+#include "lineament/model/default_models.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/heatmap_networks.hpp"
 
@@ -73,6 +74,16 @@ bool looks_like_a_face(const Box& seen, const Box& box) {
   const float side = std::max(box.width, box.height), seen_side = std::max(seen.width, seen.height);
   const bool near = distance(seen.center(), box.center()) < 5 * side;
   return near && seen_side > 0.2f * side && seen_side < 5 * side && seen.width > 0 && seen.height > 0;
+}
+
+/// One for all Landmarkers that use it at a time, so that they share its weights.
+std::shared_ptr<const Model> default_model() {
+  static std::mutex mutex;
+  static std::weak_ptr<const Model> known;
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<const Model> model = known.lock();
+  if (!model) known = model = std::make_shared<const Model>(load_default_model());
+  return model;
 }
 
 }  // namespace
@@ -179,6 +190,8 @@ struct Landmarker::State {
   std::optional<InferenceSession> one, many;
 };
 
+Landmarker::Landmarker() : Landmarker(LandmarkerOptions()) {}
+Landmarker::Landmarker(const LandmarkerOptions& options) : Landmarker(default_model(), options) {}
 Landmarker::Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options) {
   if (model == nullptr) throw ArgumentError({"model", "there is none", "a model", "a null pointer", ""});
   state_ = std::make_unique<State>(std::move(model), options, false);

@@ -11,6 +11,7 @@
 #include "lineament/model/spec_json.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
+#include "model/stored_weights.hpp"
 
 namespace lineament {
 namespace {
@@ -33,17 +34,16 @@ std::vector<float> self_test_output(const Network& network) {
   return {output.begin(), output.end()};
 }
 
-std::vector<std::int64_t> sizes(const Shape& shape) {
-  std::vector<std::int64_t> list;
-  for (int i = 0; i < shape.rank(); ++i) list.push_back(shape[i]);
-  return list;
-}
-
 /// {"conv1": [low, high], …}
 Json ranges_json(const std::vector<LayerRange>& ranges) {
   Json json = Json::object();
   for (const LayerRange& r : ranges) json[r.layer] = {r.range.low, r.range.high};
   return json;
+}
+
+/// In one line: the indents of so many layers would be a twentieth of a small model's file.
+std::string spec_text(const Network& network) {
+  return Json::parse(spec_to_json(network.spec(), network.input_shape())).dump();
 }
 
 std::string about_json(const std::map<std::string, std::string>& texts) {
@@ -73,11 +73,13 @@ std::string training_json(const TrainingState& state) {
   }
 }
 
-void save(const std::filesystem::path& path, const Model& model, const TrainingState* state) {
-  const Network& network = model.network;
-  if (network.spec().size() == 0)
+void save(const std::filesystem::path& path, const Model& model, Stored weights, const TrainingState* state) {
+  if (model.network.spec().size() == 0)
     throw ModelError({path.string(), "not written: the model has no network", "at least a layer", "none", ""});
   require_valid(model.scheme);
+  const std::optional<Network> rounded =
+      weights == Stored::f32 ? std::nullopt : std::optional(as_stored(model.network, weights));
+  const Network& network = rounded ? *rounded : model.network;
   const std::vector<float> output = self_test_output(network);
   if (!std::all_of(output.begin(), output.end(), [](float v) { return std::isfinite(v); }))
     throw ModelError({path.string(), "not written: the network gives values that are no numbers", "", "",
@@ -89,7 +91,7 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
   preprocessing["size"] = model.preprocessing.size;
   preprocessing["margin"] = model.preprocessing.margin;
   std::map<std::string, std::string> metadata{{"format", kFormat},
-                                              {"spec", spec_to_json(network.spec(), network.input_shape())},
+                                              {"spec", spec_text(network)},
                                               {"preprocessing", preprocessing.dump()},
                                               {"self_test", self_test.dump()},
                                               {"trained_on", model.trained_on}};
@@ -108,8 +110,8 @@ void save(const std::filesystem::path& path, const Model& model, const TrainingS
   numbers.reserve(2);
   add_photos(kTrainedPhotos, model.trained_photos);
   add_photos(kHeldOutPhotos, model.held_out_photos);
-  for (const ParamInfo& p : network.params())
-    tensors.push_back(tensor_view<float>(p.name, sizes(p.shape), network.values(p)));
+  const StoredWeights stored(network, weights);
+  tensors.insert(tensors.end(), stored.tensors().begin(), stored.tensors().end());
   if (state != nullptr) {
     metadata["training"] = training_json(*state);
     tensors.push_back(tensor_view<float>(kOptimizerTensor, {static_cast<std::int64_t>(state->optimizer.size())},
@@ -177,7 +179,7 @@ Network read_network(const TensorFile& file) {
     const SpecFile spec = spec_from_json(file.meta("spec"), "spec");
     check_tensors(file, spec);
     Network network = Network::zeros(spec.spec, spec.input);
-    for (const ParamInfo& p : network.params()) read_floats(file, file.at(p.name), network.values(p));
+    for (const ParamInfo& p : network.params()) read_weights(file, file.at(p.name), network.values(p));
     return network;
   } catch (const ModelError&) {
     throw;
@@ -250,12 +252,12 @@ TrainingState training_state(const Json& j) {
 
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const Model& model) {
-  save(path, model, nullptr);
+void save_model(const std::filesystem::path& path, const Model& model, const SaveOptions& options) {
+  save(path, model, options.weights, nullptr);
 }
 
 void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state) {
-  save(path, model, &state);
+  save(path, model, Stored::f32, &state);
 }
 
 namespace {

@@ -39,6 +39,8 @@ int main(int argc, char** argv) try {
   if (!network_survives_a_file(file)) return 1;
   const auto face = lineament::Landmarker(file).predict(image, {20, 20, 80, 80});
   std::printf("network, model file and landmarker: %zu points\n", face.points.size());
+  lineament::Landmarker without_file;
+  std::printf("the library's own model: %zu points\n", without_file.predict(image).points.size());
   lineament::read_file("no such file");
   return 1;
 } catch (const lineament::FileError& error) {

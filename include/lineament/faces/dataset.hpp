@@ -53,6 +53,9 @@ struct DatasetOptions {
 /// it can be used.
 Dataset read_dataset(const std::filesystem::path& path, const DatasetOptions& options = {});
 
+/// Whether a name ends as those of the images that read_image reads do.
+bool is_image_name(const std::filesystem::path& file);
+
 /// The images of a folder and of all below it, of the kinds that read_image reads, sorted. Throws FileError.
 std::vector<std::filesystem::path> images_in(const std::filesystem::path& folder);
 

@@ -46,6 +46,11 @@ struct FaceLandmarks {
 /// a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {
  public:
+  /// With the model `compact` that is part of the library (lineament/model/default_models.hpp): no file is needed.
+  /// Those made so share its weights.
+  Landmarker();
+  /// The same. Throws ArgumentError if an option is out of range.
+  explicit Landmarker(const LandmarkerOptions& options);
   /// Throws ModelError if the model's first output is not the points of its scheme on a square crop; ArgumentError if
   /// an option does not fit it. The model may not change while a Landmarker uses it.
   explicit Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options = {});

@@ -32,10 +32,23 @@ struct Model {
   std::map<std::string, std::string> metadata{};
 };
 
+/// The numbers that weights are stored as.
+enum class Stored {
+  f32,
+  /// bfloat16, 8 bits of mantissa, rounded to nearest: half the size, to ship a model that is trained. Statistics of
+  /// batch norms and biases of convolutions and dense layers stay in 32 bits. Loaded again, weights are floats.
+  bf16,
+};
+
+struct SaveOptions {
+  Stored weights = Stored::f32;
+};
+
 /// Writes the model, replacing `path` in one step. Throws FileError, ModelError (the network gives values that are no
-/// numbers) or ArgumentError (a text that is not UTF-8); then the old file is still there, whole.
-void save_model(const std::filesystem::path& path, const Model& model);
-/// The same with the training state.
+/// numbers) or ArgumentError (a text that is not UTF-8); then the old file is still there, whole. The file's test of
+/// itself is made with the weights as they are stored.
+void save_model(const std::filesystem::path& path, const Model& model, const SaveOptions& options = {});
+/// The same with the training state, and weights as they are.
 void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state);
 
 struct Checkpoint {

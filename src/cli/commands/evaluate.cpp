@@ -11,6 +11,7 @@
 #include "cli/data.hpp"
 #include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
+#include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/predictions.hpp"
@@ -48,7 +49,7 @@ struct EvaluateOptions {
 };
 
 void add_options(CLI::App& c, EvaluateOptions& o) {
-  c.add_option("MODEL", o.model, "A .safetensors file written by training");
+  c.add_option("MODEL", o.model, kModelHelp);
   auto* data = c.add_option("--data", o.data, "As for training; several may be given")->type_name("FOLDER");
   c.add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")
       ->check(at_least(1))
@@ -205,7 +206,7 @@ void print_json(const Results& r, const EvaluateOptions& o) {
   const Evaluation& e = r.means;
   Json json;
   if (o.predictions.empty()) {
-    json["model"] = o.model.string();
+    json["model"] = shown_name(o.model);
     json["precision"] = o.precision;
   } else {
     json["predictions"] = o.predictions.string();
@@ -265,7 +266,7 @@ void print_table(const Results& r, const EvaluateOptions& o) {
 
 void write_report(const Results& r, const EvaluateOptions& o) {
   Report report;
-  const std::string of = o.predictions.empty() ? o.model.string() : o.predictions.string();
+  const std::string of = o.predictions.empty() ? shown_name(o.model) : o.predictions.string();
   report.title = "Evaluation of " + utf8(of);
   report.held_out = r.means;
   report.held_out_name = counted(r.means.faces, "face");
@@ -290,8 +291,7 @@ FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions&
 }
 
 Results measure_model(const EvaluateOptions& o) {
-  require_no_folder(o.model);
-  const Model model = load_model(o.model);
+  const Model model = load_named_model(o.model);
   StoreOptions store;
   store.preprocessing = model.preprocessing;
   store.box = box_source(o.box);
@@ -301,6 +301,7 @@ Results measure_model(const EvaluateOptions& o) {
   store.limits = decode_limits(o.reading.max_megapixels);
   const FaceStore faces = load(o, model, store);
   Results results{.scheme = model.scheme, .seen = seen_photos(faces, model)};
+  say_default_model(o.model, model.trained_on);
   warn_of_seen(*results.seen);
   Progress progress("measuring");
   const auto measure = [&](Precision precision) {
@@ -340,8 +341,7 @@ Results measure_predictions(const EvaluateOptions& o) {
 
 /// "--data DIR MODEL": --data takes several words, and so the model's, too.
 EvaluateOptions with_model(EvaluateOptions o) {
-  if (!o.model.empty() || !o.predictions.empty() || o.data.size() < 2 || !is_model_file(o.data.back().string()))
-    return o;
+  if (!o.model.empty() || !o.predictions.empty() || o.data.size() < 2 || !names_model(o.data.back())) return o;
   o.model = o.data.back();
   o.data.pop_back();
   return o;
@@ -349,11 +349,12 @@ EvaluateOptions with_model(EvaluateOptions o) {
 
 int evaluate(const EvaluateOptions& given) {
   const EvaluateOptions o = with_model(given);
-  if (o.model.empty() == o.predictions.empty())
-    throw ArgumentError({"evaluate", "it needs points to measure", "MODEL or --predictions FOLDER",
-                         o.model.empty() ? "neither" : "both", "see 'lineament evaluate --help'"});
+  if (!o.model.empty() && !o.predictions.empty())
+    throw ArgumentError({"evaluate", "there are two kinds of points to measure", "MODEL or --predictions FOLDER",
+                         "both", "see 'lineament evaluate --help'"});
   if (o.data.empty() && o.synthetic == 0)
-    throw ArgumentError({"evaluate", "it needs faces to measure on", "--data DIR or --synthetic N", "neither", ""});
+    throw ArgumentError({"evaluate", "it needs faces to measure on", "--data DIR or --synthetic N", "neither",
+                         "add --synthetic 200 to measure on drawn faces"});
   Results results = o.predictions.empty() ? measure_model(o) : measure_predictions(o);
   if (results.faces.empty()) throw FormatError({"evaluate", "there is no face to measure", "at least one", "none", ""});
   results.means = evaluation_of(results.faces, results.scheme);
@@ -374,6 +375,8 @@ Command evaluate_command() {
           .about = "Measure a model on annotated faces",
           .footer =
               "Examples:\n"
+              "  lineament evaluate --synthetic 200                     the model compact, a part of the program\n"
+              "  lineament evaluate tiny --data mine\n"
               "  lineament evaluate run/model.safetensors --synthetic 500\n"
               "  lineament evaluate run/model.safetensors --data 300w --part test --json\n"
               "  lineament evaluate run/model.safetensors --data 300w --mirror --report report.html\n"

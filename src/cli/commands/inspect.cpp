@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/json_text.hpp"
+#include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/why.hpp"
@@ -26,7 +27,10 @@ struct InspectOptions {
 };
 
 void add_options(CLI::App& c, InspectOptions& o) {
-  c.add_option("MODEL", o.model, "A .safetensors file, " + network_names() + "or a JSON file")->required();
+  c.add_option("MODEL", o.model,
+               "A .safetensors file; " + default_models_text() + ", models that are part of the program; a network, " +
+                   network_names() + "or a JSON file that describes one")
+      ->required();
   c.add_option("--batch", o.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
   c.add_flag("--json", o.json, "Print JSON");
   auto* why =
@@ -103,12 +107,13 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
 int inspect(const InspectOptions& o) {
   std::optional<Model> model;
   require_no_folder(o.model);
-  if (!is_model_file(o.model) && !o.model.ends_with(".json") && std::filesystem::exists(o.model))
+  const bool is_model = names_model(o.model);
+  if (!is_model && !o.model.ends_with(".json") && std::filesystem::exists(o.model))
     throw ArgumentError({o.model, "neither a model nor a description of a network",
                          "a file ending in .safetensors or .json", "",
                          "give a file of a run, e.g. run/model.safetensors"});
-  const SpecFile file = is_model_file(o.model) ? SpecFile{} : network_by_name(o.model);
-  if (is_model_file(o.model)) model = load_model(o.model);
+  const SpecFile file = is_model ? SpecFile{} : network_by_name(o.model);
+  if (is_model) model = load_named_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);
   if (o.why) {
     const auto plan = plan_for(network, o, model ? model->ranges : std::vector<LayerRange>());
@@ -134,7 +139,8 @@ Command inspect_command() {
   return {.name = "inspect",
           .about = "Show a model's or network's layers, weights, multiply-adds and memory",
           .footer =
-              "Examples:\n  lineament inspect reference\n  lineament inspect run/model.safetensors --json\n"
+              "Examples:\n  lineament inspect compact\n  lineament inspect reference\n  lineament inspect "
+              "run/model.safetensors --json\n"
               "  lineament inspect mobile --why --threads 2\n  lineament inspect mobile --why --train --batch 8",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return inspect(*o); }};

@@ -12,6 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/json_text.hpp"
+#include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/output_files.hpp"
@@ -42,10 +43,9 @@ struct PredictOptions {
 };
 
 void add_options(CLI::App& c, PredictOptions& o) {
-  c.add_option("MODEL", o.model, "A .safetensors file written by training")->required();
+  c.add_option("MODEL", o.model, kModelHelp + std::string("; may be left out"));
   c.add_option("IMAGE", o.images,
-               "JPEG, PNG, BMP or PNM; a folder of them; @FILE with a name on each line; - for standard input")
-      ->required();
+               "JPEG, PNG, BMP or PNM; a folder of them; @FILE with a name on each line; - for standard input");
   c.add_option("--box", o.boxes, "x,y,width,height of a face, brows to chin, in pixels; several may be given")
       ->type_name("BOX")
       ->expected(1)
@@ -105,10 +105,10 @@ class Predict {
   explicit Predict(const PredictOptions& o)
       : o_(o),
         boxes_(parse_boxes(o.boxes)),
-        landmarker_(o.model, {.threads = o.threads,
-                              .passes = o.passes,
-                              .precision = precision_by_name(o.precision),
-                              .mirror = o.mirror}) {}
+        landmarker_(load_named_model(o.model), {.threads = o.threads,
+                                                .passes = o.passes,
+                                                .precision = precision_by_name(o.precision),
+                                                .mirror = o.mirror}) {}
 
   int run() {
     make_folder(o_.pts);
@@ -198,6 +198,7 @@ class Predict {
   }
 
   void finish(std::size_t photos) const {
+    if (!found_.empty()) say_default_model(o_.model, landmarker_.trained_on());
     write_map();
     note_names();
     const bool to_files = to_json_file() || !o_.pts.empty() || !o_.overlay.empty();
@@ -219,8 +220,8 @@ class Predict {
   std::vector<Written> written_;
 };
 
-int predict(const PredictOptions& o) {
-  require_no_folder(o.model);
+int predict(PredictOptions o) {
+  sort_out(o.model, o.images);
   return Predict(o).run();
 }
 
@@ -232,10 +233,11 @@ Command predict_command() {
           .about = "Find the points of faces in photos",
           .footer =
               "Without --box the face should fill most of the picture. Without --json, --pts and --overlay, JSON "
-              "is printed.\n"
+              "is printed. A first word that is neither a .safetensors file nor the name of a model is a photo.\n"
               "Examples:\n"
-              "  lineament predict run/model.safetensors photo.jpg --box 120,80,200,200 --overlay out\n"
-              "  lineament predict run/model.safetensors photo.jpg --box 20,30,90,90 --box 150,40,80,80 --json -\n"
+              "  lineament predict photo.jpg                            the model compact, a part of the program\n"
+              "  lineament predict photo.jpg --box 120,80,200,200 --overlay out\n"
+              "  lineament predict tiny photo.jpg --box 20,30,90,90 --box 150,40,80,80 --json -\n"
               "  lineament predict run/model.safetensors photos --json points.json --pts out",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return predict(*o); }};

@@ -19,6 +19,7 @@ Command train_command() {
               "  lineament train --resume --out run                            go on after a stop\n"
               "  lineament train --data mine --from run/model.safetensors --out tuned\n"
               "                                                                go on with other faces\n"
+              "  lineament train --data mine --from compact --out tuned        the same from the program's own model\n"
               "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.",
           .options = [o](CLI::App& c) { add_train_options(c, *o); },
           .run =

@@ -1,12 +1,12 @@
 // Convolutions with products of bfloat16: when, and how their weights are rounded. They run in low_precision.cpp.
 #include <cstring>
 
-#include "kernels/common/bf16.hpp"
 #include "kernels/common/budgets.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 #include "kernels/conv/winograd_plan.hpp"
 #include "lineament/isa.hpp"
+#include "nn/bf16.hpp"
 
 namespace lineament {
 

@@ -1,7 +1,7 @@
 // Dense layers with weights in bfloat16. See tile-inl.hpp for the inner loop.
-#include "kernels/common/bf16.hpp"
 #include "kernels/conv/gemm_plan.hpp"
 #include "kernels/conv/kernels.hpp"
+#include "nn/bf16.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv/bf16_weights.cpp"

@@ -2,11 +2,11 @@
 // words-inl.hpp for the inner loop.
 #include <cstring>
 
-#include "kernels/common/bf16.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/threads.hpp"
+#include "nn/bf16.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv/low_precision.cpp"

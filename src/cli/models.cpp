@@ -1,0 +1,81 @@
+#include "cli/models.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+#include "cli/console.hpp"
+#include "cli/networks.hpp"
+#include "cli/photo_files.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/dataset.hpp"
+#include "lineament/model/default_models.hpp"
+
+namespace lineament::cli {
+namespace {
+
+bool is_there(const Path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+/// The folder of a run, given where its model was meant: it has a model and no photo.
+bool is_run_folder(const Path& path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) && is_there(path / "model.safetensors") && images_in(path).empty();
+}
+
+[[noreturn]] void refuse_unknown(const Path& name, const std::string& what, const std::string& wanted) {
+  throw ArgumentError({name.string(), what, wanted + "a .safetensors file, or " + default_models_text(), "",
+                       "check the path and the spelling"});
+}
+
+}  // namespace
+
+std::string default_models_text() {
+  std::string text;
+  for (const std::string_view name : default_model_names()) text += (text.empty() ? "" : " or ") + std::string(name);
+  return text;
+}
+
+bool names_default_model(const Path& name) {
+  const auto names = default_model_names();
+  return std::find(names.begin(), names.end(), name.string()) != names.end() && !is_there(name);
+}
+
+bool names_model(const Path& name) {
+  return is_model_file(name.string()) || names_default_model(name);
+}
+
+Model load_named_model(const Path& name) {
+  if (name.empty()) return load_default_model();
+  if (names_default_model(name)) return load_default_model(name.string());
+  require_no_folder(name);
+  if (!is_model_file(name.string()) && !is_there(name)) refuse_unknown(name, "there is no such model", "");
+  return load_model(name);
+}
+
+std::string shown_name(const Path& name) {
+  return name.empty() ? std::string(kDefaultModel) : name.string();
+}
+
+void say_default_model(const Path& name, const std::string& trained_on) {
+  if (name.empty()) say("model: " + shown_name(name) + ", trained on " + trained_on);
+}
+
+void sort_out(Path& model, std::vector<Path>& images) {
+  if (!model.empty() && !names_model(model)) {
+    if (is_run_folder(model)) require_no_folder(model);
+    // A misspelt model, rather than a photo: with another model than the one meant, results would look as good.
+    if (!is_there(model) && !is_image_name(model) && !is_stream(model) && !model.string().starts_with('@'))
+      refuse_unknown(model, "there is neither a photo nor a model of this name", "a photo, ");
+    images.insert(images.begin(), model);
+    model.clear();
+  }
+  if (images.empty())
+    throw ArgumentError({"predict", "a photo is missing", "IMAGE, a file or a folder",
+                         model.empty() ? "none" : "the model " + model.string() + " alone",
+                         "see 'lineament predict --help'"});
+}
+
+}  // namespace lineament::cli
