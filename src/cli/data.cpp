@@ -114,10 +114,12 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreO
                        [&] { return FaceStore::draw(stream_of(seed, use), count, options, drawing); });
 }
 
-Negatives draw_negatives(std::uint64_t seed, DrawnFor use, const StoreOptions& options, const DrawOptions& drawing) {
-  constexpr std::size_t kPictures = 1000;  // each is cut anew, at another place, whenever it is asked for
+Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, const StoreOptions& options,
+                         const DrawOptions& drawing) {
+  // Each is cut anew, at another place, whenever it is asked for.
+  const std::size_t pictures = std::clamp<std::size_t>(faces, 100, 1000);
   constexpr std::uint64_t kStream = 0x6E65676174697665u;
-  return Negatives::draw(stream_of(seed, use) ^ kStream, kPictures, options, drawing);
+  return Negatives::draw(stream_of(seed, use) ^ kStream, pictures, options, drawing);
 }
 
 Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives) {
@@ -136,7 +138,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
     Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing),
               std::nullopt, std::nullopt, std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
     if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store, drawing);
-    if (negatives) sets.negatives = draw_negatives(o.seed, DrawnFor::training, store, drawing);
+    if (negatives) sets.negatives = draw_negatives(sets.train.size(), o.seed, DrawnFor::training, store, drawing);
     return sets;
   }
   const Dataset dataset = read_data(
@@ -162,7 +164,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   }
   sets.about = counted(sets.train.size(), "face") + " of";
   for (const Path& path : o.data) sets.about += " " + utf8(path.string());
-  if (negatives) sets.negatives = draw_negatives(o.seed, DrawnFor::training, store, drawing);
+  if (negatives) sets.negatives = draw_negatives(sets.train.size(), o.seed, DrawnFor::training, store, drawing);
   if (o.synthetic == 0) return sets;
   sets.drawn = draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing);
   sets.about += " and " + counted(sets.drawn->size(), "drawn face");

@@ -32,8 +32,9 @@ enum class DrawnFor { training, holding_out, evaluation };
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
                      const DrawOptions& drawing = {});
 
-/// Crops without a face, from streams of their own.
-Negatives draw_negatives(std::uint64_t seed, DrawnFor use, const StoreOptions& options,
+/// Crops without a face, from streams of their own: a picture for each of `faces`, but no fewer than 100, and no more
+/// than 1,000.
+Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, const StoreOptions& options,
                          const DrawOptions& drawing = {});
 
 /// Training and held-out faces as the options say, and with `negatives` crops without a face.

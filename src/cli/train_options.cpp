@@ -27,8 +27,9 @@ Json stored_form(const std::string& value) {
   if (utf8(value) == value) return value;
   return std::vector<std::uint8_t>(value.begin(), value.end());
 }
-/// Absolute, so that a run can be resumed from another folder.
+/// Absolute, so that a run can be resumed from another folder; but for a model of the program, which is in none.
 Json stored_form(const Path& path) {
+  if (names_default_model(path)) return path.string();
   return path.empty() ? Json("") : stored_form(std::filesystem::absolute(path).lexically_normal().string());
 }
 Json stored_form(const auto& number) {

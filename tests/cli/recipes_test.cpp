@@ -24,7 +24,7 @@ cli::TrainOptions with(const std::string& recipe) {
 }  // namespace
 
 TEST_CASE("the recipes of the program are read, and what the command line has given stays") {
-  CHECK(cli::recipe_names() == "compact, drawn, large, tiny");
+  CHECK(cli::recipe_names() == "adapt, compact, drawn, large, tiny");
   for (const char* name : {"compact", "large", "tiny"}) {
     INFO(name);
     const cli::TrainOptions o = with(name);

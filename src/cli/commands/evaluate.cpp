@@ -163,7 +163,7 @@ struct ScoreCheck {
 ScoreCheck check_scores(const EvaluateOptions& o, const Model& model, const FaceStore& faces,
                         const StoreOptions& store) {
   const Negatives crops = o.negatives.empty()
-                              ? draw_negatives(o.seed, DrawnFor::evaluation, store)
+                              ? draw_negatives(faces.size(), o.seed, DrawnFor::evaluation, store)
                               : Negatives::cut(read_backgrounds(o.negatives, store.limits), store, 1000);
   const auto share = [&](const SampleSource& of) {
     const std::vector<float> scores = face_scores(model.network, of, {.threads = o.threads});

@@ -1,0 +1,75 @@
+// adapt: from a model of the program to one for a few photos.
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "lineament/model/model.hpp"
+#include "program.hpp"
+
+namespace lineament::test {
+
+TEST_CASE("adapt begins with a model of the program, says the error before and after, and goes on after a stop") {
+  const Place place;
+  make_faces(place, "faces", 10);
+  Words adapt{"adapt", "--data",           "faces",       "--from", "tiny",      "--steps", "2",
+              "--out", "mine.safetensors", "--val-split", "0.2",    "--threads", "1"};
+  Outcome o = place.run(adapt);
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("training on 8 faces, 2 held out") != std::string::npos);
+  CHECK(o.err.find("taken from tiny") != std::string::npos);
+  CHECK(o.err.find("2 faces that were not trained on: NME") != std::string::npos);
+  CHECK(o.err.find("so few faces say little") != std::string::npos);
+  CHECK(std::filesystem::exists(place / "mine-run/report.html"));
+  const Model model = load_model(place / "mine.safetensors");
+  CHECK(model.trained_on.find("8 faces of faces, begun with a model trained on") == 0);
+  const auto options = nlohmann::json::parse(model.metadata.at("options"));
+  CHECK(options["copies"] == 160);  // epochs of 20 steps of 64
+  CHECK(options["epochs"] == 1);
+  const Outcome measured = place.run({"evaluate", "mine.safetensors", "--data", "faces", "--json"});
+  CHECK(nlohmann::json::parse(measured.out)["photos"]["trained_on"] == 8);
+
+  require_refused(place.run(adapt), {"mine-run"});  // a run is in it
+  adapt.emplace_back("--resume");
+  o = place.run(adapt);
+  INFO(o.err);
+  CHECK(o.code == 0);
+  CHECK(o.err.find("all 1 epochs are done") != std::string::npos);
+}
+
+TEST_CASE("adapt refuses what it cannot do, and leaves nothing behind") {
+  const Place place;
+  make_faces(place, "faces", 2);
+  CHECK(place.run({"adapt", "--out", "a.safetensors"}).err.find("--data") != std::string::npos);
+  CHECK(place.run({"adapt", "--data", "faces"}).err.find("--out") != std::string::npos);
+  require_refused(place.run({"adapt", "--data", "faces", "--out", "mine.json"}),
+                  {"--out", ".safetensors", "mine.json"});
+  require_refused(place.run({"adapt", "--data", "nowhere", "--out", "a.safetensors"}), {"nowhere"});
+  require_refused(place.run({"adapt", "--data", "faces", "--out", "a.safetensors", "--from", "reference"}),
+                  {"reference", "compact or tiny"});
+  CHECK_FALSE(std::filesystem::exists(place / "a.safetensors"));
+}
+
+TEST_CASE("faces can be limited, and what was held out can be measured by another command") {
+  const Place place;
+  make_faces(place, "faces", 10);
+  place.write("net.json", kSmallNetwork);
+  const Words split{"--val-split", "0.3", "--seed", "5"};
+  Words train{"train", "--data", "faces", "--network", "net.json", "--epochs", "1", "--batch", "2", "--limit", "3"};
+  train.insert(train.end(), split.begin(), split.end());
+  const Outcome o = place.run(train);
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("training on 3 faces, 3 held out") != std::string::npos);
+  Words evaluate{"evaluate", "run/last.safetensors", "--data", "faces", "--json"};
+  evaluate.insert(evaluate.end(), split.begin(), split.end());
+  const Outcome e = place.run(evaluate);
+  INFO(e.err);
+  const auto json = nlohmann::json::parse(e.out);
+  CHECK(json["faces"] == 3);
+  CHECK(json["photos"]["trained_on"] == 0);
+  CHECK(json["photos"]["held_out_in_training"] == 3);
+  evaluate.insert(evaluate.end(), {"--part", "test"});
+  require_refused(place.run(evaluate), {"--val-split", "--part train"});
+}
+
+}  // namespace lineament::test
