@@ -7,7 +7,7 @@
 namespace lineament::test {
 namespace {
 
-const Words kCommands = {"train", "evaluate", "predict", "inspect", "export", "faces", "validate"};
+const Words kCommands = {"train", "adapt", "evaluate", "predict", "inspect", "export", "faces", "validate"};
 
 /// The options that a command's help lists: the second words of "  -h,--help" and "  --data FOLDER".
 Words options_in_help(const std::string& help) {
