@@ -168,6 +168,7 @@ class Predict {
       write_png(overlay, photo);
     }
     for (std::size_t i = 0; i < count; ++i) {
+      if (faces[i].score.value_or(1) < 0.5f) no_face_.push_back(count > 1 ? files[i] : name);
       Face face{.image = path, .points = faces[i].points, .spread = faces[i].spread, .score = faces[i].score};
       if (!boxes_.empty()) face.box = boxes_[i];
       found_.push_back(std::move(face));
@@ -197,8 +198,19 @@ class Predict {
         return say("note: the name of " + name + " is not UTF-8: in JSON it has U+FFFD in place of what is not");
   }
 
+  /// Points that are found where there is no face look like any others.
+  void warn_of_no_face() const {
+    if (no_face_.empty()) return;
+    constexpr std::size_t kShown = 4;
+    std::string line = "warning: there is hardly a face where these points are (score below 0.5): ";
+    for (std::size_t i = 0; i < std::min(kShown, no_face_.size()); ++i) line += (i == 0 ? "" : ", ") + no_face_[i];
+    if (no_face_.size() > kShown) line += text(" and %zu more", no_face_.size() - kShown);
+    say(line + (boxes_.empty() ? "; give the face's box: --box x,y,width,height" : ""));
+  }
+
   void finish(std::size_t photos) const {
     if (!found_.empty()) say_default_model(o_.model, landmarker_.trained_on());
+    warn_of_no_face();
     write_map();
     note_names();
     const bool to_files = to_json_file() || !o_.pts.empty() || !o_.overlay.empty();
@@ -218,6 +230,7 @@ class Predict {
   Landmarker landmarker_;
   std::vector<Face> found_;
   std::vector<Written> written_;
+  std::vector<std::string> no_face_;  ///< photos, or boxes of them, with a low score
 };
 
 int predict(PredictOptions o) {
