@@ -1,21 +1,17 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
-#include "cli/invocation.hpp"
-#include "cli/json_text.hpp"
+#include "cli/evaluation_output.hpp"
 #include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/predictions.hpp"
-#include "cli/report.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/split.hpp"
 #include "lineament/file.hpp"
@@ -27,26 +23,6 @@
 
 namespace lineament::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-struct EvaluateOptions {
-  Path model;
-  std::vector<Path> data;
-  int synthetic = 0;
-  Path predictions, report;
-  std::string scheme = "ibug-68";
-  bool mirror = false, jitter = false;
-  std::string part;
-  ReadingOptions reading;
-  std::string box = "points";
-  std::string precision = "fp32";
-  std::uint64_t seed = 1;
-  int threads = 0;
-  bool json = false;
-  double val_split = 0;  ///< 0: no split
-  Path negatives;
-};
 
 void add_options(CLI::App& c, EvaluateOptions& o) {
   c.add_option("MODEL", o.model, kModelHelp);
@@ -125,12 +101,6 @@ Dataset read_part(const EvaluateOptions& o, const Scheme& scheme) {
   return data;
 }
 
-/// Photos of the measured faces that had a part in making the model.
-struct Seen {
-  std::size_t photos = 0, trained = 0, held_out = 0;
-  std::size_t alike = 0;  ///< others that look like a photo trained on
-};
-
 Seen seen_photos(const FaceStore& faces, const Model& model) {
   const std::vector<PhotoPrint> photos = photos_of(faces);
   std::set<std::uint64_t> alike;
@@ -154,12 +124,6 @@ void warn_of_seen(const Seen& seen) {
         seen.held_out, seen.photos));
 }
 
-/// How often the model's score is above a half.
-struct ScoreCheck {
-  std::size_t faces = 0, crops = 0;  ///< these show no face
-  double of_faces = 0, of_crops = 0;
-};
-
 ScoreCheck check_scores(const EvaluateOptions& o, const Model& model, const FaceStore& faces,
                         const StoreOptions& store) {
   const Negatives crops = o.negatives.empty()
@@ -173,116 +137,6 @@ ScoreCheck check_scores(const EvaluateOptions& o, const Model& model, const Face
   return {faces.size(), crops.size(), share(faces), share(crops)};
 }
 
-/// What there is to say of the faces measured.
-struct Results {
-  std::vector<MeasuredFace> faces{};
-  Scheme scheme{};
-  std::size_t without_prediction = 0;
-  std::optional<double> change{};      ///< of the NME against fp32, in points of per cent
-  std::optional<Seen> seen{};          ///< none for predictions: nobody knows what their program was trained on
-  std::optional<ScoreCheck> scores{};  ///< none where the model gives no score
-  Evaluation means{};
-  FaceDetails details{};
-};
-
-Json groups_json(const std::vector<FaceGroup>& groups) {
-  Json json = Json::object();
-  for (const FaceGroup& g : groups)
-    json[g.name] = {{"faces", g.faces}, {"nme", g.faces > 0 ? Json(g.nme) : Json(nullptr)}};
-  return json;
-}
-
-void add_details(Json& json, const FaceDetails& details) {
-  json["nme_by_point"] = Json::array();
-  for (const double error : details.by_point)
-    json["nme_by_point"].push_back(std::isnan(error) ? Json(nullptr) : Json(error));
-  if (!details.by_turn.empty()) json["nme_by_pose"] = groups_json(details.by_turn);
-  if (!details.by_side.empty()) json["nme_by_size"] = groups_json(details.by_side);
-  for (const CalibrationGroup& g : details.calibration)
-    json["calibration"].push_back({{"points", g.points}, {"expected", g.predicted}, {"measured", g.measured}});
-}
-
-void print_json(const Results& r, const EvaluateOptions& o) {
-  const Evaluation& e = r.means;
-  Json json;
-  if (o.predictions.empty()) {
-    json["model"] = shown_name(o.model);
-    json["precision"] = o.precision;
-  } else {
-    json["predictions"] = o.predictions.string();
-    json["faces_without_prediction"] = r.without_prediction;
-  }
-  if (o.mirror) json["mirror"] = true;
-  if (o.jitter) json["jitter"] = true;
-  json["faces"] = e.faces;
-  json["nme"] = {
-      {"inter_ocular", e.nme_inter_ocular}, {"inter_pupil", e.nme_inter_pupil}, {"box_diagonal", e.nme_box_diagonal}};
-  if (r.change) json["nme_change_from_fp32"] = *r.change;
-  for (std::size_t i = 0; i < e.regions.size(); ++i) json["nme_by_region"][e.regions[i]] = e.region_nme[i];
-  json["pck_0.1"] = e.pck;
-  json["auc_8"] = e.auc;
-  json["fr_8"] = e.failure_rate;
-  add_details(json, r.details);
-  if (r.scores)
-    json["score_above_half"] = {{"faces", r.scores->faces},
-                                {"of_faces", r.scores->of_faces},
-                                {"crops_without_face", r.scores->crops},
-                                {"of_crops_without_face", r.scores->of_crops}};
-  if (r.seen)
-    json["photos"] = {{"measured", r.seen->photos},
-                      {"trained_on", r.seen->trained},
-                      {"held_out_in_training", r.seen->held_out},
-                      {"look_like_trained", r.seen->alike}};
-  std::printf("%s\n", json_text(json, 2).c_str());
-}
-
-void print_groups(const std::vector<FaceGroup>& groups) {
-  for (const FaceGroup& g : groups)
-    if (g.faces > 0) std::printf("  %-19s %6.2f %%  %zu faces\n", g.name.c_str(), g.nme, g.faces);
-}
-
-void print_table(const Results& r, const EvaluateOptions& o) {
-  const Evaluation& e = r.means;
-  std::printf("faces                 %zu\n", e.faces);
-  std::printf("NME, inter-ocular     %6.2f %%\n", e.nme_inter_ocular);
-  if (r.change) std::printf("  %s against fp32    %+8.4f\n", o.precision.c_str(), *r.change);
-  std::printf("NME, inter-pupil      %6.2f %%\n", e.nme_inter_pupil);
-  std::printf("NME, box diagonal     %6.2f %%\n", e.nme_box_diagonal);
-  for (std::size_t i = 0; i < e.regions.size(); ++i)
-    std::printf("  %-19s %6.2f %%\n", e.regions[i].c_str(), e.region_nme[i]);
-  print_groups(r.details.by_turn);
-  print_groups(r.details.by_side);
-  std::printf("PCK@0.1               %6.3f\n", e.pck);
-  std::printf("AUC@8                 %6.3f\n", e.auc);
-  std::printf("FR@8                  %6.3f\n", e.failure_rate);
-  if (r.scores)
-    std::printf("taken for a face      %6.2f %% of the faces, %.2f %% of %zu crops without one\n",
-                100 * r.scores->of_faces, 100 * r.scores->of_crops, r.scores->crops);
-  if (r.details.calibration.empty()) return;
-  const CalibrationGroup &surest = r.details.calibration.front(), &least = r.details.calibration.back();
-  std::printf("expected and measured error, %%: surest tenth of points %.2f and %.2f, least sure %.2f and %.2f\n",
-              surest.predicted, surest.measured, least.predicted, least.measured);
-}
-
-void write_report(const Results& r, const EvaluateOptions& o) {
-  Report report;
-  const std::string of = o.predictions.empty() ? shown_name(o.model) : o.predictions.string();
-  report.title = "Evaluation of " + utf8(of);
-  report.held_out = r.means;
-  report.held_out_name = counted(r.means.faces, "face");
-  report.measured_note = "measured";
-  report.details = r.details;
-  report.scheme = r.scheme;
-  std::string data;
-  for (const Path& path : o.data) data += (data.empty() ? "" : ", ") + path.string();
-  report.facts = {{"date", date_text()},
-                  {"faces", o.synthetic > 0 ? counted(static_cast<std::size_t>(o.synthetic), "drawn face") : data},
-                  {"box", o.box + (o.jitter ? ", moved and scaled by a tenth" : "")},
-                  {"mirror", o.mirror ? "averaged with the mirrored face" : "no"}};
-  write_file(o.report, std::string_view(report_html(report)));
-  say("report: " + o.report.string());
-}
-
 FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions& store) {
   if (o.synthetic > 0) return draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::evaluation, store);
   const Dataset data = read_part(o, model.scheme);
@@ -290,7 +144,7 @@ FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions&
   return load_faces(data.faces, store);
 }
 
-Results measure_model(const EvaluateOptions& o) {
+EvaluationResults measure_model(const EvaluateOptions& o) {
   const Model model = load_named_model(o.model);
   StoreOptions store;
   store.preprocessing = model.preprocessing;
@@ -300,7 +154,7 @@ Results measure_model(const EvaluateOptions& o) {
   store.scheme = model.scheme;
   store.limits = decode_limits(o.reading.max_megapixels);
   const FaceStore faces = load(o, model, store);
-  Results results{.scheme = model.scheme, .seen = seen_photos(faces, model)};
+  EvaluationResults results{.scheme = model.scheme, .seen = seen_photos(faces, model)};
   say_default_model(o.model, model.trained_on);
   warn_of_seen(*results.seen);
   Progress progress("measuring");
@@ -322,7 +176,7 @@ Results measure_model(const EvaluateOptions& o) {
   return results;
 }
 
-Results measure_predictions(const EvaluateOptions& o) {
+EvaluationResults measure_predictions(const EvaluateOptions& o) {
   if (o.data.empty()) throw ArgumentError({"--predictions", "it needs the true points", "--data DIR", "none", ""});
   if (o.mirror || o.jitter || !o.model.empty() || o.precision != "fp32")
     throw ArgumentError({"--predictions", "there is no model to run",
@@ -355,7 +209,7 @@ int evaluate(const EvaluateOptions& given) {
   if (o.data.empty() && o.synthetic == 0)
     throw ArgumentError({"evaluate", "it needs faces to measure on", "--data DIR or --synthetic N", "neither",
                          "add --synthetic 200 to measure on drawn faces"});
-  Results results = o.predictions.empty() ? measure_model(o) : measure_predictions(o);
+  EvaluationResults results = o.predictions.empty() ? measure_model(o) : measure_predictions(o);
   if (results.faces.empty()) throw FormatError({"evaluate", "there is no face to measure", "at least one", "none", ""});
   results.means = evaluation_of(results.faces, results.scheme);
   results.details = details_of(results.faces, results.scheme);
