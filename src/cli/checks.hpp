@@ -61,7 +61,7 @@ inline Check any_seed() {
 
 inline Check number(double low, double high) {
   return [=](const std::string& given) {
-    return out_of_range(given, low, high, text("a number from %g to %g", low, high));
+    return out_of_range(given, low, high, text("a number from %.9g to %.9g", low, high));
   };
 }
 

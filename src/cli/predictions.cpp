@@ -53,7 +53,15 @@ Predictions read_predictions(std::span<const Face> faces, const Path& folder, co
       throw ArgumentError({file->string(), "it would be the prediction for two photos",
                            "a file for each, in folders as the photos are",
                            other->second.string() + " and " + face.image.string(), ""});
-    Landmarks predicted = read_pts(*file, scheme);
+    Landmarks predicted;
+    try {
+      predicted = read_pts(*file, scheme);
+    } catch (const Error& e) {
+      Problem problem = e.problem();
+      problem.where.clear();  // named beside it
+      found.damaged.push_back({file->string(), describe(problem)});
+      continue;
+    }
     if (!eyes_known(face.points, scheme)) {
       ++found.eyes_not_known;
       continue;

@@ -13,13 +13,13 @@ namespace lineament::cli {
 struct Predictions {
   std::vector<MeasuredFace> faces;   ///< those found whose eyes are known, in pixels of the photo
   std::vector<std::string> missing;  ///< the files there are not, as they were looked for
+  std::vector<Rejected> damaged;     ///< the files that cannot be read
   std::size_t eyes_not_known = 0;
 };
 
 /// Looks for each face's file below `folder`: the photo's name with .pts, behind as many of the photo's own folders as
 /// there are ("lfpw/testset/image_0001.pts", else "image_0001.pts"); of several faces in a photo name_1.pts,
-/// name_2.pts, in their order. Throws ArgumentError where one file would be that of two photos, and what reading a file
-/// throws.
+/// name_2.pts, in their order. Throws ArgumentError where one file would be that of two photos.
 Predictions read_predictions(std::span<const Face> faces, const Path& folder, const Scheme& scheme);
 
 }  // namespace lineament::cli

@@ -132,6 +132,14 @@ TEST_CASE("evaluate --predictions measures the points of any program with the sa
   CHECK(off["nme_by_point"][30].get<double>() == Approx(5).epsilon(1e-3));  // one of two faces
   CHECK(off["nme"]["inter_ocular"].get<double>() == Approx(5.0 / 68).epsilon(1e-3));
 
+  // One damaged file is not worth the others.
+  place.write("points/faces/face_00002.pts", "version: 1\nn_points: 68\n{\n1 2\n");
+  const auto [some, complaint] = measured({"--predictions", "points"});
+  CHECK(some["faces"] == 2);
+  CHECK(some["faces_without_prediction"] == 1);
+  CHECK(complaint.find("1 predictions cannot be read") != std::string::npos);
+  CHECK(complaint.find("face_00002.pts: ") != std::string::npos);
+
   // A model's points through files are what the model is measured by, one pass each.
   CHECK(place.run({"predict", "model.safetensors", "faces", "--passes", "1", "--pts", "own"}).code == 0);
   const Json files = measured({"--predictions", "own"}).first,

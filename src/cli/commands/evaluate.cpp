@@ -188,9 +188,14 @@ EvaluationResults measure_predictions(const EvaluateOptions& o) {
     say(text("warning: %zu of %zu faces have no prediction and are not measured, e.g. ", found.missing.size(),
              data.faces.size()) +
         found.missing.front());
+  if (!found.damaged.empty())
+    say(text("warning: %zu predictions cannot be read and are not measured, e.g. ", found.damaged.size()) +
+        found.damaged.front().file + ": " + found.damaged.front().reason);
   if (found.eyes_not_known > 0)
     say(text("note: %zu faces whose eyes are not known are not measured", found.eyes_not_known));
-  return {.faces = std::move(found.faces), .scheme = scheme, .without_prediction = found.missing.size()};
+  return {.faces = std::move(found.faces),
+          .scheme = scheme,
+          .without_prediction = found.missing.size() + found.damaged.size()};
 }
 
 /// "--data DIR MODEL": --data takes several words, and so the model's, too.
