@@ -23,6 +23,11 @@ struct Fused {
   std::vector<std::string> outputs;  ///< the network's, each by the operation that gives it
 };
 
+template <class List>
+bool contains(const List& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
 /// Layers become operations; flatten is none, because oneDNN's inner product reads pictures.
 class Fusion {
  public:
@@ -49,7 +54,7 @@ class Fusion {
       fused_.outputs = layer.inputs;
     } else if (layer.type == "flatten") {
       now_called_[layer.name] = layer.inputs[0];
-    } else if (std::ranges::find(kActivations, layer.type) != kActivations.end()) {
+    } else if (contains(kActivations, layer.type)) {
       if (fused_.operations.empty() || layer.inputs[0] != open_operation(last_layer))
         throw std::runtime_error("the activation " + layer.name + " cannot be fused");
       fused_.operations.back().activation = layer.type;
@@ -72,7 +77,7 @@ class Fusion {
   }
 
   void add_sum(const Layer& layer, const std::string& into) {
-    const auto at = std::ranges::find(layer.inputs, into);
+    const auto at = std::find(layer.inputs.begin(), layer.inputs.end(), into);
     if (layer.inputs.size() != 2 || at == layer.inputs.end() || !fused_.operations.back().residual.empty())
       throw std::runtime_error("the sum " + layer.name + " cannot be fused");
     fused_.operations.back().residual = layer.inputs[at == layer.inputs.begin() ? 1 : 0];
@@ -80,18 +85,15 @@ class Fusion {
   }
 
   bool dies_at(std::size_t number, const std::string& name) const {
-    const auto reads = [&](const Operation& o) {
-      return o.residual == name || std::ranges::find(o.layer.inputs, name) != o.layer.inputs.end();
-    };
+    const auto reads = [&](const Operation& o) { return o.residual == name || contains(o.layer.inputs, name); };
     const std::span later = std::span(fused_.operations).subspan(number + 1);
-    return name != "input" && std::ranges::none_of(later, reads) &&
-           std::ranges::find(fused_.outputs, name) == fused_.outputs.end();
+    return name != "input" && std::none_of(later.begin(), later.end(), reads) && !contains(fused_.outputs, name);
   }
 
   Fused fused_;
-  std::map<std::string, int> readers_;  // of each layer
-  std::map<std::string, std::string> now_called_{
-      {"input", "input"}};  // a layer's output -> the operation that gives it
+  std::map<std::string, int> readers_;  ///< of each layer
+  /// A layer's output -> the operation that gives it.
+  std::map<std::string, std::string> now_called_{{"input", "input"}};
   std::string last_ = "input";
 };
 
