@@ -2,7 +2,7 @@
 //   NAME.txt         a line a layer, in the order they run:  TYPE NAME HEIGHT WIDTH CHANNELS COUNT INPUT... [OPTIONS]
 //   NAME.bin         weights, float32, in the order of the lines
 //   NAME.input.bin   kSamples inputs, float32, [sample][height][width][channel]
-//   NAME.target.bin  kSamples targets of training, float32
+//   NAME.target.bin  targets of training, float32, [output][sample][height][width][channel] with kSamples samples
 // Height, width and channels are those of what the layer puts out; 1 1 N for N values in a row. COUNT inputs by name
 // follow.
 //   TYPE             OPTIONS                         weights
@@ -11,8 +11,14 @@
 //   dense            bias                            [in][out], then [out] if bias is 1
 //   batch_norm                                       [channels] scale, [channels] shift; epsilon 1e-5, momentum 0.1
 //   max_pool         kernel stride
-//   relu, flatten, add, concat, global_avg_pool
-// A convolution's padding is `pad` pixels on every side. Flatten keeps the order height, width, channel.
+//   upsample         factor                          (pixels become squares)
+//   soft_argmax                                      [1] temperature
+//   relu, hard_swish, sigmoid, flatten, add, concat, global_avg_pool
+//   multiply                                         (a picture, and a vector with a value for each of its channels)
+//   output                                           (the last line: it reads the network's outputs)
+// A convolution's padding is `pad` pixels on every side. Flatten keeps the order height, width, channel. Soft-argmax
+// gives x0, y0, x1, y1, …: the mean of the pixels' centres, in units of the map's sides, under the softmax of the
+// temperature times a map. The programs write what a network puts out as [output][sample][height][width][channel].
 #pragma once
 #include <sstream>
 

@@ -31,7 +31,7 @@ void infer(const peers::Options& o) {
   const std::vector<float> input = inputs(o);
   network.set_input(input);
   network.forward();
-  if (!o.output.empty()) peers::write(o.output, network.output());
+  if (!o.output.empty()) peers::write(o.output, network.all_outputs());
   peers::print_result(peers::measure(
       o.seconds, [&] { network.set_input(input); }, [&] { network.forward(); }));
 }
@@ -89,7 +89,7 @@ void train(const peers::Options& o) {
   std::vector<double> losses;
   const auto step = [&] {
     network.forward();
-    if (losses.empty() && !o.output.empty()) peers::write(o.output, network.output());
+    if (losses.empty() && !o.output.empty()) peers::write(o.output, network.all_outputs());
     losses.push_back(loss(network.output(), target, network.output_gradient()));
     network.backward();
     adam.step();

@@ -24,6 +24,25 @@ function firstSamples(o, sizes) {
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
+/** One output's values, [sample][height][width][channel]; ONNX has pictures channel by channel. */
+function channelsLast({data, dims}) {
+  if (dims.length !== 4) return data;
+  const [batch, channels] = dims, pixels = dims[2] * dims[3];
+  const values = new Float32Array(data.length);
+  for (let b = 0; b < batch; ++b)
+    for (let c = 0; c < channels; ++c)
+      for (let p = 0; p < pixels; ++p)
+        values[(b * pixels + p) * channels + c] = data[(b * channels + c) * pixels + p];
+  return values;
+}
+
+function keepOutputs(path, outputs) {
+  fs.writeFileSync(path, Buffer.concat(outputs.map((output) => {
+    const {buffer, byteOffset, byteLength} = channelsLast(output);
+    return Buffer.from(buffer, byteOffset, byteLength);
+  })));
+}
+
 async function measure(seconds, prepare, run) {
   const times = [];
   for (let i = -kWarmUp, first = 0;; ++i) {
@@ -50,9 +69,8 @@ async function main() {
   const sizes = [o.batch, Number(first[4]), Number(first[2]), Number(first[3])];
   const given = firstSamples(o, sizes);
   const input = new ort.Tensor('float32', given.slice(), sizes);
-  const {output} = await session.run({input});
-  const {data} = output;
-  if (o.output) fs.writeFileSync(o.output, Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  const outputs = await session.run({input});
+  if (o.output) keepOutputs(o.output, session.outputNames.map((name) => outputs[name]));
   const fill = () => input.data.set(given);
   const times = o.what === 'cold' ? [] : await measure(o.seconds, fill, () => session.run({input}));
   console.log(JSON.stringify({ms: times, losses: []}));

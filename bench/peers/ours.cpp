@@ -76,6 +76,11 @@ std::string options(const Layer& layer, const Shape& in) {
     return words(conv->kernel, conv->stride, symmetric_pad(*conv, in), conv->geometry(in, 1).groups, int{conv->bias});
   if (const auto* dense = std::get_if<Dense>(&layer)) return words(int{dense->bias});
   if (const auto* pool = std::get_if<MaxPool>(&layer)) return words(pool->kernel, pool->stride);
+  if (const auto* upsample = std::get_if<Upsample>(&layer)) {
+    if (upsample->mode != Interpolation::nearest)
+      throw std::runtime_error("pixels that become no squares: the peers' description has no words for them");
+    return words(upsample->factor);
+  }
   if (const auto* norm = std::get_if<BatchNorm>(&layer))
     if (norm->epsilon != BatchNorm{}.epsilon || norm->momentum != BatchNorm{}.momentum)
       throw std::runtime_error("a batch norm has constants of its own: the peers' description has no words for them");
@@ -84,6 +89,25 @@ std::string options(const Layer& layer, const Shape& in) {
 
 std::string sizes(const Shape& s) {
   return std::to_string(s.height()) + " " + std::to_string(s.width()) + " " + std::to_string(s.channels());
+}
+
+/// Untrained heat maps without norms lie hundreds apart: at a temperature of one the softmax would be one pixel. This
+/// one makes it neither that nor flat.
+void temper(Network& network, std::span<const float> sample) {
+  constexpr float kLargest = 8;  // of what the exponential is taken of
+  InferenceSession session(network, {});
+  std::copy(sample.begin(), sample.end(), session.input().begin());
+  session.forward();
+  for (const ParamInfo& p : network.params()) {
+    const Node& node = network.spec()[p.node];
+    if (!std::holds_alternative<SoftArgmax>(node.layer)) continue;
+    for (std::size_t i = 0; i < network.outputs().size(); ++i)
+      if (network.outputs()[i].node == node.inputs[0]) {
+        const std::span<const float> maps = session.output(i);
+        const auto larger = [](float a, float b) { return std::abs(a) < std::abs(b); };
+        network.values(p)[0] = kLargest / std::abs(*std::max_element(maps.begin(), maps.end(), larger));
+      }
+  }
 }
 
 void write_layers(const std::string& path, const Network& network) {
@@ -98,35 +122,43 @@ void write_layers(const std::string& path, const Network& network) {
     for (const NodeId input : node.input_ids()) file << ' ' << name(input);
     file << options(node.layer, shapes[node.inputs[0]]) << '\n';
   }
+  file << "output output 1 1 1 " << network.outputs().size();
+  for (const Port& output : network.outputs()) file << ' ' << output.name;
+  file << '\n';
   if (!file) throw std::runtime_error(path + ": cannot be written");
 }
 
-void write_drawn(const std::string& path, std::size_t count, std::uint64_t stream) {
+std::vector<float> drawn(std::size_t count, std::uint64_t stream) {
   std::vector<float> values(count);
   Random random(2, stream);
   for (float& v : values) v = random.uniform();
-  peers::write(path, values);
+  return values;
 }
 
 /// Five files: see network_file.hpp; the last is the model for a cold start.
 void export_network(const std::string& path) {
   Network network = untrained(path);
   draw_weights(network);
+  const std::vector<float> inputs = drawn(peers::kSamples * network.input_shape().size(), 1);
+  if (!path.ends_with(kWithNorms)) temper(network, std::span(inputs).first(network.input_shape().size()));
   write_layers(path + ".txt", network);
   std::vector<float> all;
   each_parameter(network, [&](const ParamInfo&, std::span<float> v) { all.insert(all.end(), v.begin(), v.end()); });
   peers::write(path + ".bin", all);
-  write_drawn(path + ".input.bin", peers::kSamples * network.input_shape().size(), 1);
-  write_drawn(path + ".target.bin", peers::kSamples * network.outputs().front().shape.size(), 2);
+  peers::write(path + ".input.bin", inputs);
+  std::size_t values = 0;
+  for (const Port& output : network.outputs()) values += output.shape.size();
+  peers::write(path + ".target.bin", drawn(peers::kSamples * values, 2));
   save_model(path + ".safetensors", {.network = network, .preprocessing = {.size = network.input_shape()[0]}});
 }
 
-std::vector<float> first_samples(const peers::Options& o, const char* ending, const Shape& sample) {
-  return peers::read(o.network + ending, static_cast<std::size_t>(o.batch) * sample.size());
-}
-
-void keep_output(const peers::Options& o, std::span<const float> output) {
-  if (!o.output.empty()) peers::write(o.output, output);
+template <class Session>
+void keep_outputs(const peers::Options& o, const Network& network, const Session& session) {
+  if (o.output.empty()) return;
+  std::vector<float> all;
+  for (std::size_t i = 0; i < network.outputs().size(); ++i)
+    all.insert(all.end(), session.output(i).begin(), session.output(i).end());
+  peers::write(o.output, all);
 }
 
 void infer(const peers::Options& o) {
@@ -144,21 +176,46 @@ void infer(const peers::Options& o) {
     next += batch;
   };
   fill();
-  keep_output(o, session.forward());
+  session.forward();
+  keep_outputs(o, network, session);
   peers::print_result(peers::measure(o.seconds, fill, [&] { session.forward(); }));
 }
+
+/// The sum over all outputs of the mean of squared differences from their targets, each the first samples of its own.
+class Loss {
+ public:
+  Loss(const peers::Options& o, const Network& network) : batch_(o.batch) {
+    std::ifstream file = peers::open(o.network + ".target.bin");
+    for (const Port& output : network.outputs()) {
+      std::vector<float>& target = targets_.emplace_back(peers::kSamples * output.shape.size());
+      peers::read(file, target);
+      target.resize(static_cast<std::size_t>(batch_) * output.shape.size());
+    }
+  }
+  double operator()(TrainingSession& session) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < targets_.size(); ++i)
+      sum += static_cast<double>(L2{}(session.output(i), targets_[i], {}, session.output_gradient(i), batch_));
+    return sum;
+  }
+
+ private:
+  int batch_;
+  std::vector<std::vector<float>> targets_;
+};
 
 void train(const peers::Options& o) {
   Network network = exported(o.network);
   TrainingSession session(network, {.batch = o.batch, .threads = o.threads});
   Optimizer adam({}, network.trainable_size());
-  const std::vector<float> input = first_samples(o, ".input.bin", network.input_shape());
-  const std::vector<float> target = first_samples(o, ".target.bin", network.outputs().front().shape);
+  const std::size_t values = static_cast<std::size_t>(o.batch) * network.input_shape().size();
+  const std::vector<float> input = peers::read(o.network + ".input.bin", values);
+  const Loss loss(o, network);
   std::vector<double> losses;
   const auto step = [&] {
-    const std::span<const float> output = session.forward();
-    if (losses.empty()) keep_output(o, output);
-    losses.push_back(L2{}(output, target, {}, session.output_gradient(), o.batch));
+    session.forward();
+    if (losses.empty()) keep_outputs(o, network, session);
+    losses.push_back(loss(session));
     session.zero_gradients();
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), peers::kLearningRate, 1,
@@ -174,7 +231,8 @@ void cold(const peers::Options& o) {
   InferenceSession session(model.network, {.batch = o.batch, .threads = o.threads});
   std::ifstream file = peers::open(o.network + ".input.bin");
   peers::read(file, session.input());
-  keep_output(o, session.forward());
+  session.forward();
+  keep_outputs(o, model.network, session);
   peers::print_result({});
 }
 

@@ -35,20 +35,34 @@ class Layer:
 
 class Network(torch.nn.Module):
     """With `hwc` pictures are channels-last in memory, so that a flatten in the order of the files copies nothing.
-    Otherwise a flatten is in PyTorch's order, and the weights of the dense layer behind it are put into that order."""
+    Otherwise a flatten is in PyTorch's order, and the weights of the dense layer behind it are put into that order.
+    Gates of channels are 1x1 convolutions on pictures of one pixel, as torchvision writes them."""
 
     def __init__(self, path, hwc):
         super().__init__()
         self.hwc = hwc
         with open(path + ".txt") as file:
-            self.layers = [Layer(line) for line in file]
+            *self.layers, outputs = [Layer(line) for line in file]
         self.by_name = {layer.name: layer for layer in self.layers}
+        self.outputs = [self.by_name[name] for name in outputs.inputs]
+        self.gates = self.find_gates()
         self.parts = torch.nn.ModuleDict()
         with open(path + ".bin", "rb") as weights:
             for layer in self.layers:
                 make = getattr(self, "make_" + layer.type, None)
                 if make:
                     self.parts[layer.name] = make(layer, lambda *shape: read_floats(weights, shape))
+
+    def find_gates(self):
+        """The names of layers between a global pool and a product of channels."""
+        found = set()
+        for product in (layer for layer in self.layers if layer.type == "multiply"):
+            gate = self.by_name[product.inputs[1]]
+            while gate.type in ("dense", "relu", "sigmoid"):
+                found.add(gate.name)
+                gate = self.by_name[gate.inputs[0]]
+            found.add(gate.name)
+        return found
 
     def make_conv2d(self, layer, read):
         kernel, stride, pad, groups, bias = layer.options
@@ -65,9 +79,11 @@ class Network(torch.nn.Module):
         picture = self.by_name[source.inputs[0]] if source.type == "flatten" else source
         if picture.height * picture.width > 1 and not self.hwc:
             weight = weight.reshape(picture.height, picture.width, picture.channels, -1).permute(2, 0, 1, 3)
-        dense = torch.nn.Linear(source.channels, layer.channels, bias=bool(layer.options[0]))
-        set_values(dense.weight, weight.reshape(source.channels, layer.channels).T)
-        if layer.options[0]:
+        sizes, bias = (source.channels, layer.channels), bool(layer.options[0])
+        gate = layer.name in self.gates
+        dense = torch.nn.Conv2d(*sizes, 1, bias=bias) if gate else torch.nn.Linear(*sizes, bias=bias)
+        set_values(dense.weight, weight.reshape(source.channels, layer.channels).T.reshape(dense.weight.shape))
+        if bias:
             set_values(dense.bias, read(layer.channels))
         return dense
 
@@ -78,11 +94,15 @@ class Network(torch.nn.Module):
         set_values(norm.bias, read(layer.channels))
         return norm
 
+    def make_soft_argmax(self, layer, read):
+        maps = self.by_name[layer.inputs[0]]
+        return SoftArgmax(maps.height, maps.width, read(1))
+
     def forward(self, x):
         values = {"input": x}
         for layer in self.layers[1:]:
             values[layer.name] = self.run(layer, [values[name] for name in layer.inputs])
-        return values[self.layers[-1].name]
+        return tuple(values[layer.name] for layer in self.outputs)
 
     def run(self, layer, inputs):
         x = inputs[0]
@@ -90,10 +110,19 @@ class Network(torch.nn.Module):
             return self.parts[layer.name](x)
         if layer.type == "relu":
             return F.relu(x, inplace=True)
+        if layer.type == "hard_swish":
+            return F.hardswish(x, inplace=True)
+        if layer.type == "sigmoid":
+            return torch.sigmoid(x)
+        if layer.type == "multiply":
+            return inputs[0] * inputs[1]
+        if layer.type == "upsample":
+            return F.interpolate(x, scale_factor=layer.options[0], mode="nearest")
         if layer.type == "max_pool":
             return F.max_pool2d(x, *layer.options)
         if layer.type == "global_avg_pool":
-            return F.avg_pool2d(x, (x.shape[2], x.shape[3])).flatten(1)
+            mean = F.avg_pool2d(x, (x.shape[2], x.shape[3]))
+            return mean if layer.name in self.gates else mean.flatten(1)
         if layer.type == "flatten":
             return x.permute(0, 2, 3, 1).reshape(x.shape[0], -1) if self.hwc else x.flatten(1)
         if layer.type == "add":
@@ -101,6 +130,19 @@ class Network(torch.nn.Module):
         if layer.type == "concat":
             return torch.cat(inputs, 1)
         raise SystemExit(f"torch_peer.py has nothing for the layer {layer.type}")
+
+
+class SoftArgmax(torch.nn.Module):
+    """The mean of pixels' places under the softmax of each map."""
+
+    def __init__(self, height, width, temperature):
+        super().__init__()
+        self.temperature = torch.nn.Parameter(temperature)
+        y, x = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
+        self.register_buffer("places", torch.stack((x, y), 2).reshape(-1, 2))
+
+    def forward(self, maps):
+        return (torch.softmax(self.temperature * maps.flatten(2), 2) @ self.places).flatten(1)
 
 
 def read_floats(file, shape):
@@ -146,9 +188,33 @@ def load(options):
     return network, given, given.clone()
 
 
-def keep_output(options, output):
+def keep_outputs(options, outputs):
     if options.output:
-        output.detach().contiguous().numpy().tofile(options.output)
+        last = [y.permute(0, 2, 3, 1) if y.dim() == 4 else y for y in outputs]
+        torch.cat([y.detach().reshape(-1) for y in last]).numpy().tofile(options.output)
+
+
+def read_targets(options, network):
+    """The first samples of each output's, laid out as the network lays out that output."""
+    targets = []
+    with open(options.network + ".target.bin", "rb") as file:
+        for output in network.outputs:
+            pictures = output.height * output.width > 1
+            shape = (output.height, output.width, output.channels) if pictures else (output.channels,)
+            target = read_floats(file, (SAMPLES, *shape))[:options.batch]
+            if pictures:
+                target = target.permute(0, 3, 1, 2)
+                target = target.contiguous(memory_format=torch.channels_last) if network.hwc else target.contiguous()
+            targets.append(target)
+    return targets
+
+
+def compiled(network, x):
+    """Frozen, and optimised where that is safe: with hard swishes optimize_for_inference() of PyTorch 1.13 gives
+    another function."""
+    frozen = torch.jit.freeze(torch.jit.trace(network, x))
+    swishes = any(layer.type == "hard_swish" for layer in network.layers)
+    return frozen if swishes else torch.jit.optimize_for_inference(frozen)
 
 
 def infer(options):
@@ -156,26 +222,25 @@ def infer(options):
     network.eval()
     with torch.no_grad():
         if options.variant.startswith("jit"):
-            network = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(network, x)))
+            network = compiled(network, x)
     with torch.inference_mode():
-        keep_output(options, network(x))
+        keep_outputs(options, network(x))
         return measure(options.seconds, lambda: x.copy_(given), lambda: network(x)), []
 
 
 def train(options):
     network, given, x = load(options)
     network.train()
-    with open(options.network + ".target.bin", "rb") as file:
-        target = read_floats(file, (options.batch, network.layers[-1].channels))
+    targets = read_targets(options, network)
     adam = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
     losses = []
 
     def step():
         adam.zero_grad(set_to_none=True)
-        output = network(x)
+        outputs = network(x)
         if not losses:
-            keep_output(options, output)
-        loss = F.mse_loss(output, target)
+            keep_outputs(options, outputs)
+        loss = sum(F.mse_loss(output, target) for output, target in zip(outputs, targets))
         loss.backward()
         adam.step()
         losses.append(loss.item())
@@ -186,8 +251,8 @@ def train(options):
 
 def write_onnx(options):
     network, _, x = load(options)
-    torch.onnx.export(network.eval(), x, f"{options.network}.b{options.batch}.onnx", opset_version=13,
-                      input_names=["input"], output_names=["output"])
+    torch.onnx.export(network.eval(), x, f"{options.network}.b{options.batch}.onnx", opset_version=14,
+                      input_names=["input"], output_names=[layer.name for layer in network.outputs])
     read_input(options.network, network, SAMPLES).numpy().tofile(options.network + ".nchw.bin")
 
 
