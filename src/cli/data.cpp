@@ -114,6 +114,22 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreO
                        [&] { return FaceStore::draw(stream_of(seed, use), count, options, drawing); });
 }
 
+Backgrounds load_backgrounds(const Path& folder, const DecodeLimits& limits, const char* option) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error))
+    throw FileError({folder.string(), std::string(option) + ": there is no folder of this name", "a folder of photos",
+                     std::filesystem::exists(folder, error) ? "a file" : "nothing", "check the path"});
+  std::vector<Rejected> rejected;
+  try {
+    Backgrounds photos = read_backgrounds(folder, limits, &rejected);
+    report_rejected(rejected);
+    return photos;
+  } catch (const Error&) {
+    report_rejected(rejected);
+    throw;
+  }
+}
+
 Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, const StoreOptions& options,
                          const DrawOptions& drawing) {
   // Each is cut anew, at another place, whenever it is asked for.
@@ -131,7 +147,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   store.scheme = scheme;
   store.limits = decode_limits(o.max_megapixels);
   DrawOptions drawing;
-  if (!o.backgrounds.empty()) drawing.backgrounds = read_backgrounds(o.backgrounds, store.limits);
+  if (!o.backgrounds.empty()) drawing.backgrounds = load_backgrounds(o.backgrounds, store.limits, "--backgrounds");
   if (o.data.empty()) {
     const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
     require_memory(o.synthetic * (1 + o.val_split), store);

@@ -32,6 +32,9 @@ enum class DrawnFor { training, holding_out, evaluation };
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
                      const DrawOptions& drawing = {});
 
+/// Photos without people, with those that cannot be read named on standard error. `option`: which one gave the folder.
+Backgrounds load_backgrounds(const Path& folder, const DecodeLimits& limits, const char* option);
+
 /// Crops without a face, from streams of their own: a picture for each of `faces`, but no fewer than 100, and no more
 /// than 1,000.
 Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, const StoreOptions& options,

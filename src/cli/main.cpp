@@ -12,6 +12,7 @@
 #include "cli/mistakes.hpp"
 #include "lineament/error.hpp"
 #include "lineament/version.hpp"
+#include "platform/platform.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -65,6 +66,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using lineament::cli::say;
   try {
+    lineament::platform::let_writes_fail();
     lineament::cli::remember_command_line(argc, argv);
     const int code = lineament::cli::run(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;

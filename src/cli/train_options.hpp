@@ -49,6 +49,7 @@ struct TrainOptions {
   Path out = "run";
   bool resume = false;
   int threads = 0;
+  std::string resume_with;         ///< the command that goes on with the run; empty: train --resume
   std::vector<std::string> given;  ///< of the options, the names on the command line, without dashes
 
   bool has(const std::string& name) const;  ///< whether the option `name` was given

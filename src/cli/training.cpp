@@ -78,6 +78,7 @@ class Run {
   int go_on(const RunFolder& folder, Model model, TrainingState state) {
     const Sets sets = load_sets(o_, model.preprocessing, model.scheme, has_output(model.network, kFaceOutput));
     check_batch(sets);
+    check_negatives(sets);
     if (!o_.resume) {
       model.trained_on = sets.about + begun_.begun_with;
       model.metadata["version"] = version();
@@ -102,8 +103,9 @@ class Run {
       state.settings = settings;
       save_checkpoint(folder.last(), model, state);
     }
-    say_when_interrupted("stopped; 'lineament train --resume --out " + o_.out.string() +
-                         "' goes on after the last whole epoch");
+    const std::string command =
+        o_.resume_with.empty() ? "lineament train --resume --out " + o_.out.string() : o_.resume_with;
+    say_when_interrupted("stopped; '" + command + "' goes on after the last whole epoch");
     try {
       train(folder, model, sets, state);
     } catch (const TrainingError& e) {  // the epochs before it are worth a report
@@ -142,6 +144,20 @@ class Run {
     if (static_cast<std::size_t>(o_.batch) <= samples) return;
     throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples),
                          std::to_string(o_.batch), text("use --batch %zu, more faces or more --copies", samples)});
+  }
+
+  /// A network that learns from faces alone to say whether there is one sees them everywhere.
+  void check_negatives(const Sets& sets) {
+    if (!sets.negatives && o_.has("negatives"))
+      throw ArgumentError({"--negatives", "the network does not say whether a crop shows a face",
+                           "one with the output 'face', as compact, tiny and large have", "none", "leave it out"});
+    if (!sets.negatives) return;
+    if (o_.batch < 2)
+      throw ArgumentError({"--batch", "one crop of each batch shows no face, and no place is left for faces",
+                           "2 or more", std::to_string(o_.batch), ""});
+    if (o_.negatives * o_.batch < 0.5)
+      begun_.notes.push_back(text("note: one crop of each batch of %d shows no face: that is more than --negatives %g",
+                                  o_.batch, o_.negatives));
   }
 
   void say_resumed(const TrainingState& state) const {

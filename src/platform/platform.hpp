@@ -60,6 +60,9 @@ std::uint64_t physical_memory();
 /// A number that no other running process has.
 int process_id();
 
+/// A file that grows beyond the largest size allowed is a failed write, as on a full disk, and ends no program.
+void let_writes_fail() noexcept;
+
 /// Whether a person reads standard error.
 bool error_is_terminal();
 /// Characters in a line of that terminal; 80 where nobody knows.

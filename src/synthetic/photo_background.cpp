@@ -8,14 +8,18 @@
 
 namespace lineament {
 
-Backgrounds read_backgrounds(const std::filesystem::path& folder, const DecodeLimits& limits) {
+Backgrounds read_backgrounds(const std::filesystem::path& folder, const DecodeLimits& limits,
+                             std::vector<Rejected>* left_out) {
   constexpr int kShorterSide = 288;  // a background is seen through crops of 128: finer detail would not be kept
   auto photos = std::make_shared<std::vector<Image>>();
   for (const std::filesystem::path& file : images_in(folder)) {
     Image photo;
     try {
       photo = read_image(file, limits);
-    } catch (const Error&) {
+    } catch (const Error& e) {
+      Problem problem = e.problem();
+      problem.where.clear();  // named beside it
+      if (left_out) left_out->push_back({file.string(), describe(problem)});
       continue;
     }
     const float shrink =
@@ -25,8 +29,8 @@ Backgrounds read_backgrounds(const std::filesystem::path& folder, const DecodeLi
     photos->push_back(warp(photo, {shrink, 0, offset, 0, shrink, offset}, side(photo.width()), side(photo.height())));
   }
   if (photos->empty())
-    throw FileError({folder.string(), "no photo that can be read is in the folder of backgrounds",
-                     "JPEG, PNG, BMP or PNM files", "none", ""});
+    throw FileError(
+        {folder.string(), "no photo that can be read is in this folder", "JPEG, PNG, BMP or PNM files", "none", ""});
   return photos;
 }
 

@@ -17,7 +17,7 @@ TEST_CASE("adapt begins with a model of the program, says the error before and a
   REQUIRE(o.code == 0);
   CHECK(o.err.find("training on 8 faces, 2 held out") != std::string::npos);
   CHECK(o.err.find("taken from tiny") != std::string::npos);
-  CHECK(o.err.find("2 faces that were not trained on: NME") != std::string::npos);
+  CHECK(o.err.find("2 faces not trained on: NME") != std::string::npos);
   CHECK(o.err.find("so few faces say little") != std::string::npos);
   CHECK(std::filesystem::exists(place / "mine-run/report.html"));
   const Model model = load_model(place / "mine.safetensors");
@@ -28,12 +28,15 @@ TEST_CASE("adapt begins with a model of the program, says the error before and a
   const Outcome measured = place.run({"evaluate", "mine.safetensors", "--data", "faces", "--json"});
   CHECK(nlohmann::json::parse(measured.out)["photos"]["trained_on"] == 8);
 
+  require_refused(place.run(adapt), {"mine.safetensors", "there already"});
+  std::filesystem::rename(place / "mine.safetensors", place / "other.safetensors");
   require_refused(place.run(adapt), {"mine-run"});  // a run is in it
-  adapt.emplace_back("--resume");
-  o = place.run(adapt);
+  // It goes on with the run's own options; the default of --steps is none of them.
+  o = place.run({"adapt", "--resume", "--data", "faces", "--out", "mine.safetensors", "--threads", "1"});
   INFO(o.err);
   CHECK(o.code == 0);
   CHECK(o.err.find("all 1 epochs are done") != std::string::npos);
+  CHECK(std::filesystem::exists(place / "mine.safetensors"));
 }
 
 TEST_CASE("adapt refuses what it cannot do, and leaves nothing behind") {
@@ -47,6 +50,27 @@ TEST_CASE("adapt refuses what it cannot do, and leaves nothing behind") {
   require_refused(place.run({"adapt", "--data", "faces", "--out", "a.safetensors", "--from", "reference"}),
                   {"reference", "compact or tiny"});
   CHECK_FALSE(std::filesystem::exists(place / "a.safetensors"));
+}
+
+TEST_CASE("negatives: asked for where there is no score, and batches without a place for faces, are refused") {
+  const Place place;
+  make_faces(place, "faces", 3);
+  place.write("net.json", kSmallNetwork);
+  make_model(place);
+  require_refused(
+      place.run({"train", "--data", "faces", "--network", "net.json", "--negatives", "0.3", "--batch", "2"}),
+      {"--negatives", "the output 'face'"});
+  require_refused(place.run({"train", "--data", "faces", "--network", "tiny", "--batch", "1"}),
+                  {"--batch", "2 or more"});
+  require_refused(place.run({"evaluate", "model.safetensors", "--data", "faces", "--negatives", "faces"}),
+                  {"--negatives", "the output 'face'"});
+  require_refused(place.run({"evaluate", "tiny", "--data", "faces", "--negatives", "nowhere"}),
+                  {"nowhere", "--negatives", "no folder"});
+  place.write("odd/a.png", "no picture");
+  const Outcome o = place.run({"evaluate", "tiny", "--data", "faces", "--negatives", "odd"});
+  CHECK(o.code == 2);
+  CHECK(o.err.find("left out: odd/a.png") != std::string::npos);
+  require_refused(place.run({"export", "tiny", "--out", "list.txt"}), {"--out", ".safetensors"});
 }
 
 TEST_CASE("faces can be limited, and what was held out can be measured by another command") {

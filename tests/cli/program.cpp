@@ -92,7 +92,6 @@ int Place::start(const Words& words, long file_limit, const Path& folder, const 
   if (file_limit > 0) {
     const rlimit limit{static_cast<rlim_t>(file_limit), static_cast<rlim_t>(file_limit)};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    ::signal(SIGXFSZ, SIG_IGN);  // so that write() fails instead, as on a full disk
   }
   become_program(words);
 }

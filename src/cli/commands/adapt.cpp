@@ -19,6 +19,7 @@ namespace {
 
 struct AdaptOptions {
   TrainOptions train;  ///< those that are not asked for are the recipe's
+  ReadingOptions reading;
   Path out;
   int steps = 240;
 };
@@ -30,7 +31,8 @@ void add_options(CLI::App& c, AdaptOptions& o) {
   c.add_option("--out", o.out, "The model to write")->type_name("FILE")->required();
   c.add_option("--from", o.train.from, "The model to start from (default: compact, a part of the program)")
       ->type_name("MODEL");
-  c.add_option("--steps", o.steps, "Steps of 64 faces: more take longer, and with few photos may be worse")
+  c.add_option("--steps", o.steps,
+               "Steps of 64 faces, rounded to twenties: more take longer, and with few photos may be worse")
       ->check(whole(1, 1000000))
       ->capture_default_str();
   c.add_option("--val-split", o.train.val_split,
@@ -40,9 +42,14 @@ void add_options(CLI::App& c, AdaptOptions& o) {
   c.add_option("--limit", o.train.limit, "Train on so many of the other faces: how much do photos bring?")
       ->check(at_least(1));
   add_box_source(c, o.train.box);
+  add_reading(c, o.reading);
   add_seed(c, o.train.seed, "Same seed, same bits");
   add_threads(c, o.train.threads);
-  c.add_flag("--resume", o.train.resume, "Go on after a stop");
+  c.add_flag("--resume", o.train.resume, "Go on after a stop, with the same options");
+  c.callback([&c, &o] {
+    for (const CLI::Option* option : c.get_options())
+      if (option->count() > 0) o.train.given.push_back(option->get_single_name());
+  });
 }
 
 /// The folder of the run, beside the model: "mine-run" for mine.safetensors.
@@ -57,52 +64,90 @@ double error_of(const Model& model, const AdaptOptions& o, const std::vector<Fac
   store.box = box_source(o.train.box);
   store.threads = o.train.threads;
   store.scheme = model.scheme;
+  store.limits = decode_limits(o.train.max_megapixels);
   const FaceStore held_out = load_faces(faces, store);
   const auto measured =
       measure_faces(model.network, held_out, {.inference = {.threads = o.train.threads}}, model.scheme);
   return evaluation_of(measured, model.scheme).nme_inter_ocular;
 }
 
-int adapt(AdaptOptions& o) {
-  TrainOptions& t = o.train;
+void check_out(const AdaptOptions& o) {
   if (o.out.extension() != ".safetensors")
     throw ArgumentError(
         {"--out", "models are .safetensors files", "a name such as mine.safetensors", o.out.string(), ""});
-  t.out = run_folder_of(o.out);
-  t.recipe = "adapt";
-  for (const char* given : {"data", "val-split", "box", "seed"}) t.given.emplace_back(given);
-  if (!t.from.empty()) t.given.emplace_back("from");
-  if (t.limit > 0) t.given.emplace_back("limit");
-  apply_recipe(t);
-  t.recipe.clear();
+  std::error_code error;
+  if (!o.train.resume && std::filesystem::exists(o.out, error))
+    throw ArgumentError(
+        {"--out", "it is there already", "a new file", o.out.string(), "take another name, or move it away"});
+}
 
+std::string resume_command(const AdaptOptions& o) {
+  std::string command = "lineament adapt --resume";
+  for (const Path& path : o.train.data) command += " --data " + path.string();
+  return command + " --out " + o.out.string();
+}
+
+/// Few photos come several times in an epoch, each time augmented anew: epochs of 20 steps, whatever there is.
+void set_copies(TrainOptions& t, std::size_t faces) {
+  constexpr int kStepsOfEpoch = 20;
+  t.copies = static_cast<int>(std::ceil(kStepsOfEpoch * t.batch / std::max(1.0, static_cast<double>(faces))));
+  t.given.emplace_back("copies");
+}
+
+void set_epochs(TrainOptions& t, std::size_t faces, int steps) {
+  const double in_epoch = std::ceil(static_cast<double>(faces) * t.copies / t.batch);
+  t.epochs = std::max(1, static_cast<int>(std::lround(steps / std::max(1.0, in_epoch))));
+  t.given.emplace_back("epochs");
+}
+
+/// What a run was begun with, for options that are not given now.
+void take_stored(TrainOptions& t) {
+  const Path last = t.out / "last.safetensors";
+  std::error_code error;
+  if (!std::filesystem::exists(last, error)) return;  // run_training() says what is wrong
+  if (const Checkpoint run = load_checkpoint(last); run.state) restore_settings(t, run.state->settings, last);
+}
+
+void compare(const AdaptOptions& o, const Model& before, const Model& after, const std::vector<Face>& held_out) {
+  if (held_out.empty())
+    return say("note: no photo was held out: nobody knows whether the model has become better; --val-split 0.1 tells");
+  const double was = error_of(before, o, held_out), is = error_of(after, o, held_out);
+  say(counted(held_out.size(), "face") + text(" not trained on: NME %.2f %% before, %.2f %% now", was, is));
+  constexpr std::size_t kFew = 20;
+  if (held_out.size() < kFew)
+    say("note: so few faces say little; --val-split 0.3 holds out more");
+  else if (is > was)
+    say("warning: the model has not become better; are the points of all photos in the same places? The report shows "
+        "the worst faces");
+}
+
+int adapt(AdaptOptions& o) {
+  check_out(o);
+  TrainOptions& t = o.train;
+  t.out = run_folder_of(o.out);
+  t.missing = o.reading.missing, t.group = o.reading.group, t.max_megapixels = o.reading.max_megapixels;
+  t.resume_with = resume_command(o);
+  const bool steps_given = t.has("steps");
+  if (t.resume) {
+    take_stored(t);
+  } else {
+    t.recipe = "adapt";
+    apply_recipe(t);
+    t.recipe.clear();
+  }
   const Model before = load_named_model(t.from);
-  const Dataset data = read_datasets(t.data, {.part = Part::train, .scheme = before.scheme});
+  const Dataset data = read_datasets(
+      t.data, {.part = Part::train, .missing = missing_by_name(t.missing), .group = t.group, .scheme = before.scheme});
   const Split split = split_by_photo(data.faces, t.val_split, t.seed);
   const std::size_t all = split.train.size(), faces = t.limit > 0 ? std::min<std::size_t>(all, t.limit) : all;
-  // Few photos come several times in an epoch, each time augmented anew: epochs of 20 steps, whatever there is.
-  constexpr int kStepsOfEpoch = 20;
-  const double copies = std::ceil(kStepsOfEpoch * t.batch / std::max(1.0, static_cast<double>(faces)));
-  t.copies = static_cast<int>(copies);
-  const double steps = std::max(1.0, std::ceil(copies * static_cast<double>(faces) / t.batch));
-  t.epochs = std::max(1, static_cast<int>(std::lround(o.steps / steps)));
-  for (const char* given : {"copies", "epochs"}) t.given.emplace_back(given);
-
+  if (!t.resume) set_copies(t, faces);
+  if (!t.resume || steps_given) set_epochs(t, faces, o.steps);
   if (const int code = run_training(t); code != 0) return code;
   const Model after = load_model(t.out / "model.safetensors");
   save_model(o.out, after);
-  if (!split.held_out.empty()) {
-    std::vector<Face> held_out;
-    for (const std::size_t i : split.held_out) held_out.push_back(data.faces[i]);
-    const double was = error_of(before, o, held_out), is = error_of(after, o, held_out);
-    say(text("%s that were not trained on: NME %.2f %% before, %.2f %% now", counted(held_out.size(), "face").c_str(),
-             was, is));
-    constexpr std::size_t kFew = 20;
-    if (held_out.size() < kFew) say("note: so few faces say little; --val-split 0.3 holds out more");
-    if (is > was)
-      say("warning: the model has not become better: see the worst faces in the report: are points in the same places "
-          "on all photos?");
-  }
+  std::vector<Face> held_out;
+  for (const std::size_t i : split.held_out) held_out.push_back(data.faces[i]);
+  compare(o, before, after, held_out);
   say("adapted: " + o.out.string());
   return 0;
 }

@@ -75,6 +75,9 @@ Dataset held_out_faces(const EvaluateOptions& o, DatasetOptions options) {
   std::vector<Face> held_out;
   for (const std::size_t i : split_by_photo(data.faces, o.val_split, o.seed).held_out)
     held_out.push_back(std::move(data.faces[i]));
+  if (held_out.empty())
+    throw FormatError({"--val-split", "nothing is held out of so few photos", "2 photos or more", "1",
+                       "leave --val-split out to measure it"});
   data.faces = std::move(held_out);
   return data;
 }
@@ -124,11 +127,19 @@ void warn_of_seen(const Seen& seen) {
         seen.held_out, seen.photos));
 }
 
-ScoreCheck check_scores(const EvaluateOptions& o, const Model& model, const FaceStore& faces,
-                        const StoreOptions& store) {
-  const Negatives crops = o.negatives.empty()
-                              ? draw_negatives(faces.size(), o.seed, DrawnFor::evaluation, store)
-                              : Negatives::cut(read_backgrounds(o.negatives, store.limits), store, 1000);
+/// Of --negatives; none where it is not given.
+Backgrounds photos_without_faces(const EvaluateOptions& o, const Model& model, const StoreOptions& store) {
+  if (o.negatives.empty()) return nullptr;
+  if (!has_output(model.network, kFaceOutput))
+    throw ArgumentError({"--negatives", "the model does not say whether a crop shows a face",
+                         "one with the output 'face', as compact, tiny and large have", "none", "leave it out"});
+  return load_backgrounds(o.negatives, store.limits, "--negatives");
+}
+
+ScoreCheck check_scores(const EvaluateOptions& o, const Model& model, const FaceStore& faces, const StoreOptions& store,
+                        const Backgrounds& photos) {
+  const Negatives crops =
+      photos ? Negatives::cut(photos, store, 1000) : draw_negatives(faces.size(), o.seed, DrawnFor::evaluation, store);
   const auto share = [&](const SampleSource& of) {
     const std::vector<float> scores = face_scores(model.network, of, {.threads = o.threads});
     return static_cast<double>(std::count_if(scores.begin(), scores.end(), [](float s) { return s > 0.5f; })) /
@@ -153,6 +164,7 @@ EvaluationResults measure_model(const EvaluateOptions& o) {
   store.threads = o.threads;
   store.scheme = model.scheme;
   store.limits = decode_limits(o.reading.max_megapixels);
+  const Backgrounds photos = photos_without_faces(o, model, store);  // what is wrong with them is said at once
   const FaceStore faces = load(o, model, store);
   EvaluationResults results{.scheme = model.scheme, .seen = seen_photos(faces, model)};
   say_default_model(o.model, model.trained_on);
@@ -170,7 +182,7 @@ EvaluationResults measure_model(const EvaluateOptions& o) {
     results.change = evaluation_of(results.faces, model.scheme).nme_inter_ocular -
                      evaluation_of(measure(Precision::fp32), model.scheme).nme_inter_ocular;
   progress.clear();
-  if (has_output(model.network, kFaceOutput)) results.scores = check_scores(o, model, faces, store);
+  if (has_output(model.network, kFaceOutput)) results.scores = check_scores(o, model, faces, store, photos);
   if (results.faces.size() < faces.size())
     say(text("note: %zu faces whose eyes are not known are not measured", faces.size() - results.faces.size()));
   return results;

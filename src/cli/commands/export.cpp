@@ -43,6 +43,9 @@ void forget_machine(Model& model) {
 }
 
 int export_model(const ExportOptions& o) {
+  if (o.out.extension() != ".safetensors")  // by which the program knows models
+    throw ArgumentError(
+        {"--out", "models are .safetensors files", "a name such as face.safetensors", o.out.string(), ""});
   std::error_code error;
   if (std::filesystem::equivalent(o.model, o.out, error))
     throw ArgumentError({"--out", "the weights that are rounded would be lost", "another file", o.out.string(), ""});

@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
+#include "cli/data.hpp"
 #include "cli/options.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/pts.hpp"
@@ -45,7 +46,7 @@ int faces(const FacesOptions& o) {
   Image sheet = o.sheet.empty() ? Image() : Image(columns * o.size, rows * o.size, {255, 255, 255});
   DrawOptions drawing;
   drawing.size = o.size;
-  if (!o.backgrounds.empty()) drawing.backgrounds = read_backgrounds(o.backgrounds);
+  if (!o.backgrounds.empty()) drawing.backgrounds = load_backgrounds(o.backgrounds, {}, "--backgrounds");
   Progress progress("drawing");
   for (int i = 0; i < o.count; ++i) {
     DrawnFace face = draw_face(o.seed, static_cast<std::uint64_t>(i), drawing);
