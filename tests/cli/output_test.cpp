@@ -137,7 +137,7 @@ TEST_CASE("evaluate --predictions measures the points of any program with the sa
   const auto [some, complaint] = measured({"--predictions", "points"});
   CHECK(some["faces"] == 2);
   CHECK(some["faces_without_prediction"] == 1);
-  CHECK(complaint.find("1 predictions cannot be read") != std::string::npos);
+  CHECK(complaint.find("1 prediction cannot be read") != std::string::npos);
   CHECK(complaint.find("face_00002.pts: ") != std::string::npos);
 
   // A model's points through files are what the model is measured by, one pass each.

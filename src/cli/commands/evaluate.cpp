@@ -201,7 +201,7 @@ EvaluationResults measure_predictions(const EvaluateOptions& o) {
              data.faces.size()) +
         found.missing.front());
   if (!found.damaged.empty())
-    say(text("warning: %zu predictions cannot be read and are not measured, e.g. ", found.damaged.size()) +
+    say("warning: " + counted(found.damaged.size(), "prediction") + " cannot be read and not measured, e.g. " +
         found.damaged.front().file + ": " + found.damaged.front().reason);
   if (found.eyes_not_known > 0)
     say(text("note: %zu faces whose eyes are not known are not measured", found.eyes_not_known));
