@@ -1,9 +1,10 @@
 // Where people who annotate photos put a point, seen from the feature it names. Measured, not chosen: networks trained
 // on faces drawn with the points on the features themselves were run on the shared training faces of 300-W; of each
 // point, the median over those faces of the annotated place less the found one, in the face's own frame, says how far
-// the two are apart. Only these means are here: no photo, and nothing of a single face. Left and right are averaged. A
-// shift of all points to the right by 1 % of the eyes' distance is left out: nothing in the drawing or in the files
-// explains it, and mirrored faces would contradict it.
+// the two are apart. What `compact` still erred by after it was added (docs/decisions/020). Only these means are here:
+// no photo, and nothing of a single face. Left and right are averaged. A shift of all points to the right by 1 % of the
+// eyes' distance is left out: nothing in the drawing or in the files explains it, and mirrored faces would contradict
+// it.
 #pragma once
 #include <array>
 

@@ -19,8 +19,8 @@ using Backgrounds = std::shared_ptr<const std::vector<Image>>;
 
 /// Every JPEG, PNG, BMP and PNM file of a folder and those inside it, in the order of their names, shrunk to at most
 /// 288 pixels on the shorter side: some 300 KB a photo. Files that cannot be read are left out, and named in
-/// `left_out`. People in them would
-/// be faces without points: choose photos without. Throws FileError if the folder cannot be listed or has no photo.
+/// `left_out`. People in them would be faces without points: choose photos without. Throws FileError if the folder
+/// cannot be listed or has no photo.
 Backgrounds read_backgrounds(const std::filesystem::path& folder, const DecodeLimits& limits = {},
                              std::vector<Rejected>* left_out = nullptr);
 
