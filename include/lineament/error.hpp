@@ -40,6 +40,13 @@ class Error : public std::runtime_error {
   Problem problem_;
 };
 
+/// What is wrong, for lists that name the place beside it.
+inline std::string reason_of(const Error& e) {
+  Problem problem = e.problem();
+  problem.where.clear();
+  return describe(problem);
+}
+
 /// A file or folder cannot be opened, read, written or found.
 class FileError : public Error {
   using Error::Error;

@@ -162,6 +162,8 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   require_boxes(dataset, store.box);
   Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
   if (o.limit > 0) {
+    if (static_cast<std::size_t>(o.limit) > split.train.size())
+      say(text("note: --limit %d is more than the ", o.limit) + counted(split.train.size(), "face") + " to train on");
     shuffle(split.train, Random(o.seed ^ 0x6C696D6974u));
     split.train.resize(std::min(split.train.size(), static_cast<std::size_t>(o.limit)));
     std::sort(split.train.begin(), split.train.end());

@@ -7,6 +7,10 @@
 #include <vector>
 
 #include "cli/console.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/dataset.hpp"
+#include "lineament/faces/photo.hpp"
+#include "lineament/file.hpp"
 
 namespace lineament::cli {
 
@@ -26,6 +30,26 @@ void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o) {
   if (const std::size_t seen = count_known(held_out, model.trained_photos); seen > 0)
     say(text("warning: %zu of the %zu held-out photos were trained on %s: held-out results are too good", seen,
              held_out.size(), o.resume ? "before" : "by the model of --from"));
+}
+
+/// Photos of people as --backgrounds would be shown as "no face" and, where they are held out, be trained on.
+void warn_of_backgrounds(const Sets& sets, const TrainOptions& o) {
+  if (o.backgrounds.empty()) return;
+  std::vector<PhotoPrint> annotated = photos_of(sets.train);
+  if (sets.held_out)
+    for (PhotoPrint& p : photos_of(*sets.held_out)) annotated.push_back(std::move(p));
+  std::vector<PhotoPrint> backgrounds;
+  for (const Path& file : images_in(o.backgrounds)) {
+    try {
+      backgrounds.push_back({file.string(), content_digest(read_file(file)), {}});
+    } catch (const FileError&) {  // was left out, and said so
+    }
+  }
+  if (const std::size_t both = count_known(backgrounds, annotated); both > 0)
+    say(
+        text("warning: %zu of the %zu photos of --backgrounds are photos of --data: they show faces, and held-out ones "
+             "would be trained on; keep these apart",
+             both, backgrounds.size()));
 }
 
 void note_photos(Model& model, const Sets& sets) {

@@ -10,6 +10,9 @@ namespace lineament::cli {
 /// of no use to choose an epoch by it.
 void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o);
 
+/// Says so if photos that are put behind drawn faces are among the annotated ones.
+void warn_of_backgrounds(const Sets& sets, const TrainOptions& o);
+
 /// What the model knows of its faces: by them 'evaluate' tells that a photo was trained on.
 void note_photos(Model& model, const Sets& sets);
 

@@ -57,9 +57,7 @@ Predictions read_predictions(std::span<const Face> faces, const Path& folder, co
     try {
       predicted = read_pts(*file, scheme);
     } catch (const Error& e) {
-      Problem problem = e.problem();
-      problem.where.clear();  // named beside it
-      found.damaged.push_back({file->string(), describe(problem)});
+      found.damaged.push_back({file->string(), reason_of(e)});
       continue;
     }
     if (!eyes_known(face.points, scheme)) {

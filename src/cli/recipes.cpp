@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "cli/compiled_recipes.hpp"
@@ -26,8 +27,14 @@ std::string text_of(const std::string& recipe) {
 
 Json read(const std::string& recipe) {
   Json json;
+  std::set<std::string> keys;
+  const auto refuse_twice = [&](int depth, Json::parse_event_t event, Json& key) {
+    if (depth == 1 && event == Json::parse_event_t::key && !keys.insert(key.get<std::string>()).second)
+      throw FormatError({recipe, "an option is there twice", "each once", "'" + key.get<std::string>() + "'", ""});
+    return true;
+  };
   try {
-    json = Json::parse(text_of(recipe));
+    json = Json::parse(text_of(recipe), refuse_twice);
   } catch (const Json::exception& e) {
     throw FormatError({recipe, "not valid JSON", "", e.what(), ""});
   }

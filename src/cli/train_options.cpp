@@ -117,6 +117,8 @@ class RunOption {
     if (check_) option->check(check_);
   }
   Json stored(const TrainOptions& options) const { return store_(options); }
+  /// Neither given nor anything by default: where it stood, -1 or "" would stand for "none".
+  bool is_absent(const TrainOptions& options) const { return !shows_default_ && store_(options) == store_({}); }
 
   void take_from(TrainOptions& options, const TrainOptions& from) const { take_(store_(from), options); }
 
@@ -220,6 +222,10 @@ const std::vector<RunOption>& run_options() {
                 number(0, 0.9999999)),
       RunOption("augment", &O::augment,
                 "none, light, standard, strong; drawn: standard, with filters that make skin and light less alike"),
+      RunOption("mirror-until", &O::mirror_until,
+                "When faces are no longer mirrored at random, as a share of the run's epochs: to which side annotators "
+                "err is learnt after it",
+                number(0, 1)),
       RunOption("copies", &O::copies, "Augmented copies of each face in an epoch", at_least(1)),
       RunOption("val-split", &O::val_split, "Share of the photos held out", number(0, 0.9)),
       RunOption("limit", &O::limit,
@@ -285,7 +291,7 @@ void take_given(TrainOptions& to, const TrainOptions& from) {
 std::string settings_of(const TrainOptions& options) {
   Json settings;
   for (const RunOption& option : run_options())
-    if (option.is_stored()) settings[option.name()] = option.stored(options);
+    if (option.is_stored() && !option.is_absent(options)) settings[option.name()] = option.stored(options);
   return json_text(settings);
 }
 

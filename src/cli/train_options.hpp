@@ -32,6 +32,7 @@ struct TrainOptions {
   double clip = 0;
   double ema = 0;
   std::string augment = "standard";
+  double mirror_until = 1;
   int copies = 1;
   double val_split = 0.1;
   int limit = 0;  ///< 0: none

@@ -1,6 +1,7 @@
 #include "cli/training.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,11 @@ void say_epoch(const EpochReport& r, int epochs) {
   if (r.validation)
     line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->metric(kNme), r.validation->metric(kPck));
   say(line + text("  %.0f images/s%s", r.images_per_second, r.best ? "  best" : ""));
+}
+
+AugmentOptions unmirrored(AugmentOptions augment) {
+  augment.mirror = 0;
+  return augment;
 }
 
 class Run {
@@ -76,7 +82,7 @@ class Run {
   }
 
   int go_on(const RunFolder& folder, Model model, TrainingState state) {
-    const Sets sets = load_sets(o_, model.preprocessing, model.scheme, has_output(model.network, kFaceOutput));
+    Sets sets = load_sets(o_, model.preprocessing, model.scheme, has_output(model.network, kFaceOutput));
     check_batch(sets);
     check_negatives(sets);
     if (!o_.resume) {
@@ -87,6 +93,7 @@ class Run {
       model.metadata["options"] = without_paths(settings_of(o_));
     }
     warn_of_trained(model, sets, o_);
+    warn_of_backgrounds(sets, o_);
     note_photos(model, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
@@ -113,7 +120,10 @@ class Run {
       Problem problem = e.problem();
       problem.what += "; this epoch is not saved";
       problem.fix =
-          text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr);
+          o_.resume_with.empty()
+              ? text("start a new run with a lower --lr: this one has %g, the default is %g", o_.lr, TrainOptions{}.lr)
+              : text("'lineament train --recipe adapt --lr %g …' has a lower learning rate than this run's %g",
+                     o_.lr / 3, o_.lr);
       throw TrainingError(problem);
     }
     finish(folder, sets);
@@ -148,13 +158,18 @@ class Run {
 
   /// A network that learns from faces alone to say whether there is one sees them everywhere.
   void check_negatives(const Sets& sets) {
-    if (!sets.negatives && o_.has("negatives"))
+    if (!sets.negatives && o_.has("negatives") && o_.negatives != TrainOptions{}.negatives)
       throw ArgumentError({"--negatives", "the network does not say whether a crop shows a face",
                            "one with the output 'face', as compact, tiny and large have", "none", "leave it out"});
     if (!sets.negatives) return;
     if (o_.batch < 2)
       throw ArgumentError({"--batch", "one crop of each batch shows no face, and no place is left for faces",
                            "2 or more", std::to_string(o_.batch), ""});
+    const auto faceless = std::max(1.0, std::round(o_.negatives * o_.batch));
+    if (sets.drawn && std::round(o_.mix * o_.batch) + faceless >= o_.batch)
+      throw ArgumentError({"--mix", "no place is left for photos beside drawn faces and crops without a face",
+                           text("with --negatives %g, below %.2g", o_.negatives, 1 - (faceless + 0.5) / o_.batch),
+                           text("%g", o_.mix), ""});
     if (o_.negatives * o_.batch < 0.5)
       begun_.notes.push_back(text("note: one crop of each batch of %d shows no face: that is more than --negatives %g",
                                   o_.batch, o_.negatives));
@@ -178,7 +193,8 @@ class Run {
           begun_epochs_, o_.epochs > begun_epochs_ ? "longer" : "shorter", o_.epochs));
   }
 
-  void train(const RunFolder& folder, Model& model, const Sets& sets, const TrainingState& state) {
+  void train(const RunFolder& folder, Model& model, Sets& sets, const TrainingState& state) {
+    const auto mirrored_epochs = static_cast<std::size_t>(std::round(o_.mirror_until * o_.epochs));
     FitOptions options = fit_options(o_, model.scheme);
     set_loss(options, o_, model.network, model.scheme);
     if (sets.drawn) options.mixes.push_back({&*sets.drawn, o_.mix, o_.mix_until[0], o_.mix_until[1]});
@@ -203,10 +219,16 @@ class Run {
       TrainingState with_settings = now;
       with_settings.settings = state.settings;
       save_checkpoint(folder.last(), model, with_settings);
-      return true;
+      return now.epoch != mirrored_epochs;
     };
-    const FitResult result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options,
-                                 callbacks, state.epoch > 0 ? &state : nullptr);
+    TrainingState now = state;
+    FitResult result;
+    do {  // Another fit() where mirroring ends: it goes on as a resumed run does.
+      if (now.epoch >= mirrored_epochs) sets.train.set_augment(unmirrored(sets.train.augment()));
+      result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options, callbacks,
+                   now.epoch > 0 ? &now : nullptr);
+      now = std::move(result.state);
+    } while (result.ended == Ended::on_epoch && now.epoch < static_cast<std::size_t>(o_.epochs));
     progress.clear();
     say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training",
              result.best));

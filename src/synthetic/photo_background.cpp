@@ -17,9 +17,7 @@ Backgrounds read_backgrounds(const std::filesystem::path& folder, const DecodeLi
     try {
       photo = read_image(file, limits);
     } catch (const Error& e) {
-      Problem problem = e.problem();
-      problem.where.clear();  // named beside it
-      if (left_out) left_out->push_back({file.string(), describe(problem)});
+      if (left_out) left_out->push_back({file.string(), reason_of(e)});
       continue;
     }
     const float shrink =

@@ -11,11 +11,11 @@ TEST_CASE("the help of each command names every option and shows an example") {
   const Place place;
   const std::map<std::string, Words> options{
       {"train",
-       {"--data",     "--synthetic",    "--network",      "--epochs",    "--batch",   "--lr",        "--schedule",
-        "--loss",     "--optimizer",    "--weight-decay", "--clip",      "--augment", "--copies",    "--val-split",
-        "--patience", "--box",          "--margin",       "--seed",      "--threads", "--out",       "--resume",
-        "--from",     "--freeze",       "--precision",    "--recipe",    "--mix",     "--mix-until", "--beta2",
-        "--ema",      "--heatmap-term", "--backgrounds",  "--negatives", "--limit"}},
+       {"--data",     "--synthetic", "--network",      "--epochs",      "--batch",     "--lr",        "--schedule",
+        "--loss",     "--optimizer", "--weight-decay", "--clip",        "--augment",   "--copies",    "--val-split",
+        "--patience", "--box",       "--margin",       "--seed",        "--threads",   "--out",       "--resume",
+        "--from",     "--freeze",    "--precision",    "--recipe",      "--mix",       "--mix-until", "--mirror-until",
+        "--beta2",    "--ema",       "--heatmap-term", "--backgrounds", "--negatives", "--limit"}},
       {"adapt", {"--data", "--out", "--from", "--steps", "--val-split", "--limit", "--resume", "--missing", "--group"}},
       {"evaluate",
        {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json", "--predictions",

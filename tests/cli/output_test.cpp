@@ -76,7 +76,7 @@ TEST_CASE("--json prints JSON with the documented keys and nothing else") {
   o = place.run({"inspect", "model.safetensors", "--json"});
   CHECK(o.code == 0);
   json = Json::parse(o.out);
-  CHECK(keys(json) == Words{"arena_bytes", "batch", "layers", "multiply_adds", "weights"});
+  CHECK(keys(json) == Words{"arena_bytes", "batch", "layers", "multiply_adds", "outputs", "weights"});
   CHECK(keys(json["arena_bytes"]) == Words{"infer", "infer_batch_1", "train"});
   REQUIRE(json["layers"].size() == 6);
   CHECK(keys(json["layers"][0]) == Words{"multiply_adds", "name", "output", "type", "weights"});

@@ -79,6 +79,56 @@ TEST_CASE("a recipe that cannot be meant is refused, with all that is wrong in i
   refused(R"({"epochs": {"a": 1}})", {"'epochs'", "a text, a number or a list"});
   refused("[1, 2]", {"not a recipe"});
   refused("{", {"not valid JSON"});
+  refused(R"({"epochs": 3, "epochs": 4})", {"there twice", "'epochs'"});
+}
+
+TEST_CASE("the options that a model shows are a recipe: what was not given, and has no default, is not among them") {
+  const Place place;
+  place.write("net.json", kSmallNetwork);
+  const Words run{"train",   "--synthetic", "8",           "--network", "net.json",  "--epochs", "1",
+                  "--batch", "4",           "--val-split", "0",         "--threads", "1",        "--out"};
+  Words first = run;
+  first.push_back("first");
+  REQUIRE(place.run(first).code == 0);
+  const std::string options = load_model(place / "first/model.safetensors").metadata.at("options");
+  for (const char* absent : {"weight-decay", "limit", "mix\"", "backgrounds", "freeze"})
+    CHECK(options.find(std::string("\"") + absent) == std::string::npos);
+  place.write("again.json", options);
+  const Outcome o = place.run({"train", "--recipe", "again.json", "--threads", "1", "--out", "second"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  require_same_model(place, "first/model.safetensors", "second/model.safetensors");
+}
+
+TEST_CASE("faces are mirrored until a share of the run's epochs; where that changes, a stopped run goes on as any") {
+  const Place place;
+  place.write("net.json", kSmallNetwork);
+  const auto train = [&](const char* until, const char* out) {
+    return Words{"train", "--synthetic",    "12",  "--network",   "net.json", "--epochs",  "4", "--batch",
+                 "4",     "--ema",          "0.9", "--val-split", "0",        "--threads", "1", "--out",
+                 out,     "--mirror-until", until};
+  };
+  for (const char* until : {"1", "0.5", "0"}) REQUIRE(place.run(train(until, until)).code == 0);
+  const auto weights = [&](const char* run) {
+    const Model model = load_model(place / run / "last.safetensors");
+    return std::vector<float>(model.network.weights().begin(), model.network.weights().end());
+  };
+  CHECK(weights("1") != weights("0.5"));
+  CHECK(weights("0.5") != weights("0"));
+
+  for (const int epochs : {1, 2, 3}) {  // before, at and after the change
+    const std::string out = "stopped" + std::to_string(epochs);
+    const auto lines = [&] {
+      const std::string log = std::filesystem::exists(place / out / "log.jsonl") ? place.read(out + "/log.jsonl") : "";
+      return std::count(log.begin(), log.end(), '\n');
+    };
+    place.run_and_kill(
+        train("0.5", out.c_str()), [&] { return lines() >= epochs; }, 9);
+    const Outcome o = place.run({"train", "--resume", "--out", out, "--threads", "2"});
+    INFO(o.err);
+    REQUIRE(o.code == 0);
+    CHECK(weights(out.c_str()) == weights("0.5"));
+  }
 }
 
 TEST_CASE("a recipe trains photos with drawn faces beside them; the model says how sure it is, and how it was made") {

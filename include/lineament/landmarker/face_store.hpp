@@ -106,6 +106,10 @@ class FaceStore : public SampleSource {
                    {to.pixels, to.values, to.weights}, scheme_);
   }
 
+  const AugmentOptions& augment() const { return augment_; }
+  /// From the next sample on. Not while others ask for samples: fit() does until it returns.
+  void set_augment(const AugmentOptions& augment) { augment_ = augment; }
+
   const Image& image(std::size_t i) const { return faces_[i].image; }
   const Landmarks& points(std::size_t i) const { return faces_[i].points; }
   const Box& box(std::size_t i) const { return faces_[i].box; }
@@ -196,9 +200,7 @@ class FaceStore : public SampleSource {
       try {
         made[i] = make(i);
       } catch (const Error& e) {
-        Problem problem = e.problem();
-        problem.where.clear();  // The file is named beside the reason.
-        problems[i] = describe(problem);
+        problems[i] = reason_of(e);
       } catch (const std::bad_alloc&) {
         problems[i] = "there is not enough memory for it";
       } catch (const std::exception& e) {

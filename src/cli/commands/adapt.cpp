@@ -57,17 +57,19 @@ Path run_folder_of(const Path& model) {
   return model.parent_path() / (model.stem().string() + "-run");
 }
 
-/// Faces of the held-out photos, under the model's own crop.
-double error_of(const Model& model, const AdaptOptions& o, const std::vector<Face>& faces) {
+/// Faces of the held-out photos. The adapted model has the crop of the one that it began with.
+FaceStore load_held_out(const Model& model, const AdaptOptions& o, const std::vector<Face>& faces) {
   StoreOptions store;
   store.preprocessing = model.preprocessing;
   store.box = box_source(o.train.box);
   store.threads = o.train.threads;
   store.scheme = model.scheme;
   store.limits = decode_limits(o.train.max_megapixels);
-  const FaceStore held_out = load_faces(faces, store);
-  const auto measured =
-      measure_faces(model.network, held_out, {.inference = {.threads = o.train.threads}}, model.scheme);
+  return load_faces(faces, store);
+}
+
+double error_of(const Model& model, int threads, const FaceStore& faces) {
+  const auto measured = measure_faces(model.network, faces, {.inference = {.threads = threads}}, model.scheme);
   return evaluation_of(measured, model.scheme).nme_inter_ocular;
 }
 
@@ -111,7 +113,8 @@ void take_stored(TrainOptions& t) {
 void compare(const AdaptOptions& o, const Model& before, const Model& after, const std::vector<Face>& held_out) {
   if (held_out.empty())
     return say("note: no photo was held out: nobody knows whether the model has become better; --val-split 0.1 tells");
-  const double was = error_of(before, o, held_out), is = error_of(after, o, held_out);
+  const FaceStore faces = load_held_out(before, o, held_out);
+  const double was = error_of(before, o.train.threads, faces), is = error_of(after, o.train.threads, faces);
   say(counted(held_out.size(), "face") + text(" not trained on: NME %.2f %% before, %.2f %% now", was, is));
   constexpr std::size_t kFew = 20;
   if (held_out.size() < kFew)

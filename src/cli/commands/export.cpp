@@ -46,6 +46,8 @@ int export_model(const ExportOptions& o) {
   if (o.out.extension() != ".safetensors")  // by which the program knows models
     throw ArgumentError(
         {"--out", "models are .safetensors files", "a name such as face.safetensors", o.out.string(), ""});
+  if (!o.trained_on.empty() && o.trained_on.find_first_not_of(" \t\n") == std::string::npos)
+    throw ArgumentError({"--trained-on", "it says nothing", "some words", "blanks", "leave it out"});
   std::error_code error;
   if (std::filesystem::equivalent(o.model, o.out, error))
     throw ArgumentError({"--out", "the weights that are rounded would be lost", "another file", o.out.string(), ""});

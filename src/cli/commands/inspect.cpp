@@ -66,6 +66,10 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
                 std::string(type_of(spec[id].layer)).c_str(), to_string(network.shapes()[id]).c_str(),
                 weights_of(network, id), lineament::multiply_adds(spec[id], network.shapes(), id));
   std::printf("%-14s %-16s %-14s %12zu %14zu\n\n", "total", "", "", network.weight_count(), network.multiply_adds());
+  std::string outputs;
+  for (const Port& port : network.outputs())
+    outputs += (outputs.empty() ? "" : ", ") + port.name + " (" + std::to_string(port.shape.size()) + ")";
+  std::printf("outputs (values): %s\n\n", outputs.c_str());
   std::printf("arena, training, batch %d    %8.1f MB\n", batch, static_cast<double>(sizes.train) / 1e6);
   std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
   std::printf("arena, inference, batch 1    %8.1f MB\n\n", static_cast<double>(sizes.infer_one) / 1e6);
@@ -97,6 +101,8 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
                               {"output", to_string(network.shapes()[id])},
                               {"weights", weights_of(network, id)},
                               {"multiply_adds", lineament::multiply_adds(spec[id], network.shapes(), id)}});
+  for (const Port& port : network.outputs())
+    json["outputs"].push_back({{"name", port.name}, {"values", port.shape.size()}});
   json["weights"] = network.weight_count();
   json["multiply_adds"] = network.multiply_adds();
   json["batch"] = batch;
