@@ -297,7 +297,10 @@ std::string settings_of(const TrainOptions& options) {
 
 std::string without_paths(const std::string& settings) {
   Json public_ones = Json::parse(settings);
-  for (const char* path : {"data", "from", "backgrounds"}) public_ones.erase(path);
+  for (const char* path : {"data", "backgrounds"}) public_ones.erase(path);
+  if (const auto from = public_ones.find("from");
+      from != public_ones.end() && !(from->is_string() && names_default_model(from->get<std::string>())))
+    public_ones.erase(from);
   return json_text(public_ones);
 }
 

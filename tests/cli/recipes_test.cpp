@@ -28,7 +28,8 @@ TEST_CASE("the recipes of the program are read, and what the command line has gi
   for (const char* name : {"compact", "large", "tiny"}) {
     INFO(name);
     const cli::TrainOptions o = with(name);
-    CHECK(o.network == name);
+    CHECK((o.network == name || o.from == name));
+    CHECK(o.mirror_until == 0.8);
     CHECK(o.loss == "laplace");
     CHECK(o.mix == 0.5);
     CHECK(o.mix_until == std::vector<double>{0.6, 0.8});
@@ -141,11 +142,12 @@ TEST_CASE("a recipe trains photos with drawn faces beside them; the model says h
   REQUIRE(o.code == 0);
   CHECK(o.err.find("training on 6 faces and 6 drawn faces, 2 held out") != std::string::npos);
   const Model model = load_model(place / "run/model.safetensors");
-  CHECK(model.trained_on == "6 faces of faces and 6 drawn faces");
+  CHECK(model.trained_on.starts_with("6 faces of faces and 6 drawn faces, begun with a model trained on"));
   const Json options = Json::parse(model.metadata.at("options"));
   CHECK(options["network"] == "tiny");
+  CHECK(options["from"] == "tiny");  // of the program, so that no path is told
   CHECK(options["batch"] == 4);
-  CHECK(options["lr"] == 0.002);
+  CHECK(options["lr"] == 0.003);
   CHECK(options["loss"] == "laplace");
   CHECK(options["synthetic"] == 6);
 
