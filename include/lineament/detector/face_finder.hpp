@@ -1,0 +1,48 @@
+// FaceFinder: a picture in, the faces in it out.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "lineament/api.hpp"
+#include "lineament/detector/found_face.hpp"
+#include "lineament/image/image.hpp"
+#include "lineament/nn/precision.hpp"
+
+namespace LINEAMENT_API lineament {
+
+struct Model;  // lineament/model/model.hpp
+
+struct FinderOptions {
+  /// Larger side of the smallest face that is looked for, pixels of the picture: time grows with (side / smallest)^2.
+  /// 0: a 32nd of the picture's larger side, and at least 12.
+  float smallest = 0;
+  float score = 0.5f;                     ///< faces of at least this probability, above 0 and below 1
+  float overlap = 0.4f;                   ///< of faces that overlap by more than this, only the most probable counts
+  int threads = 1;                        ///< 0: one for each core
+  Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
+};
+
+/// Not for several threads at once. Memory for the last few sizes of pictures is kept: pictures of one size, as of a
+/// film, allocate nothing but what they return.
+class FaceFinder {
+ public:
+  /// Throws ModelError if the model is no detector (zoo/detector_network.hpp), ArgumentError if an option is out of
+  /// range or does not fit it.
+  explicit FaceFinder(std::shared_ptr<const Model> model, const FinderOptions& options = {});
+  explicit FaceFinder(Model model, const FinderOptions& options = {});
+  /// Throws FileError, ModelError or ArgumentError.
+  explicit FaceFinder(const std::filesystem::path& model, const FinderOptions& options = {});
+  ~FaceFinder();
+  FaceFinder(FaceFinder&&) noexcept;
+  FaceFinder& operator=(FaceFinder&&) noexcept;
+
+  /// All faces, the most probable first, in pixels of the picture; boxes may reach beyond it. None in an empty picture.
+  std::vector<FoundFace> find(const Image& picture);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lineament

@@ -1,0 +1,133 @@
+#include "lineament/detector/face_finder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <list>
+#include <string>
+#include <utility>
+
+#include "lineament/detector/cells.hpp"
+#include "lineament/error.hpp"
+#include "lineament/image/warp.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/nn/session.hpp"
+#include "lineament/zoo/detector_network.hpp"
+
+namespace lineament {
+namespace {
+
+constexpr float kSmallestSeen = 12;  ///< pixels of the network's input: the smallest faces it was trained on
+/// Larger side of an input in which the largest faces are found, too: it was trained on pictures of 256.
+constexpr float kSeenWhole = 320;
+constexpr float kStep = 3;  ///< from one input to the next smaller one: each finds faces of 12 to 256 pixels
+constexpr int kMultiple = kCellStrides.back();
+
+void check(const Model& model, const FinderOptions& o) {
+  const std::vector<Port>& outputs = model.network.outputs();
+  bool fits = outputs.size() == kCellOutputs.size() && model.network.inputs().size() == 1;
+  for (std::size_t i = 0; fits && i < outputs.size(); ++i) fits = outputs[i].name == kCellOutputs[i];
+  if (!fits) {
+    std::string names;
+    for (const Port& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
+    throw ModelError({"face finder", "the model is no detector", "outputs cells8, cells16 and cells32", names,
+                      "models of points are for Landmarker"});
+  }
+  const auto require = [](bool good, const char* what, const char* wanted, float got) {
+    if (!good)
+      throw ArgumentError({std::string("FinderOptions::") + what, "out of range", wanted, std::to_string(got), ""});
+  };
+  require(o.smallest >= 0 && std::isfinite(o.smallest), "smallest", "0 or more", o.smallest);
+  require(o.score > 0 && o.score < 1, "score", "above 0 and below 1", o.score);
+  require(o.overlap >= 0 && o.overlap <= 1, "overlap", "0 to 1", o.overlap);
+}
+
+int rounded_up(float side) {
+  return std::max(1, static_cast<int>(std::ceil(side / kMultiple))) * kMultiple;
+}
+
+/// The network for one size of pictures.
+struct Sized {
+  Sized(const Model& model, int w, int h, const FinderOptions& o)
+      : width(w),
+        height(h),
+        network(Network::zeros(model.network.spec(), Shape{h, w, 3})),
+        session((std::copy(model.network.weights().begin(), model.network.weights().end(), network.weights().begin()),
+                 network),
+                {.threads = o.threads, .precision = o.precision, .ranges = model.ranges}) {}
+
+  int width, height;
+  Network network;
+  InferenceSession session;
+};
+
+}  // namespace
+
+struct FaceFinder::State {
+  State(std::shared_ptr<const Model> m, const FinderOptions& o) : model(std::move(m)), options(o) {
+    check(*model, options);
+    sized(kMultiple, kMultiple);  // throws for options that do not fit the model
+  }
+
+  /// Those used last are kept, the newest first.
+  Sized& sized(int width, int height) {
+    constexpr std::size_t kKept = 4;
+    const auto known = std::find_if(sizes.begin(), sizes.end(),
+                                    [&](const Sized& s) { return s.width == width && s.height == height; });
+    if (known != sizes.end()) {
+      sizes.splice(sizes.begin(), sizes, known);
+    } else {
+      if (sizes.size() == kKept) sizes.pop_back();
+      sizes.emplace_front(*model, width, height, options);
+    }
+    return sizes.front();
+  }
+
+  /// Adds the faces that are seen at this scale.
+  void look(const Image& picture, float scale, std::vector<FoundFace>& faces) {
+    Sized& at = sized(rounded_up(static_cast<float>(picture.width()) * scale),
+                      rounded_up(static_cast<float>(picture.height()) * scale));
+    const float step = 1 / scale, first = 0.5f * step - 0.5f;  // outer edges of the first pixels meet
+    warp(picture, {step, 0, first, 0, step, first}, at.width, at.height, at.session.input());
+    at.session.forward();
+    const std::size_t before = faces.size();
+    for (std::size_t i = 0; i < kCellStrides.size(); ++i)
+      cells_to_faces(at.session.output(i), kCellStrides[i], at.width, at.height, options.score, faces);
+    for (std::size_t i = before; i < faces.size(); ++i) {
+      FoundFace& f = faces[i];
+      f.box = {f.box.x * step + first, f.box.y * step + first, f.box.width * step, f.box.height * step};
+      for (Point& eye : f.eyes) eye = eye * step + Point{first, first};
+    }
+  }
+
+  std::shared_ptr<const Model> model;
+  FinderOptions options;
+  std::list<Sized> sizes;
+};
+
+FaceFinder::FaceFinder(std::shared_ptr<const Model> model, const FinderOptions& options) {
+  if (model == nullptr) throw ArgumentError({"model", "there is none", "a model", "a null pointer", ""});
+  state_ = std::make_unique<State>(std::move(model), options);
+}
+FaceFinder::FaceFinder(Model model, const FinderOptions& options)
+    : FaceFinder(std::make_shared<const Model>(std::move(model)), options) {}
+FaceFinder::FaceFinder(const std::filesystem::path& model, const FinderOptions& options)
+    : FaceFinder(load_model(model), options) {}
+FaceFinder::~FaceFinder() = default;
+FaceFinder::FaceFinder(FaceFinder&&) noexcept = default;
+FaceFinder& FaceFinder::operator=(FaceFinder&&) noexcept = default;
+
+std::vector<FoundFace> FaceFinder::find(const Image& picture) {
+  std::vector<FoundFace> faces;
+  if (picture.empty()) return faces;
+  const float side = static_cast<float>(std::max(picture.width(), picture.height()));
+  const float smallest = state_->options.smallest > 0 ? state_->options.smallest : std::max(kSmallestSeen, side / 32);
+  float scale = kSmallestSeen / smallest;
+  state_->look(picture, scale, faces);
+  while (side * scale > kSeenWhole) {
+    scale /= kStep;
+    state_->look(picture, scale, faces);
+  }
+  return without_doubles(std::move(faces), state_->options.overlap);
+}
+
+}  // namespace lineament
