@@ -1,0 +1,67 @@
+// Trains a face detector on drawn scenes and writes it, after each epoch. A run that was stopped goes on.
+//   08_train_detector detector.safetensors [EPOCHS [SCENES AN EPOCH [PEOPLE [FOLDER OF PHOTOS WITHOUT PEOPLE]]]]
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "lineament/detector/detection_loss.hpp"
+#include "lineament/detector/scene_samples.hpp"
+#include "lineament/error.hpp"
+#include "lineament/model/model.hpp"
+#include "lineament/train/evaluate.hpp"
+#include "lineament/train/fit.hpp"
+#include "lineament/zoo/detector_network.hpp"
+
+using namespace lineament;
+
+int main(int argc, char** argv) try {
+  const auto number = [&](int i, int otherwise) { return argc > i ? std::atoi(argv[i]) : otherwise; };
+  const std::filesystem::path file = argc > 1 ? argv[1] : "detector.safetensors";
+  const std::filesystem::path state = file.string() + ".state";
+  const auto scenes_of_epoch = static_cast<std::size_t>(number(3, 4000)),
+             people = static_cast<std::size_t>(number(4, 1000));
+  const Backgrounds photos = argc > 5 ? read_backgrounds(argv[5]) : nullptr;
+
+  std::printf("drawing %zu people\n", people);
+  const DrawnScenes drawn = DrawnScenes::draw(1, people, photos);
+  const DrawnScenes others = DrawnScenes::draw(2, people / 8 + 1, photos);
+  const SceneSamples scenes(drawn, scenes_of_epoch, 1), held_out(others, scenes_of_epoch / 8 + 1, 2);
+
+  Model model;
+  const int side = drawn.options().size;
+  model.network = Network(detector_network(), Shape{side, side, 3}, 1);
+  model.trained_on = "drawn scenes with " + std::to_string(people) + " people";
+  std::optional<TrainingState> resumed;
+  if (std::filesystem::exists(state)) {
+    Checkpoint checkpoint = load_checkpoint(state);
+    model = std::move(checkpoint.model);
+    resumed = std::move(checkpoint.state);
+  }
+
+  FitOptions options{.epochs = number(2, 20),
+                     .batch_size = 32,
+                     .joint_loss = DetectionLoss{},
+                     .optimizer = {.kind = OptimizerOptions::Kind::adamw, .weight_decay = 0.02},
+                     .schedule = {.kind = Schedule::Kind::cosine, .rate = 3e-3f, .warmup = 0.5},
+                     .ema = 0.999,
+                     .clip_norm = 5,
+                     .start_at_mean = false,  // no cell is like another
+                     .precision = Precision::bf16};
+  FitCallbacks callbacks;
+  callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
+    std::printf("epoch %2zu/%d  loss %.4f  held out %.4f  %.0f scenes/s\n", r.epoch, options.epochs, r.train.loss,
+                r.validation->loss, r.images_per_second);
+    std::fflush(stdout);
+    model.ranges = calibrate(model.network, held_out);
+    save_checkpoint(state, model, now);
+    save_model(file, model);
+    return true;
+  };
+  fit(model.network, scenes, &held_out, options, callbacks, resumed ? &*resumed : nullptr);
+  std::printf("written: %s\n", file.string().c_str());
+  return 0;
+} catch (const Error& e) {
+  std::fprintf(stderr, "%s\n", e.what());
+  return 1;
+}
