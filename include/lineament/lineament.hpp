@@ -1,5 +1,6 @@
 // Everything: include this one, or the parts you use.
 #pragma once
+#include "lineament/detector/scenes.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/augment.hpp"
 #include "lineament/faces/box.hpp"

@@ -1,4 +1,4 @@
-// draw_face: a person from the seed, its solid parts to pixels, pixels to colours.
+// draw_face and its kind: a person from the seed, its solid parts to pixels, pixels to colours.
 #include <string>
 #include <utility>
 
@@ -29,6 +29,7 @@ void check(const DrawOptions& o) {
   check_range("max_yaw", o.max_yaw, 0, 75);
   check_range("max_pitch", o.max_pitch, 0, 40);
   check_range("max_roll", o.max_roll, 0, 180);
+  check_range("shift", o.shift, 0, 1);
   check_range("expression", o.expression, 0, 1);
   check_range("variety", o.variety, 0, 1);
   check_range("accessories", o.accessories, 0, 10);
@@ -101,52 +102,106 @@ void soften_edges(Raster& raster) {
   for (const auto& [i, c] : soft) color[static_cast<std::size_t>(i)] = c;
 }
 
+/// A person before the camera, and the picture to paint. Not copied: the raster keeps the camera's address.
+struct Sitting {
+  Sitting(std::uint64_t seed, std::uint64_t index, const DrawOptions& options)
+      : person(draw_person(seed, index, options)),
+        head(person.identity, person.expression),
+        camera(aim(head, person.pose, drawn_side(options.size))),
+        points(place_points(head, camera)),
+        raster(drawn_side(options.size), camera) {}
+  Sitting(const Sitting&) = delete;
+  Sitting& operator=(const Sitting&) = delete;
+
+  Person person;
+  Head head;
+  Camera camera;
+  Landmarks points;
+  Raster raster;
+};
+
+/// All that comes after solids and background have their colours. Linear in these, and the same for the same numbers:
+/// painted over other colours, without light, it tells how much of them is still seen.
+void paint_over(Sitting& sitting, const Person& person, std::uint64_t seed, std::uint64_t index) {
+  Random front = stream(seed, index, 6), wisps = stream(seed, index, 8);
+  const std::span<Vec3> color = sitting.raster.colors();
+  soften_edges(sitting.raster);
+  if (person.look.beard_length > 0) draw_beard(color, sitting.camera, person.look, sitting.points, wisps);
+  if (person.look.wisps > 0) draw_wisps(color, sitting.head, sitting.camera, person.look, wisps);
+  draw_occluders(color, sitting.raster.size(), person, sitting.points, front);
+}
+
+Person unlit(Person person) {
+  person.look.key_color = person.look.sky_color = person.look.ground_color = {};
+  return person;
+}
+
+/// Points of the picture, from those of the larger one that is drawn.
+Landmarks shrunk(Landmarks points, int size) {
+  const float shrink = static_cast<float>(size) / static_cast<float>(drawn_side(size));
+  for (Point& p : points) p = (p + Point{0.5f, 0.5f}) * shrink - Point{0.5f, 0.5f};
+  return points;
+}
+
 }  // namespace
 }  // namespace synthetic
 
 DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
   using namespace synthetic;
   check(options);
-  const Person person = draw_person(seed, index, options);
-  const Head head(person.identity, person.expression);
-  const int side = drawn_side(options.size);
-  const Camera camera = aim(head, person.pose, side);
-  const Landmarks points = place_points(head, camera);
+  Sitting sitting(seed, index, options);
+  const Person& person = sitting.person;
+  const std::span<Vec3> color = sitting.raster.colors();
+  draw_solids(sitting.raster, sitting.head, sitting.camera, person);
+  draw_behind(color, sitting.raster, person, seed, index, options.backgrounds);
+  shade_solids(color, sitting.raster, sitting.head, person, sitting.camera);
+  paint_over(sitting, person, seed, index);
+  return {develop(color, options.size, person.look), shrunk(sitting.points, options.size)};
+}
 
-  Raster raster(side, camera);
-  draw_solids(raster, head, camera, person);
+DrawnCutout draw_cutout(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
+  using namespace synthetic;
+  check(options);
+  Sitting sitting(seed, index, options);
+  const Person& person = sitting.person;
+  const std::span<Vec3> color = sitting.raster.colors();  // black
+  draw_solids(sitting.raster, sitting.head, sitting.camera, person);
+  shade_solids(color, sitting.raster, sitting.head, person, sitting.camera);
+  paint_over(sitting, person, seed, index);
+  const std::vector<Vec3> before_black(color.begin(), color.end());
 
-  const std::span<Vec3> color = raster.colors();
-  Random front = stream(seed, index, 6), wisps = stream(seed, index, 8);
-  draw_behind(color, raster, person, seed, index, options.backgrounds);
-  shade_solids(color, raster, head, person, camera);
-  soften_edges(raster);
-  if (person.look.beard_length > 0) draw_beard(color, camera, person.look, points, wisps);
-  if (person.look.wisps > 0) draw_wisps(color, head, camera, person.look, wisps);
-  draw_occluders(color, side, person, points, front);
-  DrawnFace out{develop(color, options.size, person.look), points};
-  const float shrink = static_cast<float>(options.size) / static_cast<float>(side);
-  for (Point& p : out.points) p = (p + Point{0.5f, 0.5f}) * shrink - Point{0.5f, 0.5f};
+  // Once more, with a background of 1 behind black: what is left of it shows through.
+  const int side = sitting.raster.size();
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
+      const float through = sitting.raster.material(x, y) == Material::none ? 1.0f : 0.0f;
+      color[static_cast<std::size_t>(y * side + x)] = {through, through, through};
+    }
+  }
+  paint_over(sitting, unlit(person), seed, index);
+  std::vector<float> cover = shrink(color, options.size);
+  for (float& c : cover) c = 1 - clamp01(c);
+  DrawnCutout out{develop(before_black, cover, options.size, person.look), {}, shrunk(sitting.points, options.size)};
+  out.cover.reserve(cover.size());
+  for (const float c : cover) out.cover.push_back(static_cast<std::uint8_t>(255 * c + 0.5f));
   return out;
 }
 
 Image draw_scene(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
   using namespace synthetic;
   check(options);
-  Person person = draw_person(seed, index, options);  // for the light, the camera and the clothes
-  const Head head(person.identity, person.expression);
-  const int side = drawn_side(options.size);
-  const Camera camera = aim(head, person.pose, side);
+  Sitting sitting(seed, index, options);  // for the light, the camera and the clothes
+  Person& person = sitting.person;
   Random what = stream(seed, index, 9), front = stream(seed, index, 6);
 
-  Raster raster(side, camera);
-  if (what.chance(0.4f)) raster.draw(body_grid(head, camera, person.pose, person.look), Material::body);
+  Raster& raster = sitting.raster;
+  if (what.chance(0.4f)) raster.draw(body_grid(sitting.head, sitting.camera, person.pose, person.look), Material::body);
   const std::span<Vec3> color = raster.colors();
   draw_behind(color, raster, person, seed, index, options.backgrounds);
-  shade_solids(color, raster, head, person, camera);
+  shade_solids(color, raster, sitting.head, person, sitting.camera);
   soften_edges(raster);
   if (options.accessories > 0) person.look.occluders = static_cast<int>(what.below(4));
-  draw_occluders(color, side, person, place_points(head, camera), front);
+  draw_occluders(color, raster.size(), person, sitting.points, front);
   return develop(color, options.size, person.look);
 }
 

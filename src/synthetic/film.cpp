@@ -60,15 +60,12 @@ std::vector<Taps> taps_of(int drawn, int size) {
   return list;
 }
 
-}  // namespace
-
-Image develop(std::span<const Vec3> light, int size, const Look& look) {
+/// Calls use(mean) for each of the picture's pixels, row by row, with the mean of `light` over its area.
+template <class Use>
+void for_each_mean(std::span<const Vec3> light, int size, Use use) {
   const int side = drawn_side(size);
   const std::vector<Taps> taps = taps_of(side, size);
-  const Film film(look);
-  Image image(size, size);
   std::vector<Vec3> row(static_cast<std::size_t>(side));
-  std::uint8_t* to = image.pixels().data();
   for (const Taps& down : taps) {
     const Vec3* from = light.data() + static_cast<std::ptrdiff_t>(down.first) * side;
     for (int x = 0; x < side; ++x)
@@ -76,13 +73,43 @@ Image develop(std::span<const Vec3> light, int size, const Look& look) {
           from[x] * down.share[0] + from[x + side] * down.share[1] + from[x + 2 * side] * down.share[2];
     for (const Taps& across : taps) {
       const Vec3* p = row.data() + across.first;
-      const Color seen = film(p[0] * across.share[0] + p[1] * across.share[1] + p[2] * across.share[2]);
-      *to++ = seen.r;
-      *to++ = seen.g;
-      *to++ = seen.b;
+      use(p[0] * across.share[0] + p[1] * across.share[1] + p[2] * across.share[2]);
     }
   }
+}
+
+std::uint8_t* put(std::uint8_t* to, Color c) {
+  to[0] = c.r;
+  to[1] = c.g;
+  to[2] = c.b;
+  return to + 3;
+}
+
+}  // namespace
+
+Image develop(std::span<const Vec3> light, int size, const Look& look) {
+  const Film film(look);
+  Image image(size, size);
+  std::uint8_t* to = image.pixels().data();
+  for_each_mean(light, size, [&](Vec3 mean) { to = put(to, film(mean)); });
   return image;
+}
+
+Image develop(std::span<const Vec3> light, std::span<const float> cover, int size, const Look& look) {
+  const Film film(look);
+  Image image(size, size);
+  std::uint8_t* to = image.pixels().data();
+  const float* c = cover.data();
+  constexpr float kSome = 1.0f / 512;  // less is no cover in 8 bits
+  for_each_mean(light, size, [&](Vec3 mean) { to = put(to, film(mean * (1 / std::max(*c++, kSome)))); });
+  return image;
+}
+
+std::vector<float> shrink(std::span<const Vec3> light, int size) {
+  std::vector<float> means;
+  means.reserve(static_cast<std::size_t>(size) * static_cast<std::size_t>(size));
+  for_each_mean(light, size, [&](Vec3 mean) { means.push_back(mean.x); });
+  return means;
 }
 
 }  // namespace lineament::synthetic

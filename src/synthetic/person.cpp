@@ -162,8 +162,8 @@ Pose draw_pose(Random& random, const DrawOptions& options) {
   p.distance = 45 * std::pow(6.0f, random.uniform());  // selfie … telephoto
   p.face = random.uniform(options.smallest_face, options.largest_face);
   const float room = 0.5f * (1 - p.face) - 0.12f;
-  p.shift_x = std::max(0.0f, room) * random.uniform(-1, 1);
-  p.shift_y = std::max(0.0f, room) * random.uniform(-0.6f, 1);
+  p.shift_x = options.shift * std::max(0.0f, room) * random.uniform(-1, 1);
+  p.shift_y = options.shift * std::max(0.0f, room) * random.uniform(-0.6f, 1);
   return p;
 }
 

@@ -39,6 +39,8 @@ struct DrawOptions {
   float max_pitch = 25;
   /// Largest tilt of the head in the picture's plane, degrees, 0 … 180.
   float max_roll = 30;
+  /// How far the face may lie from the picture's middle: 0 not at all, 1 as far as it leaves some room.
+  float shift = 1;
   /// 0: neutral with open eyes and closed mouth; 1: as in snapshots. Scales how far expressions go.
   float expression = 1;
   /// 0: everyone is the average person; 1: as people vary.
@@ -59,6 +61,17 @@ struct DrawnFace {
 /// Jaw points of a turned head lie on the visible outline, as annotators of photos put them.
 /// Throws ArgumentError if an option is out of the range given beside it.
 DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
+
+/// A person without anything behind.
+struct DrawnCutout {
+  Image image;                      ///< size x size: the person's own colours, also at soft edges
+  std::vector<std::uint8_t> cover;  ///< one a pixel: 255 the person, or what is held before them; 0 the background
+  Landmarks points;                 ///< as of DrawnFace
+};
+
+/// The person of draw_face with the same arguments, to be laid over another picture: image x cover + that picture x
+/// (1 - cover), with cover from 0 to 1. The rest as for draw_face.
+DrawnCutout draw_cutout(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
 
 /// A picture, size x size, of what is around faces, without one: a background, mostly with hands and things before it,
 /// often with shoulders and clothes. For training networks to tell what is no face. Of `options`, size, backgrounds and
