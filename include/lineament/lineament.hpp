@@ -1,5 +1,9 @@
 // Everything: include this one, or the parts you use.
 #pragma once
+#include "lineament/detector/detection_loss.hpp"
+#include "lineament/detector/face_finder.hpp"
+#include "lineament/detector/found_measures.hpp"
+#include "lineament/detector/scene_samples.hpp"
 #include "lineament/detector/scenes.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/augment.hpp"
@@ -56,4 +60,5 @@
 #include "lineament/train/samples.hpp"
 #include "lineament/train/schedules.hpp"
 #include "lineament/version.hpp"
+#include "lineament/zoo/detector_network.hpp"
 #include "lineament/zoo/networks.hpp"

@@ -18,7 +18,6 @@ constexpr float kEither = 1.25f;
 /// kInside, may do as they like.
 constexpr float kNear = 0.16f, kInside = 0.36f;
 constexpr float kShortest = 0.05f;  ///< strides: logs of distances end here
-constexpr float kMostLog = 5;       ///< 148 strides: what an untrained network may say
 
 struct Grid {
   int stride, columns, rows;
@@ -133,7 +132,7 @@ void cells_to_faces(std::span<const float> cells, int stride, int width, int hei
       const float* v = cells.data() + static_cast<std::size_t>(row * grid.columns + column) * kCellValues;
       if (!(v[0] >= odds)) continue;
       const Point c = grid.centre(column, row);
-      const auto edge = [&](int i) { return s * std::exp(std::clamp(v[i], -kMostLog, kMostLog)); };
+      const auto edge = [&](int i) { return s * std::exp(std::clamp(v[i], -kMostCellLog, kMostCellLog)); };
       FoundFace& face = faces.emplace_back();
       face.score = 1 / (1 + std::exp(-v[0]));
       face.box = {c.x - edge(1), c.y - edge(2), edge(1) + edge(3), edge(2) + edge(4)};

@@ -25,7 +25,7 @@ ValueAndSlope focal(double z, double focus) {
 
 /// 1 - generalised IoU of two boxes around one cell, given by the logs of their distances to the edges.
 double box_loss(const std::array<double, 4>& log, const std::array<double, 4>& true_log, std::array<double, 4>& slope) {
-  constexpr double kMostLog = 5;  // as cells_to_faces() reads them
+  constexpr auto kMostLog = static_cast<double>(kMostCellLog);
   std::array<double, 4> d, t, both, hull;
   for (std::size_t i = 0; i < 4; ++i) {
     d[i] = std::exp(std::clamp(log[i], -kMostLog, kMostLog));

@@ -45,24 +45,24 @@ int rounded_up(float side) {
   return std::max(1, static_cast<int>(std::ceil(side / kMultiple))) * kMultiple;
 }
 
-/// The network for one size of pictures.
-struct Sized {
-  Sized(const Model& model, int w, int h, const FinderOptions& o)
-      : width(w),
-        height(h),
-        network(Network::zeros(model.network.spec(), Shape{h, w, 3})),
-        session((std::copy(model.network.weights().begin(), model.network.weights().end(), network.weights().begin()),
-                 network),
-                {.threads = o.threads, .precision = o.precision, .ranges = model.ranges}) {}
-
-  int width, height;
-  Network network;
-  InferenceSession session;
-};
-
 }  // namespace
 
 struct FaceFinder::State {
+  /// The network for one size of pictures.
+  struct Sized {
+    Sized(const Model& model, int w, int h, const FinderOptions& o)
+        : width(w),
+          height(h),
+          network(Network::zeros(model.network.spec(), Shape{h, w, 3})),
+          session((std::copy(model.network.weights().begin(), model.network.weights().end(), network.weights().begin()),
+                   network),
+                  {.threads = o.threads, .precision = o.precision, .ranges = model.ranges}) {}
+
+    int width, height;
+    Network network;
+    InferenceSession session;
+  };
+
   State(std::shared_ptr<const Model> m, const FinderOptions& o) : model(std::move(m)), options(o) {
     check(*model, options);
     sized(kMultiple, kMultiple);  // throws for options that do not fit the model

@@ -16,10 +16,10 @@ constexpr double kUnit = 20;  // of errors: about where those of a trained netwo
 constexpr double kLowest = -6, kHighest = 3, kNarrowest = 0.05;
 
 /// Of one x or y: the value, and its slopes by u and by s.
-struct Term {
+struct LawTerm {
   double value, by_error, by_scale;
 };
-Term term(ErrorLaw law, double u, double s) {
+LawTerm law_term(ErrorLaw law, double u, double s) {
   if (law == ErrorLaw::laplace) return {u + s, 1, 1 - u};
   const double square = u * u / std::numbers::pi;
   return {square + s, 2 * u / std::numbers::pi, 1 - 2 * square};
@@ -61,7 +61,7 @@ T PointLikelihood::operator()(std::span<const T> output, detail::In<T> scales, d
       const double given = static_cast<double>(scales[i / 2]), s = std::clamp(given, kLowest, kHighest);
       const double e = static_cast<double>(output[i]) - static_cast<double>(truth[i]);
       const double per_error = kUnit * std::exp(-s) / length, share = weight / total;
-      const Term t = term(law, per_error * std::abs(e), s);
+      const LawTerm t = law_term(law, per_error * std::abs(e), s);
       sum += share * t.value;
       if (!gradient.empty()) gradient[i] = static_cast<T>(share * t.by_error * per_error * detail::sign(e));
       if (!scale_gradient.empty() && given == s) scale_gradient[i / 2] += static_cast<T>(share * t.by_scale);

@@ -20,6 +20,8 @@ inline constexpr std::array<int, 3> kCellStrides{8, 16, 32};
 /// Log odds of a face; logs of the distances to the left, top, right and bottom edge; x and y of the eye on the
 /// picture's left, and of the other. Lengths in strides, from the cell's centre.
 inline constexpr int kCellValues = 9;
+/// Logs of distances are read as if they ended here, at 148 strides: an untrained network may say anything.
+inline constexpr float kMostCellLog = 5;
 
 struct DetectorWidths {
   int stem = 16;                               ///< channels at a half of the input's side
