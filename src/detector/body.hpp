@@ -1,8 +1,7 @@
 // What people have below their cutout's lower edge: the rest of their clothes, legs and feet, so that nobody floats.
 #pragma once
-#include <array>
-
 #include "lineament/faces/synthetic.hpp"
+#include "lineament/image/geometry.hpp"
 
 namespace lineament::detector {
 

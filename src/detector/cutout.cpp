@@ -48,6 +48,14 @@ int drop(int out, int arm) {
   return static_cast<int>(r - std::sqrt(std::max(0.0f, r * r - x * x)));
 }
 
+/// Cover as a picture, which warp() takes.
+Image grey_of(const DrawnCutout& person) {
+  Image grey(person.image.width(), person.image.height());
+  std::uint8_t* to = grey.pixels().data();
+  for (const std::uint8_t c : person.cover) to = std::fill_n(to, 3, c);
+  return grey;
+}
+
 }  // namespace
 
 DrawnCutout made_ready(const DrawnCutout& cutout) {
@@ -70,6 +78,17 @@ DrawnCutout made_ready(const DrawnCutout& cutout) {
     }
   }
   for (Point& p : out.points) p = p - Point{static_cast<float>(left), static_cast<float>(above)};
+  return out;
+}
+
+DrawnCutout seen_from_afar(const DrawnCutout& person) {
+  constexpr float k = kFar, middle = 0.5f * (k - 1);
+  const Affine map{k, 0, middle, 0, k, middle}, back = map.inverse();
+  const int width = (person.image.width() + kFar - 1) / kFar, height = (person.image.height() + kFar - 1) / kFar;
+  const Image grey = warp(grey_of(person), map, width, height);
+  DrawnCutout out{warp(person.image, map, width, height), {}, person.points};
+  for (std::size_t i = 0; i < grey.pixels().size(); i += 3) out.cover.push_back(grey.pixels()[i]);
+  for (Point& p : out.points) p = back(p);
   return out;
 }
 
@@ -96,13 +115,15 @@ using Values = std::array<float, 3>;
 struct Seen {
   std::vector<float> color, cover;  ///< three values a pixel
 
-  Seen(const DrawnCutout& person, const Affine& map, int width, int height)
-      : color(at(0, height, width) * 3), cover(color.size()) {
-    warp(person.image, map, width, height, color);
-    Image grey(person.image.width(), person.image.height());
-    std::uint8_t* to = grey.pixels().data();
-    for (const std::uint8_t c : person.cover) to = std::fill_n(to, 3, c);
-    warp(grey, map, width, height, cover);
+  Seen(const Person& person, Affine map, int width, int height) : color(at(0, height, width) * 3), cover(color.size()) {
+    const DrawnCutout* from = person.near;
+    if (std::hypot(map.a, map.d) >= kFar) {  // shrunk by as much
+      from = person.far;
+      map =
+          Affine::scaling(1.0f / kFar, 1.0f / kFar) * Affine::translation(-0.5f * (kFar - 1), -0.5f * (kFar - 1)) * map;
+    }
+    warp(from->image, map, width, height, color);
+    warp(grey_of(*from), map, width, height, cover);
   }
 };
 
@@ -113,15 +134,15 @@ void lay(const Values& color, float cover, const Values& gain, float* pixel) {
 
 }  // namespace
 
-void paste(const DrawnCutout& person, const Place& place, std::uint8_t number, const Canvas& canvas) {
+void paste(const Person& person, const Place& place, std::uint8_t number, const Canvas& canvas) {
   const Affine& m = place.to_person;
-  const Body body(person, std::hypot(m.a, m.d));
-  const auto [across, down] = reach(person, body, m.inverse(), canvas.size);
+  const Body body(*person.near, std::hypot(m.a, m.d));
+  const auto [across, down] = reach(*person.near, body, m.inverse(), canvas.size);
   const int width = across.last - across.first + 1, height = down.last - down.first + 1;
   if (width <= 0 || height <= 0) return;
   const Affine map = m * Affine::translation(static_cast<float>(across.first), static_cast<float>(down.first));
   const Seen seen(person, map, width, height);
-  const float end = static_cast<float>(person.image.width()) - 0.5f;
+  const float end = static_cast<float>(person.near->image.width()) - 0.5f;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       const Point p = map({static_cast<float>(x), static_cast<float>(y)});

@@ -13,9 +13,19 @@ namespace lineament::detector {
 /// multiplied by cover, so that means of pixels are right. Shoulders that the side of the picture cuts get arms.
 DrawnCutout made_ready(const DrawnCutout& cutout);
 
+/// One that was made ready, kFar times smaller, for small faces. why: a picture takes 4.7 ms in place of 6.4.
+DrawnCutout seen_from_afar(const DrawnCutout& person);
+inline constexpr int kFar = 3;
+
+/// A person that was made ready, in both sizes.
+struct Person {
+  const DrawnCutout* near;
+  const DrawnCutout* far;
+};
+
 /// Where a person is laid, and in which light.
 struct Place {
-  Affine to_person;  ///< from pixels of the picture to those of the cutout
+  Affine to_person;  ///< from pixels of the picture to those of the near cutout
   std::array<float, 3> gain{1, 1, 1};
   std::array<float, 3> legs{};  ///< the colour of what they wear there, 0 … 1
 };
@@ -27,7 +37,7 @@ struct Canvas {
   std::span<std::uint8_t> person;  ///< who is seen at each pixel: the number given to paste()
 };
 
-/// Lays a person that was made ready over the picture, down to the feet.
-void paste(const DrawnCutout& person, const Place& place, std::uint8_t number, const Canvas& canvas);
+/// Lays a person over the picture, down to the feet.
+void paste(const Person& person, const Place& place, std::uint8_t number, const Canvas& canvas);
 
 }  // namespace lineament::detector

@@ -127,7 +127,7 @@ std::vector<Standing> place_people(std::span<const DrawnCutout> people, const Sc
                      draw_center(turned.box.height, size, cut, random)};
       const Box box = moved(turned.box, to);
       if (!is_free(box, all, size)) continue;
-      Standing s{&people[who], {}, {box, {turned.eyes[0] + to, turned.eyes[1] + to}, 1}, nearness(box, size)};
+      Standing s{who, {}, {box, {turned.eyes[0] + to, turned.eyes[1] + to}, 1}, nearness(box, size)};
       s.place.to_person = (Affine::translation(to.x, to.y) * turned.to_picture).inverse();
       const float light = std::exp(0.12f * std::clamp(random.normal(), -2.0f, 2.0f));
       for (float& g : s.place.gain) g = light * random.uniform(0.95f, 1.05f);

@@ -1,5 +1,6 @@
 // Who stands where in a picture.
 #pragma once
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -9,13 +10,13 @@
 namespace lineament::detector {
 
 struct Standing {
-  const DrawnCutout* person;
+  std::size_t who;
   Place place;
   SceneFace face;
   float nearness;  ///< who is nearer hides the other
 };
 
-/// People with at least one face, from far to near. Faces, and what is likely to hide them, do not overlap by much.
+/// Some of `people`, at least one, from far to near. Faces, and what is likely to hide them, do not overlap by much.
 std::vector<Standing> place_people(std::span<const DrawnCutout> people, const SceneOptions& options, Random& random);
 
 }  // namespace lineament::detector

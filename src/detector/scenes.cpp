@@ -110,6 +110,7 @@ DrawnScenes DrawnScenes::draw(std::uint64_t seed, std::size_t people, const Back
   made.options_ = options;
   made.photos_ = backgrounds;
   made.people_.resize(people);
+  made.far_.resize(people);
   made.drawn_.resize(std::clamp<std::size_t>(people / 8, 8, 256));
   const std::size_t total = people + made.drawn_.size();
   std::mutex mutex;
@@ -122,10 +123,12 @@ DrawnScenes DrawnScenes::draw(std::uint64_t seed, std::size_t people, const Back
         const std::lock_guard lock(mutex);
         if (stopped) return;
       }
-      if (i < people)
+      if (i < people) {
         made.people_[i] = draw_one(seed, i);
-      else
+        made.far_[i] = detector::seen_from_afar(made.people_[i]);
+      } else {
         made.drawn_[i - people] = draw_behind(seed, i - people);
+      }
       const std::lock_guard lock(mutex);
       ++done;
       if (progress && !stopped) progress(done, total);
@@ -153,7 +156,8 @@ Scene DrawnScenes::compose(Random random) const {
   if (!random.chance(options_.without)) {
     const std::vector<detector::Standing> standing = detector::place_people(people_, options_, random);
     std::uint8_t number = 0;
-    for (const detector::Standing& s : standing) detector::paste(*s.person, s.place, ++number, canvas);
+    for (const detector::Standing& s : standing)
+      detector::paste({&people_[s.who], &far_[s.who]}, s.place, ++number, canvas);
     number = 0;
     for (const detector::Standing& s : standing) {
       scene.faces.push_back(s.face);
@@ -168,7 +172,8 @@ Scene DrawnScenes::compose(Random random) const {
 
 std::size_t DrawnScenes::bytes() const {
   std::size_t sum = 0;
-  for (const DrawnCutout& p : people_) sum += p.image.pixels().size() + p.cover.size();
+  for (const auto* cutouts : {&people_, &far_})
+    for (const DrawnCutout& p : *cutouts) sum += p.image.pixels().size() + p.cover.size();
   for (const Image& image : drawn_) sum += image.pixels().size();
   return sum;
 }

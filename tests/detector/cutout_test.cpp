@@ -1,6 +1,9 @@
 // People laid into pictures: clear edges, bodies down to the feet, nothing beside them.
 #include "../../src/detector/cutout.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
 #include <vector>
 
 #include "../../src/detector/body.hpp"
@@ -27,6 +30,13 @@ std::pair<int, int> margins(const DrawnCutout& c, int y) {
   while (right < width && row[width - 1 - right] == 0) ++right;
   return {left, right};
 }
+
+/// In both sizes.
+struct Ready {
+  DrawnCutout near, far = seen_from_afar(near);
+
+  Person person() const { return {&near, &far}; }
+};
 
 struct Picture {
   std::vector<float> pixels = std::vector<float>(100 * 100 * 3, 0.25f);
@@ -59,11 +69,11 @@ TEST_CASE("cutout: shoulders that the side cuts are round and go on as arms") {
 }
 
 TEST_CASE("cutout: laid over a picture, it changes itself, the body below, and nothing else") {
-  const DrawnCutout ready = made_ready(block(10, 30));
+  const Ready ready{made_ready(block(10, 30))};
   Picture picture;
   const Affine to_person = Affine::translation(-30, -10);
-  paste(ready, {to_person, {1, 1, 1}, {0.5f, 0.5f, 0.5f}}, 7, picture.canvas());
-  const Body body(ready, 1);
+  paste(ready.person(), {to_person, {1, 1, 1}, {0.5f, 0.5f, 0.5f}}, 7, picture.canvas());
+  const Body body(ready.near, 1);
   int changed = 0;
   for (int y = 0; y < 100; ++y) {
     for (int x = 0; x < 100; ++x) {
@@ -80,8 +90,27 @@ TEST_CASE("cutout: laid over a picture, it changes itself, the body below, and n
   CHECK(picture.person[100 * 25 + 5] == 0);
   // Where it is not in the picture, nothing happens.
   Picture other;
-  paste(ready, {Affine::translation(500, 0), {1, 1, 1}, {}}, 7, other.canvas());
+  paste(ready.person(), {Affine::translation(500, 0), {1, 1, 1}, {}}, 7, other.canvas());
   CHECK(other.pixels == Picture().pixels);
+}
+
+TEST_CASE("cutout: small people look the same from the smaller one") {
+  const Ready ready{made_ready(block(10, 30))};
+  CHECK(ready.far.image.width() == (ready.near.image.width() + 2) / 3);
+  CHECK(ready.far.cover.size() == static_cast<std::size_t>(ready.far.image.width() * ready.far.image.height()));
+  Picture from_near, from_far;
+  const auto place = [](float scale) { return Place{{scale, 0, -30 * scale, 0, scale, -30 * scale}, {1, 1, 1}, {}}; };
+  paste(ready.person(), place(2.999f), 1, from_near.canvas());
+  paste(ready.person(), place(3.001f), 1, from_far.canvas());
+  float worst = 0, sum = 0;
+  for (std::size_t i = 0; i < from_near.pixels.size(); ++i) {
+    const float off = std::abs(from_near.pixels[i] - from_far.pixels[i]);
+    worst = std::max(worst, off), sum += off;
+  }
+  CHECK(sum > 0);
+  CHECK(worst < 0.3f);  // of an edge's step of 0.75
+  CHECK(sum < 60);
+  CHECK(from_far.at(36, 35) == Approx(1).margin(0.05));
 }
 
 TEST_CASE("cutout: a body goes on as wide as it was cut, then has two legs, then ends") {

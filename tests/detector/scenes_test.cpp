@@ -49,7 +49,7 @@ float inside(const Box& box, int size) {
 TEST_CASE("scenes: the same numbers give the same bits, on any thread and however many draw") {
   const DrawnScenes alone = DrawnScenes::draw(3, kPeople, {}, small(), 1);
   CHECK(alone.people() == kPeople);
-  CHECK(alone.bytes() < 1024 * (450 * kPeople + 250 * 8));
+  CHECK(alone.bytes() < 1024 * (500 * kPeople + 250 * 8));
   std::vector<Scene> here, there(10);
   for (std::uint64_t i = 0; i < 10; ++i) here.push_back(usual().compose(Random(7, i)));
   std::thread([&] {

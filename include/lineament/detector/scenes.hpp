@@ -43,7 +43,7 @@ class DrawnScenes {
   using Progress = std::function<void(std::size_t, std::size_t)>;
 
   /// Draws `people` cutouts, 1 … 1,000,000, and an eighth as many backgrounds (8 to 256) for a quarter of the pictures;
-  /// the others get a part of a photo where there are any. Keeps some 350 KB a person, at most 450 KB. The same
+  /// the others get a part of a photo where there are any. Keeps some 430 KB a person, at most 500 KB. The same
   /// arguments give the same scenes with any number of threads; 0 means one for each core. Throws ArgumentError for a
   /// number out of range, and what `progress` throws.
   static DrawnScenes draw(std::uint64_t seed, std::size_t people, const Backgrounds& backgrounds,
@@ -64,6 +64,7 @@ class DrawnScenes {
   Backgrounds photos_;
   std::vector<Image> drawn_;         ///< backgrounds
   std::vector<DrawnCutout> people_;  ///< colours times cover, cut to what is covered
+  std::vector<DrawnCutout> far_;     ///< the same people, smaller
 };
 
 }  // namespace lineament
