@@ -11,9 +11,7 @@
 namespace lineament {
 namespace {
 
-struct ValueAndSlope {
-  double value, slope;
-};
+using detail::ValueAndSlope;
 
 /// (1 - p)^focus log(1 / p), p the probability of log odds z.
 ValueAndSlope focal(double z, double focus) {
@@ -91,8 +89,8 @@ double cell_loss(const DetectionLoss& loss, const T* output, const T* truth, con
 }  // namespace
 
 template <std::floating_point T>
-double DetectionLoss::operator()(std::span<const OutputBatch<T>> outputs, std::span<const T> truth,
-                                 std::span<const T> weights, int batch) const {
+double DetectionLoss::operator()(std::span<const OutputBatch<T>> outputs, detail::In<T> truth, detail::In<T> weights,
+                                 int batch) const {
   require_size("outputs", kCellOutputs.size(), outputs.size());
   const auto samples = static_cast<std::size_t>(batch);
   std::size_t values = 0;
@@ -116,9 +114,9 @@ double DetectionLoss::operator()(std::span<const OutputBatch<T>> outputs, std::s
   return sum * unit;
 }
 
-template double DetectionLoss::operator()(std::span<const OutputBatch<float>>, std::span<const float>,
-                                          std::span<const float>, int) const;
-template double DetectionLoss::operator()(std::span<const OutputBatch<double>>, std::span<const double>,
-                                          std::span<const double>, int) const;
+template double DetectionLoss::operator()(std::span<const OutputBatch<float>>, detail::In<float>, detail::In<float>,
+                                          int) const;
+template double DetectionLoss::operator()(std::span<const OutputBatch<double>>, detail::In<double>, detail::In<double>,
+                                          int) const;
 
 }  // namespace lineament

@@ -7,6 +7,7 @@
 
 #include "lineament/api.hpp"
 #include "lineament/train/joint_loss.hpp"
+#include "lineament/train/losses.hpp"
 
 namespace LINEAMENT_API lineament {
 
@@ -23,17 +24,13 @@ struct DetectionLoss {
   double box = 1, eyes = 1;
 
   template <std::floating_point T>
-  double operator()(std::span<const OutputBatch<T>> outputs, std::span<const T> truth, std::span<const T> weights,
+  double operator()(std::span<const OutputBatch<T>> outputs, detail::In<T> truth, detail::In<T> weights,
                     int batch) const;
-  double operator()(std::span<const OutputBatch<float>> outputs, std::span<const float> truth,
-                    std::span<const float> weights, int batch) const {
-    return operator()<float>(outputs, truth, weights, batch);
-  }
 };
 
-extern template double DetectionLoss::operator()(std::span<const OutputBatch<float>>, std::span<const float>,
-                                                 std::span<const float>, int) const;
-extern template double DetectionLoss::operator()(std::span<const OutputBatch<double>>, std::span<const double>,
-                                                 std::span<const double>, int) const;
+extern template double DetectionLoss::operator()(std::span<const OutputBatch<float>>, detail::In<float>,
+                                                 detail::In<float>, int) const;
+extern template double DetectionLoss::operator()(std::span<const OutputBatch<double>>, detail::In<double>,
+                                                 detail::In<double>, int) const;
 
 }  // namespace lineament
