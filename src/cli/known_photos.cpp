@@ -34,7 +34,7 @@ void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o) {
 
 /// Photos of people as --backgrounds would be shown as "no face" and, where they are held out, be trained on.
 void warn_of_backgrounds(const Sets& sets, const TrainOptions& o) {
-  if (o.backgrounds.empty()) return;
+  if (o.backgrounds.empty() || o.data.empty()) return;
   std::vector<PhotoPrint> annotated = photos_of(sets.train);
   if (sets.held_out)
     for (PhotoPrint& p : photos_of(*sets.held_out)) annotated.push_back(std::move(p));

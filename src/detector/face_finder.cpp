@@ -41,6 +41,20 @@ void check(const Model& model, const FinderOptions& o) {
   require(o.overlap >= 0 && o.overlap <= 1, "overlap", "0 to 1", o.overlap);
 }
 
+/// Memory grows with what the network sees, and its sides are whole numbers.
+void require_bounded(const Image& picture, float scale, float smallest) {
+  constexpr double kMostPixels = 64e6;
+  const double pixels = static_cast<double>(picture.width()) * static_cast<double>(picture.height()) *
+                        static_cast<double>(scale) * static_cast<double>(scale);
+  const double side = static_cast<double>(std::max(picture.width(), picture.height())) * static_cast<double>(scale);
+  if (pixels <= kMostPixels && side <= kMostPixels / kMultiple) return;
+  throw ArgumentError({"FinderOptions::smallest", "it is too small for a picture of this size",
+                       "faces of more pixels, or 0",
+                       std::to_string(smallest) + " in a picture of " + std::to_string(picture.width()) + " x " +
+                           std::to_string(picture.height()),
+                       ""});
+}
+
 int rounded_up(float side) {
   return std::max(1, static_cast<int>(std::ceil(side / kMultiple))) * kMultiple;
 }
@@ -122,6 +136,7 @@ std::vector<FoundFace> FaceFinder::find(const Image& picture) {
   const float side = static_cast<float>(std::max(picture.width(), picture.height()));
   const float smallest = state_->options.smallest > 0 ? state_->options.smallest : std::max(kSmallestSeen, side / 32);
   float scale = kSmallestSeen / smallest;
+  require_bounded(picture, scale, smallest);
   state_->look(picture, scale, faces);
   while (side * scale > kSeenWhole) {
     scale /= kStep;

@@ -101,6 +101,21 @@ TEST_CASE("the options that a model shows are a recipe: what was not given, and 
   require_same_model(place, "first/model.safetensors", "second/model.safetensors");
 }
 
+TEST_CASE("annotated photos among the backgrounds, a limit above the data, and a batch without photos are told") {
+  const Place place;
+  make_faces(place, "faces", 8);
+  place.write("net.json", kSmallNetwork);
+  Outcome o = place.run({"train", "--data", "faces", "--synthetic", "4", "--mix", "0.5", "--backgrounds", "faces",
+                         "--network", "net.json", "--epochs", "1", "--batch", "4", "--limit", "50", "--threads", "1"});
+  INFO(o.err);
+  CHECK(o.code == 0);
+  CHECK(o.err.find("8 of the 8 photos of --backgrounds are photos of --data") != std::string::npos);
+  CHECK(o.err.find("--limit 50 is more than the ") != std::string::npos);
+  require_refused(place.run({"train", "--recipe", "tiny", "--data", "faces", "--synthetic", "4", "--mix", "0.99",
+                             "--batch", "4", "--out", "other"}),
+                  {"--mix", "no place is left for photos", "--negatives"});
+}
+
 TEST_CASE("faces are mirrored until a share of the run's epochs; where that changes, a stopped run goes on as any") {
   const Place place;
   place.write("net.json", kSmallNetwork);

@@ -103,4 +103,8 @@ TEST_CASE("a face finder refuses models that find no faces, and options out of r
                                  FinderOptions{.precision = Precision::int8}})
     CHECK_THROWS_AS(FaceFinder(bright_finder(), o), ArgumentError);
   CHECK_THROWS_AS(FaceFinder(std::shared_ptr<const Model>()), ArgumentError);
+  // The network would have to see more than there is memory for.
+  FaceFinder tiny(bright_finder(), {.smallest = 1e-3f});
+  CHECK_THROWS_WITH(tiny.find(Image(300, 200)), Catch::Contains("smallest") && Catch::Contains("300 x 200"));
+  CHECK_THROWS_AS(tiny.find(Image(9000, 1)), ArgumentError);
 }

@@ -23,8 +23,8 @@ struct FinderOptions {
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
 };
 
-/// Not for several threads at once. Memory for the last few sizes of pictures is kept: pictures of one size, as of a
-/// film, allocate nothing but what they return.
+/// Not for several threads at once. The networks' memory for the last few sizes of pictures is kept: of pictures of
+/// one size, as of a film, only the first sets it aside.
 class FaceFinder {
  public:
   /// Throws ModelError if the model is no detector (zoo/detector_network.hpp), ArgumentError if an option is out of
@@ -38,6 +38,8 @@ class FaceFinder {
   FaceFinder& operator=(FaceFinder&&) noexcept;
 
   /// All faces, the most probable first, in pixels of the picture; boxes may reach beyond it. None in an empty picture.
+  /// Throws ArgumentError where FinderOptions::smallest is so small for this picture that the network would have to see
+  /// more than 64 megapixels.
   std::vector<FoundFace> find(const Image& picture);
 
  private:
