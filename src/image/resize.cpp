@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "image/pixel_rows.hpp"
+#include "image/rgb_rows.hpp"
 #include "lineament/error.hpp"
 
 namespace lineament {
@@ -63,18 +65,20 @@ void resize_row(const std::uint8_t* in, const Axis& axis, float* out) {
 
 }  // namespace
 
-Image resize(const Image& image, int width, int height) {
-  if (image.empty()) throw ArgumentError({"resize", "the image is empty", "", "", ""});
+Image resize(const ImageView& image, int width, int height) {
+  const ImageView all = completed(image);
   if (width <= 0 || height <= 0)
     throw ArgumentError(
         {"resize", "the new size is not positive", "", std::to_string(width) + " x " + std::to_string(height), ""});
-  if (width == image.width() && height == image.height()) return image;
+  if (width == image.width && height == image.height) return to_image(image);
 
-  const Axis across(image.width(), width), down(image.height(), height);
+  const Axis across(image.width, width), down(image.height, height);
   const auto row = static_cast<std::size_t>(width) * 3;
-  std::vector<float> narrow(row * static_cast<std::size_t>(image.height()));
-  for (int y = 0; y < image.height(); ++y)
-    resize_row(image.row(y), across, narrow.data() + row * static_cast<std::size_t>(y));
+  std::vector<float> narrow(row * static_cast<std::size_t>(image.height));
+  RgbRows rows(all, 0, 0, image.width, image.height);
+  rows.keep(1);
+  for (int y = 0; y < image.height; ++y)
+    resize_row(rows.row(y), across, narrow.data() + row * static_cast<std::size_t>(y));
 
   Image result(width, height);
   std::vector<float> sum(row);

@@ -1,92 +1,111 @@
 // One bilinear sample for each output pixel, from a copy of the part in view that has been smoothed as much as the map
 // shrinks it: first halved while that is coarse enough (L. Williams, "Pyramidal parametrics", SIGGRAPH 1983), then
-// averaged by a box of an output pixel's width.
+// averaged by a box of an output pixel's width. Rows are made when they are asked for, and kept no longer than needed,
+// so what no output pixel lies on is not worked out.
 #include "lineament/image/warp.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "image/box_filter.hpp"
+#include "image/lanes.hpp"
+#include "image/pixel_rows.hpp"
+#include "image/rgb_rows.hpp"
 #include "lineament/error.hpp"
 
 namespace lineament {
 namespace {
 
-// Vectors of the compiler (GCC and Clang) rather than of Highway, which offers none on plain x86-64 without dispatching
-// at run time; a pixel's three channels and an idle lane are all that is needed here.
-using Float4 = float __attribute__((vector_size(16)));
-using Int4 = std::int32_t __attribute__((vector_size(16)));
-using Short4 = std::uint16_t __attribute__((vector_size(8)));
-using Short8 = std::uint16_t __attribute__((vector_size(16)));
-using Byte8 = std::uint8_t __attribute__((vector_size(8)));
-
 /// Shrinking by this much or more, the source is halved first. On photos shrunk by 3 to 4, the error against exact
 /// areas is 10 to 20 dB lower without halving, and the time 0.1 ms longer.
 constexpr float kHalveFrom = 4.0f;
-/// A box this little wider than a pixel is not worth a pass.
-constexpr float kSmoothFrom = 1.02f;
-
-/// Rows of 8-bit RGB.
-struct View {
-  const std::uint8_t* pixels;
-  int width, height;
-  std::ptrdiff_t stride;
-
-  const std::uint8_t* row(int y) const { return pixels + std::clamp(y, 0, height - 1) * stride; }
-};
-
-/// Three values from `p` (and one to ignore) as floats.
-Float4 load(const std::uint16_t* p) {
-  Short4 values;
-  std::memcpy(&values, p, sizeof values);
-  return __builtin_convertvector(__builtin_convertvector(values, Int4), Float4);
-}
 
 Float4 mix(Float4 a, Float4 b, float t) {
   return a + (b - a) * t;
 }
 
-/// A box of `width` >= 1 pixels as weights that sum to exactly 256: whole pixels in the middle, a part of one at each
-/// end.
-std::vector<std::uint16_t> box(float width) {
-  const int reach = width < kSmoothFrom ? 0 : static_cast<int>(std::ceil((width - 1) / 2));
-  std::vector<std::uint16_t> weights(static_cast<std::size_t>(2 * reach + 1));
-  int left = 256;
-  for (int k = reach; k > 0; --k) {
-    const float covered = std::min(1.0f, width / 2 - (static_cast<float>(k) - 0.5f));
-    const int w = static_cast<int>(std::lround(256 * covered / width));
-    weights[static_cast<std::size_t>(reach - k)] = weights[static_cast<std::size_t>(reach + k)] =
-        static_cast<std::uint16_t>(w);
-    left -= 2 * w;
+/// Coordinates of a row of output pixels: of each a pixel of the source, and how far it is towards the next.
+struct Places {
+  std::vector<std::int32_t> pixel;
+  std::vector<float> part;
+
+  /// slope * i + shift + offset for i from 0 to count - 1, kept between 0 and `last`.
+  void fill(float slope, float shift, float offset, float last, int count) {
+    const auto size = (static_cast<std::size_t>(count) + 3) / 4 * 4;
+    pixel.resize(size);
+    part.resize(size);
+    const Float4 zero{}, most = zero + last;
+    Int4 index{0, 1, 2, 3};
+    for (std::size_t i = 0; i < size; i += 4, index += 4) {
+      Float4 v = slope * __builtin_convertvector(index, Float4) + shift + offset;
+      v = v > zero ? v : zero;
+      v = v < most ? v : most;
+      const Int4 whole = __builtin_convertvector(v, Int4);
+      const Float4 rest = v - __builtin_convertvector(whole, Float4);
+      std::memcpy(&pixel[i], &whole, sizeof whole);
+      std::memcpy(&part[i], &rest, sizeof rest);
+    }
   }
-  weights[static_cast<std::size_t>(reach)] = static_cast<std::uint16_t>(left);
-  return weights;
+};
+
+/// A pixel's three channels, and an idle lane, between four pixels, those on the right being the next ones. At the last
+/// column (row) the part is 0, and what is read for the next does not count.
+Float4 sample(const std::uint16_t* above, const std::uint16_t* below, float x, float y) {
+  return mix(mix(load_four(above), load_four(below), y), mix(load_four(above + 3), load_four(below + 3), y), x) /
+         (255.0f * 256.0f);
 }
 
-/// A warp made ready: the smoothed part of the source, and the map from output pixels into it.
+/// Writes a whole vector where the next pixel will overwrite its idle lane.
+void put(Float4 color, bool more, float* out) {
+  if (more)
+    std::memcpy(out, &color, sizeof color);
+  else
+    std::memcpy(out, &color, 3 * sizeof(float));
+}
+
+/// A warp made ready: the part of the source in view, and the map from output pixels into it.
 class Sampler {
  public:
-  Sampler(const Image& source, const Affine& to_source, int width, int height)
-      : view_{source.pixels().data(), source.width(), source.height(), std::ptrdiff_t{3} * source.width()},
-        map_(to_source) {
-    keep_part_in_view(width, height);
-    while (across() * down() >= kHalveFrom * kHalveFrom && (view_.width > 1 || view_.height > 1)) halve();
-    smooth();
+  /// `source` is completed (pixel_rows.hpp).
+  Sampler(const ImageView& source, const Affine& to_source, int width, int height)
+      : map_(to_source),
+        rows_(part_in_view(source, width, height)),
+        filter_(across(), down(), rows_.width()),
+        upright_(map_.b == 0 && map_.d == 0),
+        stride_(3 * static_cast<std::size_t>(rows_.width()) + 4) {
+    rows_.keep(filter_.rows());
+    // An output row of an upright map lies between two rows of the source; that of another may cross all of them.
+    const auto all = static_cast<std::size_t>(rows_.height());
+    const std::size_t kept = upright_ ? 2 : all + 1;
+    smooth_.reset(new std::uint16_t[kept * stride_]);
+    // What is read behind the last pixel and row, and does not count, is 0.
+    for (std::size_t i = 0; i < kept; ++i) std::fill_n(smooth_.get() + (i + 1) * stride_ - 4, 4, std::uint16_t{0});
+    if (upright_) {
+      at_x_.fill(map_.a, 0, map_.c, last_x(), width);
+      at_y_.fill(map_.e, 0, map_.f, last_y(), height);
+    } else {
+      for (std::size_t y = 0; y < all; ++y) filter_.apply(rows_, static_cast<int>(y), smooth_.get() + y * stride_);
+      std::fill_n(smooth_.get() + all * stride_, stride_, std::uint16_t{0});
+    }
   }
 
   /// Output row `y`: width * 3 floats in [0, 1].
-  void row(int y, int width, float* out) const {
+  void row(int y, int width, float* out) {
+    if (upright_) return upright_row(static_cast<std::size_t>(y), width, out);
+    at_x_.fill(map_.a, map_.b * static_cast<float>(y), map_.c, last_x(), width);
+    at_y_.fill(map_.d, map_.e * static_cast<float>(y), map_.f, last_y(), width);
+    const std::int32_t *left = at_x_.pixel.data(), *top = at_y_.pixel.data();
+    const float *x_part = at_x_.part.data(), *y_part = at_y_.part.data();
+    const std::uint16_t* const smooth = smooth_.get();
+    const auto stride = static_cast<std::ptrdiff_t>(stride_);
     for (int x = 0; x < width; ++x, out += 3) {
-      const Point p = map_({static_cast<float>(x), static_cast<float>(y)});
-      const Float4 color = sample(p.x, p.y) / (255.0f * 256.0f);
-      // A whole vector where the next pixel will overwrite its idle lane.
-      if (x + 1 < width)
-        std::memcpy(out, &color, sizeof color);
-      else
-        std::memcpy(out, &color, 3 * sizeof(float));
+      const std::uint16_t* const above = smooth + top[x] * stride + std::ptrdiff_t{3} * left[x];
+      put(sample(above, above + stride, x_part[x], y_part[x]), x + 1 < width, out);
     }
   }
 
@@ -94,21 +113,11 @@ class Sampler {
   /// The box that has an output pixel's spread along the source's axis x (y): its width in source pixels.
   float across() const { return std::hypot(map_.a, map_.b); }
   float down() const { return std::hypot(map_.d, map_.e); }
+  float last_x() const { return static_cast<float>(rows_.width() - 1); }
+  float last_y() const { return static_cast<float>(rows_.height() - 1); }
 
-  Float4 sample(float x, float y) const {
-    x = std::min(std::max(x, 0.0f), static_cast<float>(view_.width - 1));
-    y = std::min(std::max(y, 0.0f), static_cast<float>(view_.height - 1));
-    const int left = static_cast<int>(x), top = static_cast<int>(y);
-    const std::uint16_t* upper = smooth_.get() + (static_cast<std::ptrdiff_t>(top) * view_.width + left) * 3;
-    const std::uint16_t* lower = top + 1 < view_.height ? upper + std::ptrdiff_t{3} * view_.width : upper;
-    const int right = left + 1 < view_.width ? 3 : 0;
-    const float t = y - static_cast<float>(top);
-    return mix(mix(load(upper), load(lower), t), mix(load(upper + right), load(lower + right), t),
-               x - static_cast<float>(left));
-  }
-
-  /// Narrows the view to what the output can touch.
-  void keep_part_in_view(int width, int height) {
+  /// What the output can touch, to which the map then leads.
+  RgbRows part_in_view(const ImageView& source, int width, int height) {
     const float right = static_cast<float>(width) - 0.5f, bottom = static_cast<float>(height) - 0.5f;
     Point low{INFINITY, INFINITY}, high{-INFINITY, -INFINITY};
     for (const Point corner : {Point{-0.5f, -0.5f}, Point{right, -0.5f}, Point{-0.5f, bottom}, Point{right, bottom}}) {
@@ -121,87 +130,54 @@ class Sampler {
     const auto limit = [](float v, int size) {
       return static_cast<int>(std::clamp(v, 0.0f, static_cast<float>(size - 1)));
     };
-    const int x0 = limit(low.x - margin_x, view_.width), x1 = limit(high.x + margin_x, view_.width);
-    const int y0 = limit(low.y - margin_y, view_.height), y1 = limit(high.y + margin_y, view_.height);
-    view_.pixels += y0 * view_.stride + static_cast<std::ptrdiff_t>(x0) * 3;
-    view_.width = x1 - x0 + 1;
-    view_.height = y1 - y0 + 1;
+    const int x0 = limit(low.x - margin_x, source.width), x1 = limit(high.x + margin_x, source.width);
+    const int y0 = limit(low.y - margin_y, source.height), y1 = limit(high.y + margin_y, source.height);
     map_ = Affine::translation(static_cast<float>(-x0), static_cast<float>(-y0)) * map_;
-  }
-
-  /// Replaces the view by means of 2 x 2 pixels; an odd last row or column counts twice.
-  void halve() {
-    const int w = (view_.width + 1) / 2, h = (view_.height + 1) / 2;
-    std::vector<std::uint8_t> half(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * 3);
-    const int whole = view_.width / 2;
-    for (int y = 0; y < h; ++y) {
-      const std::uint8_t *a = view_.row(2 * y), *b = view_.row(2 * y + 1);
-      std::uint8_t* out = half.data() + static_cast<std::ptrdiff_t>(y) * w * 3;
-      for (int x = 0; x < whole; ++x, a += 6, b += 6, out += 3)
-        for (int c = 0; c < 3; ++c) out[c] = static_cast<std::uint8_t>((a[c] + a[c + 3] + b[c] + b[c + 3] + 2) / 4);
-      if (whole < w)
-        for (int c = 0; c < 3; ++c) out[c] = static_cast<std::uint8_t>((a[c] + b[c] + 1) / 2);
+    RgbRows rows(source, x0, y0, x1 - x0 + 1, y1 - y0 + 1);
+    while (across() * down() >= kHalveFrom * kHalveFrom && (rows.width() > 1 || rows.height() > 1)) {
+      rows.halve();
+      map_ = Affine::scaling(0.5f, 0.5f) * Affine::translation(-0.5f, -0.5f) * map_;
     }
-    half_ = std::move(half);
-    view_ = {half_.data(), w, h, std::ptrdiff_t{3} * w};
-    map_ = Affine::scaling(0.5f, 0.5f) * Affine::translation(-0.5f, -0.5f) * map_;
+    return rows;
   }
 
-  /// The view averaged by the box of an output pixel, times 256.
-  void smooth() {
-    const auto weights_x = box(across()), weights_y = box(down());
-    const int reach_x = static_cast<int>(weights_x.size() / 2), reach_y = static_cast<int>(weights_y.size() / 2);
-    const int n = 3 * view_.width;
-    const std::size_t values = static_cast<std::size_t>(n) * static_cast<std::size_t>(view_.height);
-    smooth_.reset(new std::uint16_t[values + 1]);  // one more for the idle lane of the last pixel
-    smooth_[values] = 0;
-    // A row averaged over its neighbours above and below, with its end pixels repeated on both sides.
-    std::vector<std::uint8_t> padded(static_cast<std::size_t>(n + 6 * reach_x));
-    std::uint8_t* const middle = padded.data() + std::ptrdiff_t{3} * reach_x;
-    for (int y = 0; y < view_.height; ++y) {
-      std::uint16_t* const out = smooth_.get() + static_cast<std::ptrdiff_t>(y) * n;
-      if (reach_y == 0) {
-        std::copy_n(view_.row(y), n, middle);
-      } else {
-        std::fill_n(out, n, std::uint16_t{128});
-        for (int k = -reach_y; k <= reach_y; ++k)
-          add(view_.row(y + k), weights_y[static_cast<std::size_t>(k + reach_y)], out, n);
-        for (int i = 0; i < n; ++i) middle[i] = static_cast<std::uint8_t>(out[i] >> 8);
-      }
-      for (int i = 1; i <= 3 * reach_x; ++i) {
-        middle[-i] = middle[2 - (i - 1) % 3];
-        middle[n - 1 + i] = middle[n - 3 + (i - 1) % 3];
-      }
-      std::fill_n(out, n, std::uint16_t{0});
-      for (int k = -reach_x; k <= reach_x; ++k)
-        add(middle + std::ptrdiff_t{3} * k, weights_x[static_cast<std::size_t>(k + reach_x)], out, n);
+  void upright_row(std::size_t y, int width, float* out) {
+    const int top = at_y_.pixel[y];
+    const float y_part = at_y_.part[y];
+    const std::uint16_t* const above = smoothed(top);
+    const std::uint16_t* const below = smoothed(std::min(top + 1, rows_.height() - 1));
+    const std::int32_t* const left = at_x_.pixel.data();
+    const float* const x_part = at_x_.part.data();
+    for (int x = 0; x < width; ++x, out += 3) {
+      const std::ptrdiff_t at = std::ptrdiff_t{3} * left[x];
+      put(sample(above + at, below + at, x_part[x], y_part), x + 1 < width, out);
     }
   }
 
-  static void add(const std::uint8_t* in, std::uint16_t weight, std::uint16_t* sum, int n) {
-    int i = 0;
-    for (; i + 8 <= n; i += 8) {
-      Byte8 values;
-      Short8 total;
-      std::memcpy(&values, in + i, sizeof values);
-      std::memcpy(&total, sum + i, sizeof total);
-      total += __builtin_convertvector(values, Short8) * weight;
-      std::memcpy(sum + i, &total, sizeof total);
-    }
-    for (; i < n; ++i) sum[i] = static_cast<std::uint16_t>(sum[i] + in[i] * weight);
+  /// Row `y` of an upright map averaged by the box of an output pixel, times 256; good until a row other than the next
+  /// or the one before is asked for.
+  const std::uint16_t* smoothed(int y) {
+    const std::size_t slot = static_cast<std::size_t>(y % 2);
+    std::uint16_t* const out = smooth_.get() + slot * stride_;
+    if (held_[slot] != y) filter_.apply(rows_, y, out);
+    held_[slot] = y;
+    return out;
   }
 
-  View view_;
   Affine map_;
-  std::vector<std::uint8_t> half_;
+  RgbRows rows_;
+  BoxFilter filter_;
+  bool upright_;
+  std::size_t stride_;
   std::unique_ptr<std::uint16_t[]> smooth_;
+  Places at_x_, at_y_;  // upright: of columns and of rows; else of the pixels of one output row
+  std::array<int, 2> held_{-1, -1};
 };
 
 /// why: positions are turned into int, and a box filter of such a width into memory.
 constexpr float kLargest = 1e7f;
 
-void check(const Image& source, const Affine& m, int width, int height) {
-  if (source.empty()) throw ArgumentError({"warp", "the image is empty", "", "", ""});
+void check_arguments(const Affine& m, int width, int height) {
   if (width <= 0 || height <= 0)
     throw ArgumentError({"warp", "the size of the result is not positive", "",
                          std::to_string(width) + " x " + std::to_string(height), ""});
@@ -213,20 +189,20 @@ void check(const Image& source, const Affine& m, int width, int height) {
 
 }  // namespace
 
-void warp(const Image& source, const Affine& to_source, int width, int height, std::span<float> out) {
-  check(source, to_source, width, height);
+void warp(const ImageView& source, const Affine& to_source, int width, int height, std::span<float> out) {
+  check_arguments(to_source, width, height);
   const std::size_t row = static_cast<std::size_t>(width) * 3;
   if (out.size() != row * static_cast<std::size_t>(height))
     throw ArgumentError({"warp", "the place for the result has the wrong size",
                          std::to_string(row * static_cast<std::size_t>(height)) + " floats", std::to_string(out.size()),
                          ""});
-  const Sampler sampler(source, to_source, width, height);
+  Sampler sampler(completed(source), to_source, width, height);
   for (int y = 0; y < height; ++y) sampler.row(y, width, out.data() + row * static_cast<std::size_t>(y));
 }
 
-Image warp(const Image& source, const Affine& to_source, int width, int height) {
-  check(source, to_source, width, height);
-  const Sampler sampler(source, to_source, width, height);
+Image warp(const ImageView& source, const Affine& to_source, int width, int height) {
+  check_arguments(to_source, width, height);
+  Sampler sampler(completed(source), to_source, width, height);
   Image result(width, height);
   std::vector<float> row(static_cast<std::size_t>(width) * 3);
   for (int y = 0; y < height; ++y) {

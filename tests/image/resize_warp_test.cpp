@@ -119,6 +119,25 @@ TEST_CASE("warp: mirror, quarter turn and the 8-bit form") {
     }
 }
 
+TEST_CASE("warp: enlarging is linear between four pixels, upright, turned or sheared either way") {
+  const Image image = noise(23, 17, 12);
+  for (const Affine& map : {Affine{0.6f, 0, 3, 0, 0.7f, 2}, Affine{0.6f, 0.5f, 1, -0.5f, 0.6f, 9},
+                            Affine{0.7f, 0.4f, 1, 0, 0.8f, 2}, Affine{0.7f, 0, 1, 0.4f, 0.8f, 2}}) {
+    const auto out = warped(image, map, 24, 20);
+    for (int y = 0; y < 20; ++y)
+      for (int x = 0; x < 24; ++x) {
+        const double px = std::clamp(double{map.a} * x + double{map.b} * y + map.c, 0.0, 22.0);
+        const double py = std::clamp(double{map.d} * x + double{map.e} * y + map.f, 0.0, 16.0);
+        const int left = std::min(static_cast<int>(px), 21), top = std::min(static_cast<int>(py), 15);
+        const double u = px - left, v = py - top;
+        const auto red = [&](int i, int j) { return double{1} * image.at(left + i, top + j).r; };
+        const double wanted =
+            (1 - v) * ((1 - u) * red(0, 0) + u * red(1, 0)) + v * ((1 - u) * red(0, 1) + u * red(1, 1));
+        REQUIRE(out[static_cast<std::size_t>(y * 24 + x) * 3] == Approx(wanted / 255).margin(1e-4));
+      }
+  }
+}
+
 TEST_CASE("warp: shrinking takes the mean over each pixel's area") {
   // Exactly half: the box of two pixels around each output centre, which lies between two source pixels. By hand: the
   // weights are 1/4 1/2 1/4 around each of the two, so 1/8 3/8 3/8 1/8 over four.

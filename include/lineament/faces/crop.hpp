@@ -12,6 +12,7 @@
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/landmarks.hpp"
+#include "lineament/image/view.hpp"
 #include "lineament/image/warp.hpp"
 
 namespace LINEAMENT_API lineament {
@@ -142,7 +143,7 @@ inline Landmarks values_to_points(std::span<const float> values, const Affine& t
 
 /// Cuts the crop out of the photo: size x size x 3 floats in [0, 1], row by row. Beyond the photo its edge pixels go
 /// on.
-inline void crop(const Image& image, const Affine& to_image, int size, std::span<float> pixels) {
+inline void crop(const ImageView& image, const Affine& to_image, int size, std::span<float> pixels) {
   warp(image, to_image, size, size, pixels);
 }
 

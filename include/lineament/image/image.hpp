@@ -8,6 +8,7 @@
 
 #include "lineament/api.hpp"
 #include "lineament/error.hpp"
+#include "lineament/image/view.hpp"
 
 namespace LINEAMENT_API lineament {
 
@@ -37,6 +38,9 @@ class Image {
       pixels_[i + 2] = fill.b;
     }
   }
+
+  /// Good as long as the image is, and its size stays.
+  operator ImageView() const noexcept { return {.data = pixels_.data(), .width = width_, .height = height_}; }
 
   int width() const noexcept { return width_; }
   int height() const noexcept { return height_; }
