@@ -8,18 +8,14 @@
 #include "mesh.hpp"
 #include "photo_background.hpp"
 #include "shade.hpp"
+#include "sitting.hpp"
 
 namespace lineament {
 namespace synthetic {
 namespace {
 
 void check_range(const char* name, float value, float low, float high) {
-  if (value >= low && value <= high) return;
-  throw ArgumentError({"DrawOptions::" + std::string(name),
-                       "out of range",
-                       std::to_string(low) + " to " + std::to_string(high),
-                       std::to_string(value),
-                       {}});
+  require_range(("DrawOptions::" + std::string(name)).c_str(), value, low, high);
 }
 
 void check(const DrawOptions& o) {
@@ -110,6 +106,8 @@ struct Sitting {
         camera(aim(head, person.pose, drawn_side(options.size))),
         points(place_points(head, camera)),
         raster(drawn_side(options.size), camera) {}
+  Sitting(const Person& p, const Head& h, const Camera& c, int size)
+      : person(p), head(h), camera(c), points(place_points(head, camera)), raster(drawn_side(size), camera) {}
   Sitting(const Sitting&) = delete;
   Sitting& operator=(const Sitting&) = delete;
 
@@ -143,20 +141,37 @@ Landmarks shrunk(Landmarks points, int size) {
   return points;
 }
 
+DrawnFace picture_of(Sitting& sitting, int size, std::uint64_t seed, std::uint64_t index, const Backgrounds& photos) {
+  const Person& person = sitting.person;
+  const std::span<Vec3> color = sitting.raster.colors();
+  draw_solids(sitting.raster, sitting.head, sitting.camera, person);
+  draw_behind(color, sitting.raster, person, seed, index, photos);
+  shade_solids(color, sitting.raster, sitting.head, person, sitting.camera);
+  paint_over(sitting, person, seed, index);
+  return {develop(color, size, person.look), shrunk(sitting.points, size)};
+}
+
 }  // namespace
+
+void require_range(const char* option, float value, float low, float high) {
+  if (value >= low && value <= high) return;
+  throw ArgumentError(
+      {option, "out of range", std::to_string(low) + " to " + std::to_string(high), std::to_string(value), ""});
+}
+
+DrawnFace draw_sitting(const Person& person, const Head& head, const Camera& camera, int size, std::uint64_t seed,
+                       std::uint64_t index, const Backgrounds& backgrounds) {
+  Sitting sitting(person, head, camera, size);
+  return picture_of(sitting, size, seed, index, backgrounds);
+}
+
 }  // namespace synthetic
 
 DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
   using namespace synthetic;
   check(options);
   Sitting sitting(seed, index, options);
-  const Person& person = sitting.person;
-  const std::span<Vec3> color = sitting.raster.colors();
-  draw_solids(sitting.raster, sitting.head, sitting.camera, person);
-  draw_behind(color, sitting.raster, person, seed, index, options.backgrounds);
-  shade_solids(color, sitting.raster, sitting.head, person, sitting.camera);
-  paint_over(sitting, person, seed, index);
-  return {develop(color, options.size, person.look), shrunk(sitting.points, options.size)};
+  return picture_of(sitting, options.size, seed, index, options.backgrounds);
 }
 
 DrawnCutout draw_cutout(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
