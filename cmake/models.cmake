@@ -1,6 +1,6 @@
 # Models that are part of the library: data/models/NAME.safetensors as arrays in sources that are made when the library is
 # built. Sources and not the assembler's .incbin: any compiler for any system takes them, half a second for each.
-set(lineament_models compact tiny)  # in alphabetical order
+set(lineament_models compact tiny detector)  # models of points in alphabetical order, then the one that finds faces
 set(lineament_model_names "")
 set(lineament_model_cases "")
 set(lineament_model_declarations "")

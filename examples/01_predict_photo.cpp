@@ -9,7 +9,8 @@ int main(int argc, char** argv) try {
   if (argc != 3) throw lineament::ArgumentError({"01_predict_photo", "it needs two files", "MODEL PHOTO", "", ""});
   lineament::Landmarker landmarker(argv[1]);
   const lineament::Image photo = lineament::read_image(argv[2]);
-  const lineament::FaceLandmarks face = landmarker.predict(photo);  // or predict(photo, box) for a face among others
+  // Or predict(photo, box) for a face whose place is known, predict(photo) for every face in a photo.
+  const lineament::FaceLandmarks face = landmarker.predict(photo, landmarker.whole_image_face(photo));
   for (const auto& [x, y] : face.points) std::printf("%.2f %.2f\n", double(x), double(y));
   return 0;
 } catch (const lineament::Error& error) {

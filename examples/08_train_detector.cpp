@@ -44,7 +44,7 @@ int main(int argc, char** argv) try {
                      .joint_loss = DetectionLoss{},
                      .optimizer = {.kind = OptimizerOptions::Kind::adamw, .weight_decay = 0.02},
                      .schedule = {.kind = Schedule::Kind::cosine, .rate = 3e-3f, .warmup = 0.5},
-                     .ema = 0.999,
+                     .ema = 0.998,
                      .clip_norm = 5,
                      .start_at_mean = false,  // no cell is like another
                      .precision = Precision::bf16};

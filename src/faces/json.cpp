@@ -32,26 +32,31 @@ std::string json_face(const Face& face) {
     s += (i ? ", " : ", \"spread\": [") + text::shortest(face.spread[i]);
   if (!face.spread.empty()) s += "]";
   if (face.score) s += ", \"score\": " + text::shortest(*face.score);
+  if (face.detection) s += ", \"detection\": " + text::shortest(*face.detection);
+  for (const auto& [name, value] : face.measures) s += ", " + json_string(name) + ": " + text::shortest(value);
   return s + "}";
 }
 
 }  // namespace
 
-std::string format_json(std::span<const Face> faces, const std::map<std::string, std::string>& more) {
+std::string format_json(std::span<const Face> faces, const std::map<std::string, std::string>& more,
+                        std::span<const std::filesystem::path> photos) {
   std::string s = "{\"format\": \"lineament-faces\", \"version\": 1, ";
   for (const auto& [key, value] : more) {
-    if (key == "format" || key == "version" || key == "faces")
+    if (key == "format" || key == "version" || key == "faces" || key == "photos")
       throw ArgumentError({"faces", "the format has an entry of this name itself", "another name", key, ""});
     s += json_string(key) + ": " + json_string(value) + ", ";
   }
-  s += "\"faces\": [";
+  for (std::size_t i = 0; i < photos.size(); ++i)
+    s += (i ? ", " : "\"photos\": [") + json_string(photos[i].generic_string());
+  s += photos.empty() ? "\"faces\": [" : "],\n\"faces\": [";
   for (std::size_t i = 0; i < faces.size(); ++i) s += (i ? ",\n  " : "\n  ") + json_face(faces[i]);
   return s + (faces.empty() ? "]}\n" : "\n]}\n");
 }
 
 void write_json(const std::filesystem::path& path, std::span<const Face> faces,
-                const std::map<std::string, std::string>& more) {
-  write_file(path, format_json(faces, more));
+                const std::map<std::string, std::string>& more, std::span<const std::filesystem::path> photos) {
+  write_file(path, format_json(faces, more, photos));
 }
 
 }  // namespace lineament

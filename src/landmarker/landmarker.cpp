@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <mutex>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "landmarker/mirror.hpp"
+#include "landmarker/on_photo.hpp"
 #include "landmarker/shared_weights.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
@@ -20,6 +20,11 @@
 namespace lineament {
 namespace {
 
+void require_in_range(const char* option, int value, int most) {
+  if (value < 1 || value > most)
+    throw ArgumentError({option, "out of range", "1 to " + std::to_string(most), std::to_string(value), ""});
+}
+
 void check(const Model& model, const LandmarkerOptions& options) {
   const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
   const Shape out = model.network.outputs().front().shape;  // the points; others may follow
@@ -28,36 +33,19 @@ void check(const Model& model, const LandmarkerOptions& options) {
     throw ModelError({"model", "not a network for face landmarks",
                       to_string(wanted) + " in and " + std::to_string(values) + " out",
                       to_string(in) + " in and " + to_string(out) + " out", "give a model made by training on faces"});
-  const auto require = [](const char* option, int value, int most) {
-    if (value < 1 || value > most)
-      throw ArgumentError({option, "out of range", "1 to " + std::to_string(most), std::to_string(value), ""});
-  };
-  require("passes", options.passes, 10);
-  require("batch", options.batch, 256);
+  require_in_range("passes", options.passes, 10);
+  require_in_range("batch", options.batch, 256);
+  if (!(options.min_score >= 0 && options.min_score <= 1))
+    throw ArgumentError({"min_score", "out of range", "0 to 1", std::to_string(options.min_score), ""});
 }
 
-/// Points found where there is no photo would look like any others.
-void require_on_photo(const Image& photo, std::span<const Box> boxes) {
-  if (photo.empty()) throw ArgumentError({"photo", "it is empty", "an image with pixels", "none", ""});
-  const Box all = whole_image(photo.width(), photo.height());
-  const auto number = [](float v) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%g", static_cast<double>(v));
-    return std::string(digits);
-  };
-  // Why a ninth: a face may be cut off at the photo's edge, but no photo shows a part of a head three times its size.
-  constexpr float kInside = 1.0f / 9;
-  for (const Box& b : boxes) {
-    if (!(b.width > 0 && b.height > 0)) continue;  // refused where the crop is made
-    const float across = std::min(b.x + b.width, all.x + all.width) - std::max(b.x, all.x);
-    const float down = std::min(b.y + b.height, all.y + all.height) - std::max(b.y, all.y);
-    const bool outside = !(across > 0 && down > 0);
-    if (outside || across * down < kInside * b.width * b.height)
-      throw ArgumentError({"box", outside ? "it lies outside the photo" : "most of it lies outside the photo",
-                           "a part of 0,0," + std::to_string(photo.width()) + "," + std::to_string(photo.height()),
-                           number(b.x) + "," + number(b.y) + "," + number(b.width) + "," + number(b.height),
-                           "give x, y, width, height in pixels of the upright photo"});
-  }
+/// As `options` say, but for what is given in `call`.
+LandmarkerOptions for_call(LandmarkerOptions options, const PredictOptions& call) {
+  options.passes = call.passes.value_or(options.passes);
+  options.mirror = call.mirror.value_or(options.mirror);
+  options.threads = call.threads.value_or(options.threads);
+  require_in_range("passes", options.passes, 10);
+  return options;
 }
 
 /// The number of the output of that name and size, behind the points.
@@ -76,14 +64,16 @@ bool looks_like_a_face(const Box& seen, const Box& box) {
   return near && seen_side > 0.2f * side && seen_side < 5 * side && seen.width > 0 && seen.height > 0;
 }
 
-/// One for all Landmarkers that use it at a time, so that they share its weights.
-std::shared_ptr<const Model> default_model() {
-  static std::mutex mutex;
-  static std::weak_ptr<const Model> known;
-  const std::lock_guard lock(mutex);
-  std::shared_ptr<const Model> model = known.lock();
-  if (!model) known = model = std::make_shared<const Model>(load_default_model());
-  return model;
+/// Of faces whose points cover the same place, the first one: two boxes may have led to one face.
+std::vector<FaceLandmarks> without_repeats(std::vector<FaceLandmarks> faces, float most) {
+  std::vector<FaceLandmarks> kept;
+  for (FaceLandmarks& face : faces) {
+    const Box place = bounding_box(face.points);
+    if (std::none_of(kept.begin(), kept.end(),
+                     [&](const FaceLandmarks& k) { return overlap(bounding_box(k.points), place) > most; }))
+      kept.push_back(std::move(face));
+  }
+  return kept;
 }
 
 }  // namespace
@@ -97,30 +87,31 @@ struct Landmarker::State {
         ranges(m->ranges),
         spread(output_of(*m, kSpreadOutput, m->scheme.points)),
         odds(output_of(*m, kFaceOutput, 1)),
-        weights(let_go ? pack_weights(m->network, inference(1)) : shared_weights(m)) {
-    session(1);
+        weights(let_go ? pack_weights(m->network, inference(1, o.threads)) : shared_weights(m)) {
+    session(1, o.threads);
     if (!let_go) model = std::move(m);
   }
 
-  /// For one face, or for up to options.batch.
-  InferenceSession& session(int batch) {
-    std::optional<InferenceSession>& made = batch == 1 ? one : many;
-    if (!made) made.emplace(weights, inference(batch));
-    return *made;
+  /// For one face, or for up to options.batch. Made when it is first asked for.
+  InferenceSession& session(int batch, int threads) {
+    for (Made& made : sessions)
+      if (made.batch == batch && made.threads == threads) return made.session;
+    return sessions.emplace_back(Made{batch, threads, {weights, inference(batch, threads)}}).session;
   }
-  InferenceOptions inference(int batch) const {
-    return {.batch = batch, .threads = options.threads, .precision = options.precision, .ranges = ranges};
+  InferenceOptions inference(int batch, int threads) const {
+    return {.batch = batch, .threads = threads, .precision = options.precision, .ranges = ranges};
   }
 
   /// `boxes` are at most as many as the session's batch.
-  void run(InferenceSession& session, const Image& photo, std::span<const Box> boxes, std::span<FaceLandmarks> faces) {
+  void run(InferenceSession& session, const ImageView& photo, std::span<const Box> boxes, bool mirror,
+           std::span<FaceLandmarks> faces) {
     const int size = preprocessing.size;
     const std::size_t pixels = session.input().size() / static_cast<std::size_t>(session.batch());
     for (std::size_t i = 0; i < boxes.size(); ++i) {
       faces[i].crop_to_image = crop_to_image(boxes[i], preprocessing);
       crop(photo, faces[i].crop_to_image, size, session.input().subspan(i * pixels, pixels));
     }
-    if (options.mirror) crops.assign(session.input().begin(), session.input().end());  // forward() reuses its memory
+    if (mirror) crops.assign(session.input().begin(), session.input().end());  // forward() reuses its memory
     session.forward();
     for (std::size_t i = 0; i < boxes.size(); ++i) {
       const auto values = points_of(session, i), scales = scales_of(session, i);
@@ -128,7 +119,7 @@ struct Landmarker::State {
       faces[i].spread.assign(scales.begin(), scales.end());
       if (odds) faces[i].score = 1 / (1 + std::exp(-session.output(*odds)[i]));
     }
-    if (options.mirror) average_with_mirrored(session, faces.first(boxes.size()), pixels);
+    if (mirror) average_with_mirrored(session, faces.first(boxes.size()), pixels);
     for (FaceLandmarks& face : faces.first(boxes.size())) {
       face.crop_points = values_to_crop_points(face.values, size);
       face.points = values_to_points(face.values, face.crop_to_image, size);
@@ -160,22 +151,48 @@ struct Landmarker::State {
   }
 
   /// All passes for boxes that go through the network together.
-  void predict(InferenceSession& session, const Image& photo, std::span<const Box> given,
-               std::span<FaceLandmarks> faces) {
-    run(session, photo, given, faces);
+  void predict(InferenceSession& session, const ImageView& photo, std::span<const Box> given,
+               const LandmarkerOptions& o, std::span<FaceLandmarks> faces) {
+    run(session, photo, given, o.mirror, faces);
     std::vector<std::size_t> going(given.size());
     for (std::size_t i = 0; i < going.size(); ++i) going[i] = i;
     std::vector<Box> boxes;
     std::vector<FaceLandmarks> again;
-    for (int pass = 1; pass < options.passes; ++pass) {
+    for (int pass = 1; pass < o.passes; ++pass) {
       std::erase_if(going, [&](std::size_t i) { return !looks_like_a_face(bounding_box(faces[i].points), given[i]); });
-      if (going.empty()) return;
+      if (going.empty()) break;
       boxes.clear();
       for (const std::size_t i : going) boxes.push_back(bounding_box(faces[i].points));
       again.resize(going.size());
-      run(session, photo, boxes, again);
+      run(session, photo, boxes, o.mirror, again);
       for (std::size_t i = 0; i < going.size(); ++i) faces[going[i]] = again[i];
     }
+    for (std::size_t i = 0; i < given.size(); ++i) faces[i].box = given[i];
+  }
+
+  std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> boxes, const LandmarkerOptions& o) {
+    require_on_photo(photo, boxes);
+    std::vector<FaceLandmarks> faces(boxes.size());
+    const auto most = static_cast<std::size_t>(o.batch);
+    for (std::size_t done = 0; done < boxes.size();) {
+      // A batch that is half empty takes longer than its faces one by one.
+      const std::size_t left = boxes.size() - done, count = left * 2 >= most ? std::min(left, most) : 1;
+      predict(session(count == 1 ? 1 : o.batch, o.threads), photo, boxes.subspan(done, count), o,
+              std::span(faces).subspan(done, count));
+      done += count;
+    }
+    return faces;
+  }
+
+  std::vector<FoundFace> find(const ImageView& photo, int threads) {
+    if (!finder || finder_threads != threads) {
+      FinderOptions o = options.finder;
+      o.threads = threads;
+      o.precision = options.precision;
+      finder.emplace(o);
+      finder_threads = threads;
+    }
+    return finder->find(photo);
   }
 
   LandmarkerOptions options;
@@ -187,11 +204,17 @@ struct Landmarker::State {
   std::vector<float> crops;                 // of a batch, kept for the mirror
   std::shared_ptr<const Model> model;       // nullptr: let go of
   std::shared_ptr<PreparedWeights<float>> weights;
-  std::optional<InferenceSession> one, many;
+  struct Made {
+    int batch, threads;
+    InferenceSession session;
+  };
+  std::list<Made> sessions;
+  std::optional<FaceFinder> finder;  // made for the first photo without a box, and its threads
+  int finder_threads = 0;
 };
 
 Landmarker::Landmarker() : Landmarker(LandmarkerOptions()) {}
-Landmarker::Landmarker(const LandmarkerOptions& options) : Landmarker(default_model(), options) {}
+Landmarker::Landmarker(const LandmarkerOptions& options) : Landmarker(shared_default_model(), options) {}
 Landmarker::Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options) {
   if (model == nullptr) throw ArgumentError({"model", "there is none", "a model", "a null pointer", ""});
   state_ = std::make_unique<State>(std::move(model), options, false);
@@ -205,30 +228,30 @@ Landmarker::~Landmarker() = default;
 Landmarker::Landmarker(Landmarker&&) noexcept = default;
 Landmarker& Landmarker::operator=(Landmarker&&) noexcept = default;
 
-std::vector<FaceLandmarks> Landmarker::predict(const Image& photo, std::span<const Box> boxes) {
-  require_on_photo(photo, boxes);
-  std::vector<FaceLandmarks> faces(boxes.size());
-  const auto most = static_cast<std::size_t>(state_->options.batch);
-  for (std::size_t done = 0; done < boxes.size();) {
-    // A batch that is half empty takes longer than its faces one by one.
-    const std::size_t left = boxes.size() - done, count = left * 2 >= most ? std::min(left, most) : 1;
-    state_->predict(state_->session(count == 1 ? 1 : static_cast<int>(most)), photo, boxes.subspan(done, count),
-                    std::span(faces).subspan(done, count));
-    done += count;
-  }
-  return faces;
+std::vector<FaceLandmarks> Landmarker::predict(const ImageView& photo, std::span<const Box> boxes,
+                                               const PredictOptions& options) {
+  return state_->predict(photo, boxes, for_call(state_->options, options));
 }
 
-FaceLandmarks Landmarker::predict(const Image& photo, const Box& box) {
-  require_on_photo(photo, {&box, 1});
-  FaceLandmarks face;
-  state_->predict(state_->session(1), photo, {&box, 1}, {&face, 1});
-  return face;
+FaceLandmarks Landmarker::predict(const ImageView& photo, const Box& box, const PredictOptions& options) {
+  return std::move(state_->predict(photo, {&box, 1}, for_call(state_->options, options)).front());
 }
 
-FaceLandmarks Landmarker::predict(const Image& photo) {
-  return predict(
-      photo, face_box(BoxSource::whole_image, {}, std::nullopt, photo.width(), photo.height(), state_->preprocessing));
+std::vector<FaceLandmarks> Landmarker::predict(const ImageView& photo, const PredictOptions& options) {
+  require_not_empty(photo);
+  const LandmarkerOptions o = for_call(state_->options, options);
+  std::vector<FoundFace> found = state_->find(photo, o.threads);
+  std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(photo, face.box); });
+  std::vector<Box> boxes;
+  for (const FoundFace& face : found) boxes.push_back(face.box);
+  std::vector<FaceLandmarks> faces = state_->predict(photo, boxes, o);
+  for (std::size_t i = 0; i < faces.size(); ++i) faces[i].detection = found[i].score;
+  std::erase_if(faces, [&](const FaceLandmarks& face) { return face.score.value_or(1) < o.min_score; });
+  return without_repeats(std::move(faces), o.finder.overlap);
+}
+
+Box Landmarker::whole_image_face(const ImageView& photo) const {
+  return face_box(BoxSource::whole_image, {}, std::nullopt, photo.width, photo.height, state_->preprocessing);
 }
 
 int Landmarker::crop_size() const {

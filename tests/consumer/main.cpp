@@ -40,7 +40,7 @@ int main(int argc, char** argv) try {
   const auto face = lineament::Landmarker(file).predict(image, {20, 20, 80, 80});
   std::printf("network, model file and landmarker: %zu points\n", face.points.size());
   lineament::Landmarker without_file;
-  std::printf("the library's own model: %zu points\n", without_file.predict(image).points.size());
+  std::printf("the library's own models: %zu faces in a grey picture\n", without_file.predict(image).size());
   lineament::read_file("no such file");
   return 1;
 } catch (const lineament::FileError& error) {

@@ -34,7 +34,7 @@ run("Building the consumer" ${CMAKE_COMMAND} --build ${work}/build --config ${CO
 run("The consumer" ${work}/build/consumer ${work}/model.safetensors)
 expect("${output}" "128x128x3 49152 50 30x40")
 expect("${output}" "network, model file and landmarker: 68 points")
-expect("${output}" "the library's own model: 68 points")
+expect("${output}" "the library's own models: 0 faces in a grey picture")
 expect("${output}" "no such file")
 
 if(EXISTS ${prefix}/bin/lineament)

@@ -69,8 +69,8 @@ TEST_CASE("boxes are in pixels of the picture, whatever its size and the size th
     float smallest;
   };
   for (const Place& p :
-       {Place{64, 64, 16, 24, 8, 12}, Place{200, 120, 64, 48, 16, 24}, Place{640, 400, 320, 160, 32, 48},
-        Place{100, 300, 24, 240, 8, 12}, Place{50, 30, 16, 8, 4, 6}}) {
+       {Place{64, 64, 16, 24, 8, 20}, Place{200, 120, 64, 48, 16, 40}, Place{640, 400, 320, 160, 32, 80},
+        Place{100, 300, 24, 240, 8, 20}, Place{50, 30, 16, 8, 4, 10}}) {
     INFO(p.width << " x " << p.height);
     FaceFinder finder(bright_finder(), {.smallest = p.smallest});
     const auto found = finder.find(square_in(p.width, p.height, p.x, p.y, p.side));

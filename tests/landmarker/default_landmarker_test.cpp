@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lineament/error.hpp"
 #include "lineament/faces/metrics.hpp"
 #include "lineament/faces/synthetic.hpp"
 #include "lineament/landmarker/landmarker.hpp"
@@ -43,25 +44,25 @@ TEST_CASE("the library's models find the points of drawn faces") {
   Landmarker tiny(load_default_model("tiny"));
   CHECK(mean_nme(tiny, 40) < 5);
   // Without a box the face is smaller in the crop at first: further passes see it as large as it was trained on.
-  CHECK(nme(landmarker.predict(face().image).points, face().points) < 12);
+  CHECK(nme(landmarker.predict(face().image).at(0).points, face().points) < 12);
   CHECK(landmarker.scheme().name == ibug_68().name);
   CHECK(landmarker.trained_on() == load_default_model().trained_on);
-  CHECK(landmarker.predict(face().image).spread.size() == kPoints);
+  CHECK(landmarker.predict(face().image).at(0).spread.size() == kPoints);
 }
 
 TEST_CASE("a Landmarker is made with nothing, with options, and as a member") {
   Landmarker plain, braces{};
   Landmarker once({.passes = 1}), options(LandmarkerOptions{.passes = 1}), two(LandmarkerOptions{});
   Owner owner{};
-  const Landmarks points = plain.predict(face().image).points;
-  CHECK(braces.predict(face().image).points == points);
-  CHECK(two.predict(face().image).points == points);
-  CHECK(owner.landmarker.predict(face().image).points == points);
-  CHECK(once.predict(face().image).points == options.predict(face().image).points);
-  CHECK_FALSE(once.predict(face().image).points == points);
+  const Landmarks points = plain.predict(face().image).at(0).points;
+  CHECK(braces.predict(face().image).at(0).points == points);
+  CHECK(two.predict(face().image).at(0).points == points);
+  CHECK(owner.landmarker.predict(face().image).at(0).points == points);
+  CHECK(once.predict(face().image).at(0).points == options.predict(face().image).at(0).points);
+  CHECK_FALSE(once.predict(face().image).at(0).points == points);
   CHECK_THROWS_AS(Landmarker({.passes = 0}), ArgumentError);
   Landmarker lower({.precision = Precision::int8});
-  CHECK(nme(lower.predict(face().image).points, points) < 3);
+  CHECK(nme(lower.predict(face().image).at(0).points, points) < 3);
 }
 
 TEST_CASE("points that are hidden have a larger spread, those beside them hardly") {
@@ -106,10 +107,10 @@ TEST_CASE("a box without a face has a low score, a face a high one") {
 }
 
 TEST_CASE("Landmarkers on threads of their own use the library's model at a time") {
-  const Landmarks wanted = Landmarker().predict(face().image).points;
+  const Landmarks wanted = Landmarker().predict(face().image).at(0).points;
   std::array<bool, 4> same{};
   std::vector<std::thread> threads;
-  for (bool& s : same) threads.emplace_back([&] { s = Landmarker().predict(face().image).points == wanted; });
+  for (bool& s : same) threads.emplace_back([&] { s = Landmarker().predict(face().image).at(0).points == wanted; });
   for (std::thread& thread : threads) thread.join();
   for (const bool s : same) CHECK(s);
 }

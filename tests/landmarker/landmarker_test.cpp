@@ -164,16 +164,32 @@ TEST_CASE("with mirror, a mirrored photo has the mirrored shape, and each the me
   }
 }
 
-TEST_CASE("without a box the crop is the whole picture") {
+TEST_CASE("the crop of whole_image_face is the whole picture") {
   Landmarker landmarker(face_model(), {.passes = 1});
   const Image wide(64, 48, {90, 120, 60});
-  const Affine map = landmarker.predict(wide).crop_to_image;
+  const FaceLandmarks face = landmarker.predict(wide, landmarker.whole_image_face(wide));
+  const Affine map = face.crop_to_image;
   CHECK(map.a == Approx(2));
   CHECK(map.c == Approx(0.5).margin(1e-4));       // 64 pixels, from -0.5 on
   CHECK(map.f == Approx(-8 + 0.5).margin(1e-4));  // 8 rows beyond the picture above and below
   const auto& prep = face_model().preprocessing;
   const Box box = face_box(BoxSource::whole_image, {}, {}, 64, 48, prep);
-  check_same(landmarker.predict(wide), landmarker.predict(wide, box));
+  check_same(face, landmarker.predict(wide, box));
+  CHECK(face.box == box);
+  CHECK_FALSE(face.detection);
+}
+
+TEST_CASE("what one call does otherwise is as if the Landmarker were made so, and is forgotten") {
+  Landmarker usual(face_model()), once(face_model(), {.passes = 1}), mirrored(face_model(), {.mirror = true});
+  const FaceLandmarks wanted = usual.predict(photo(), kBox);
+  check_same(usual.predict(photo(), kBox, {.passes = 1}), once.predict(photo(), kBox));
+  check_same(usual.predict(photo(), kBox, {.mirror = true}), mirrored.predict(photo(), kBox));
+  check_same(mirrored.predict(photo(), kBox, {.mirror = false}), wanted);
+  check_same(usual.predict(photo(), kBox, {.threads = 2}), wanted);
+  check_same(usual.predict(photo(), kBox), wanted);
+  CHECK_FALSE(once.predict(photo(), kBox).points == wanted.points);
+  CHECK_THROWS_WITH(usual.predict(photo(), kBox, {.passes = 0}), "passes: out of range (wanted 1 to 10, got 0)");
+  CHECK_THROWS_AS(usual.predict(photo(), kBox, {.threads = -1}), ArgumentError);
 }
 
 TEST_CASE("each further pass crops to the points of the one before") {
@@ -220,8 +236,11 @@ TEST_CASE("any box is cropped or refused") {
   CHECK_THROWS_AS(landmarker.predict(Image()), ArgumentError);
   for (const Box& box : {Box{-40, -35, 90, 80}, Box{0, 0, 1e-3f, 1e-3f}, Box{-100, -100, 360, 360}})
     for (const float v : landmarker.predict(photo(), box).values) REQUIRE(std::isfinite(v));
-  for (const auto& [w, h] : {std::pair{1, 1}, {1, 300}, {2000, 1}})
-    for (const float v : landmarker.predict(Image(w, h, {9, 9, 9})).values) REQUIRE(std::isfinite(v));
+  for (const auto& [w, h] : {std::pair{1, 1}, {1, 300}, {2000, 1}}) {
+    const Image thin(w, h, {9, 9, 9});
+    for (const float v : landmarker.predict(thin, landmarker.whole_image_face(thin)).values) REQUIRE(std::isfinite(v));
+    CHECK_NOTHROW(landmarker.predict(thin));
+  }
 }
 
 TEST_CASE("models and options that do not fit are refused") {
@@ -234,6 +253,7 @@ TEST_CASE("models and options that do not fit are refused") {
   CHECK_THROWS_AS(Landmarker(model), ModelError);
   CHECK_THROWS_AS(Landmarker(face_model(), {.passes = 0}), ArgumentError);
   CHECK_THROWS_AS(Landmarker(face_model(), {.passes = 11}), ArgumentError);
+  CHECK_THROWS_AS(Landmarker(face_model(), {.min_score = 1.5f}), ArgumentError);
   CHECK_THROWS_AS(Landmarker("no such.safetensors"), FileError);
 }
 
@@ -257,13 +277,16 @@ TEST_CASE("a Landmarker a thread gives what one gives") {
   for (std::uint64_t i = 0; i < 6; ++i) photos.push_back(draw_face(4, i, {.size = 96}).image);
   Landmarker one(face_model());
   std::vector<Landmarks> wanted;
-  for (const Image& image : photos) wanted.push_back(one.predict(image).points);
+  const auto points = [](Landmarker& landmarker, const Image& image) {
+    return landmarker.predict(image, landmarker.whole_image_face(image)).points;
+  };
+  for (const Image& image : photos) wanted.push_back(points(one, image));
   std::array<std::vector<Landmarks>, 3> got;
   std::vector<std::thread> threads;
   for (auto& list : got)
-    threads.emplace_back([&list, &photos] {
+    threads.emplace_back([&] {
       Landmarker own(face_model());
-      for (const Image& image : photos) list.push_back(own.predict(image).points);
+      for (const Image& image : photos) list.push_back(points(own, image));
     });
   for (std::thread& thread : threads) thread.join();
   for (const auto& list : got) CHECK(list == wanted);

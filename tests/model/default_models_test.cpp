@@ -16,10 +16,13 @@ TEST_CASE("the library's models are the files of data/models, byte for byte, and
   const auto names = default_model_names();
   REQUIRE(std::find(names.begin(), names.end(), kDefaultModel) != names.end());
   CHECK(std::is_sorted(names.begin(), names.end()));
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    INFO(names[i]);
-    const auto file = read_file(std::filesystem::path(LINEAMENT_SOURCE_DIR) / "data/models" /
-                                (std::string(names[i]) + ".safetensors"));
+  CHECK(std::find(names.begin(), names.end(), kDefaultDetector) == names.end());  // it finds no points
+  const auto all = compiled_model_names();
+  REQUIRE(all.size() == names.size() + 1);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    INFO(all[i]);
+    const auto file =
+        read_file(std::filesystem::path(LINEAMENT_SOURCE_DIR) / "data/models" / (std::string(all[i]) + ".safetensors"));
     const auto compiled = compiled_model(i);
     REQUIRE(compiled.size() == file.size());
     CHECK(std::equal(file.begin(), file.end(), compiled.begin()));
@@ -28,7 +31,16 @@ TEST_CASE("the library's models are the files of data/models, byte for byte, and
   }
 }
 
-TEST_CASE("each of the library's models loads: a network for 68 points, in bf16, that names no folder") {
+TEST_CASE("the library's detector is small, and all who use it share it") {
+  const Model model = load_default_model(kDefaultDetector);
+  CHECK(model.network.weight_count() <= 250'000);
+  CHECK_FALSE(model.ranges.empty());
+  CHECK_FALSE(model.trained_on.empty());
+  CHECK(shared_default_model(kDefaultDetector) == shared_default_model(kDefaultDetector));
+  CHECK(shared_default_model() != shared_default_model(kDefaultDetector));
+}
+
+TEST_CASE("each of the library's models of points loads: a network for 68 points, in bf16, that names no folder") {
   for (const std::string_view name : default_model_names()) {
     INFO(name);
     const Model model = load_default_model(name);

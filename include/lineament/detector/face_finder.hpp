@@ -7,6 +7,7 @@
 #include "lineament/api.hpp"
 #include "lineament/detector/found_face.hpp"
 #include "lineament/image/image.hpp"
+#include "lineament/image/view.hpp"
 #include "lineament/nn/precision.hpp"
 
 namespace LINEAMENT_API lineament {
@@ -15,7 +16,7 @@ struct Model;  // lineament/model/model.hpp
 
 struct FinderOptions {
   /// Larger side of the smallest face that is looked for, pixels of the picture: time grows with (side / smallest)^2.
-  /// 0: a 32nd of the picture's larger side, and at least 12.
+  /// 0: a 36th of the picture's larger side, and at least 20. Smaller ones are found, too, but many are missed.
   float smallest = 0;
   float score = 0.5f;                     ///< faces of at least this probability, above 0 and below 1
   float overlap = 0.4f;                   ///< of faces that overlap by more than this, only the most probable counts
@@ -23,10 +24,14 @@ struct FinderOptions {
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
 };
 
-/// Not for several threads at once. The networks' memory for the last few sizes of pictures is kept: of pictures of
-/// one size, as of a film, only the first sets it aside.
+/// Not for several threads at once: one FaceFinder a thread. The networks' memory for the last few sizes of pictures is
+/// kept: of pictures of one size, as of a film, only the first sets it aside.
 class FaceFinder {
  public:
+  /// With the model that is part of the library (lineament/model/default_models.hpp): no file is needed.
+  FaceFinder();
+  /// The same. Throws ArgumentError if an option is out of range.
+  explicit FaceFinder(const FinderOptions& options);
   /// Throws ModelError if the model is no detector (zoo/detector_network.hpp), ArgumentError if an option is out of
   /// range or does not fit it.
   explicit FaceFinder(std::shared_ptr<const Model> model, const FinderOptions& options = {});
@@ -40,7 +45,7 @@ class FaceFinder {
   /// All faces, the most probable first, in pixels of the picture; boxes may reach beyond it. None in an empty picture.
   /// Throws ArgumentError where FinderOptions::smallest is so small for this picture that the network would have to see
   /// more than 64 megapixels.
-  std::vector<FoundFace> find(const Image& picture);
+  std::vector<FoundFace> find(const ImageView& picture);
 
  private:
   struct State;

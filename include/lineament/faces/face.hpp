@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lineament/api.hpp"
@@ -20,7 +21,9 @@ struct Face {
   int width = 0, height = 0;
   std::vector<float> spread{};   ///< of predicted points: how far each is expected to be off, pixels; empty: not said
   std::optional<float> score{};  ///< of predicted points: the probability that there is a face; empty: not said
-  std::string listed{};          ///< the image as a list names it; empty for one found beside its annotation
+  std::optional<float> detection{};  ///< of a box that was found: the probability that it holds a face
+  std::vector<std::pair<std::string, float>> measures{};  ///< what else was measured, by name: "yaw", …
+  std::string listed{};  ///< the image as a list names it; empty for one found beside its annotation
 };
 
 /// A file, or a row or box inside one, that cannot be used.

@@ -16,7 +16,8 @@ namespace LINEAMENT_API lineament {
 ///   "format": "lineament-faces", "version": 1,
 ///   "faces": [ {"image": "a.jpg", "box": [x, y, width, height] or null, "points": [[x, y], … 68]}, … ]
 /// }
-/// and "spread": [… one for each point] in a face whose Face::spread says how far its points are expected to be off.
+/// and, in a face that has them, "spread": [… one for each point], how far its points are expected to be off, "score",
+/// "detection", and Face::measures under their names.
 /// All numbers are pixels of the whole photo, 0-based with pixel centres at integers (the photo's left edge is -0.5),
 /// in the shortest form that gives back the same float. Points are in the order of the faces' scheme; one that is not
 /// known is null. Image names are UTF-8; bytes that are not become U+FFFD. Throws ArgumentError if a number is
@@ -24,12 +25,15 @@ namespace LINEAMENT_API lineament {
 ///
 /// `more` are texts of your own, which stand beside "faces" under their names; parse_json passes over them. Names that
 /// the format has itself are refused with an ArgumentError. For values of other kinds, parse the text with a JSON
-/// library and add to the object.
-std::string format_json(std::span<const Face> faces, const std::map<std::string, std::string>& more = {});
+/// library and add to the object. `photos`, if there are any, are listed as "photos": what was looked at, also where
+/// there is no face.
+std::string format_json(std::span<const Face> faces, const std::map<std::string, std::string>& more = {},
+                        std::span<const std::filesystem::path> photos = {});
 
 /// Replaces `path` in one step (see write_file). Throws as format_json, and FileError.
 void write_json(const std::filesystem::path& path, std::span<const Face> faces,
-                const std::map<std::string, std::string>& more = {});
+                const std::map<std::string, std::string>& more = {},
+                std::span<const std::filesystem::path> photos = {});
 
 /// Tells by the content which of these it is:
 ///   - what format_json writes. Image names are relative to `folder`, or, where no such file is there, as they are:

@@ -1,5 +1,5 @@
-// Landmarker: a photo and a box in, the points of the model's scheme out (68 of ibug-68). The same Spec, layers and
-// crop as in training.
+// Landmarker: a photo in, the points of every face in it out, in the model's scheme (68 of ibug-68). The same Spec,
+// layers and crop as in training.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "lineament/api.hpp"
+#include "lineament/detector/face_finder.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
+#include "lineament/image/view.hpp"
 #include "lineament/nn/precision.hpp"
 
 namespace LINEAMENT_API lineament {
@@ -26,6 +28,18 @@ struct LandmarkerOptions {
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
   int batch = 8;  ///< faces of one photo that go through the network at once, at most: reading its weights is shared
   bool mirror = false;  ///< average with what is found in the mirrored crop: somewhat better, for twice the time
+  /// How faces are found where no box is given; `threads` and `precision` there count for nothing, those here do. Why
+  /// a low score: the points' own score tells faces from others better (docs/decisions/025).
+  FinderOptions finder{.score = 0.4f};
+  /// Faces that were found are left out where the points' score is below this: they are none. 0 … 1.
+  float min_score = 0.5f;
+};
+
+/// What one call does otherwise than LandmarkerOptions say. Each is as there where it is empty.
+struct PredictOptions {
+  std::optional<int> passes{};
+  std::optional<bool> mirror{};
+  std::optional<int> threads{};  ///< the first call with another number sets up networks for it, which are kept
 };
 
 struct FaceLandmarks {
@@ -39,6 +53,8 @@ struct FaceLandmarks {
   /// The probability that the crop shows a face, in its place: below 0.5 points mean nothing. Empty where the model
   /// does not say.
   std::optional<float> score{};
+  Box box{};                         ///< as it was given, or found: pixels of the photo
+  std::optional<float> detection{};  ///< FoundFace::score; empty where the box was given
 };
 
 /// Not for several threads at once: one Landmarker a thread. Those made from one Model share its weights, folded and
@@ -61,14 +77,19 @@ class Landmarker {
   Landmarker(Landmarker&&) noexcept;
   Landmarker& operator=(Landmarker&&) noexcept;
 
+  /// Every face in the photo, the most probable first: found by a FaceFinder with the library's detector, and left out
+  /// where its points are too unsure (LandmarkerOptions::min_score). No face is a result, not an error. Throws
+  /// ArgumentError for an empty photo.
+  std::vector<FaceLandmarks> predict(const ImageView& photo, const PredictOptions& options = {});
   /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty
-  /// one, and for one that lies outside the photo.
-  FaceLandmarks predict(const Image& photo, const Box& box);
+  /// one, and for one that lies outside the photo. For a photo that is one face: whole_image_face().
+  FaceLandmarks predict(const ImageView& photo, const Box& box, const PredictOptions& options = {});
   /// Every box's face, in the boxes' order: the same as one by one but for rounding, and faster.
-  std::vector<FaceLandmarks> predict(const Image& photo, std::span<const Box> boxes);
-  /// One face that fills most of the image.
-  FaceLandmarks predict(const Image& photo);
+  std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> boxes,
+                                     const PredictOptions& options = {});
 
+  /// The box with which the crop is the whole photo: for one that a face fills.
+  Box whole_image_face(const ImageView& photo) const;
   int crop_size() const;                  ///< pixels a side of what the network sees
   const std::string& trained_on() const;  ///< Model::trained_on
   const Scheme& scheme() const;           ///< Model::scheme: what the points are

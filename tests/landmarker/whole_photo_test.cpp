@@ -1,0 +1,138 @@
+// A photo without any box: the faces are found, and their points.
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "catch.hpp"
+#include "lineament/detector/scenes.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/metrics.hpp"
+#include "lineament/faces/synthetic.hpp"
+#include "lineament/image/draw.hpp"
+#include "lineament/landmarker/landmarker.hpp"
+
+using namespace lineament;
+
+namespace {
+
+constexpr std::uint64_t kSeed = 0x7000'0000'0000'0011;  // no training draws these
+
+/// Pictures of several people whose faces are large enough to be sure of.
+const DrawnScenes& scenes() {
+  static const DrawnScenes drawn = DrawnScenes::draw(
+      kSeed, 24, nullptr, {.size = 320, .most_faces = 4, .smallest = 48, .max_roll = 15, .without = 0});
+  return drawn;
+}
+
+bool finds(const std::vector<FaceLandmarks>& faces, const Box& box) {
+  return std::any_of(faces.begin(), faces.end(),
+                     [&](const FaceLandmarks& f) { return overlap(bounding_box(f.points), box) > 0.5f; });
+}
+
+}  // namespace
+
+TEST_CASE("every face of a picture of several people gets its points, and nothing else does") {
+  Landmarker landmarker;
+  std::size_t asked = 0, found = 0, wrong = 0;
+  for (std::uint64_t i = 0; i < 24; ++i) {
+    const Scene scene = scenes().compose(Random(kSeed, i));
+    const std::vector<FaceLandmarks> faces = landmarker.predict(scene.image);
+    for (const SceneFace& face : scene.faces) {
+      if (face.visible < 0.8f) continue;
+      ++asked;
+      found += finds(faces, face.box);
+    }
+    for (const FaceLandmarks& face : faces) {
+      CHECK(face.score.value() >= 0.5f);
+      const Box place = bounding_box(face.points);
+      wrong += std::none_of(scene.faces.begin(), scene.faces.end(),
+                            [&](const SceneFace& f) { return overlap(f.box, place) > 0.4f; });
+    }
+    for (std::size_t k = 1; k < faces.size(); ++k) CHECK(*faces[k].detection <= *faces[k - 1].detection);
+  }
+  REQUIRE(asked > 30);
+  CHECK(100 * found >= 93 * asked);
+  CHECK(wrong <= 2);
+}
+
+TEST_CASE("the box that was found leads to the points that the true box leads to") {
+  Landmarker landmarker;
+  double found = 0, given = 0;
+  constexpr std::uint64_t kFaces = 30;
+  for (std::uint64_t i = 0; i < kFaces; ++i) {
+    const DrawnFace drawn = draw_face(kSeed, i, {.size = 256, .max_yaw = 30, .max_roll = 15, .accessories = 0});
+    const std::vector<FaceLandmarks> faces = landmarker.predict(drawn.image);
+    REQUIRE(faces.size() == 1);
+    CHECK(overlap(faces[0].box, bounding_box(drawn.points)) > 0.5f);
+    found += nme(faces[0].points, drawn.points);
+    given += nme(landmarker.predict(drawn.image, bounding_box(drawn.points)).points, drawn.points);
+  }
+  CHECK(found / kFaces < given / kFaces + 0.2);
+}
+
+TEST_CASE("a picture without a face has none, and an empty one is an error") {
+  Landmarker landmarker;
+  CHECK(landmarker.predict(Image(200, 150, {128, 128, 128})).empty());
+  CHECK(landmarker.predict(Image(1, 1)).empty());
+  CHECK(landmarker.predict(Image(3000, 2)).empty());
+  CHECK_THROWS_AS(landmarker.predict(Image()), ArgumentError);
+  std::size_t faces = 0;
+  for (std::uint64_t i = 0; i < 20; ++i) faces += landmarker.predict(draw_scene(kSeed, i, {.size = 256})).size();
+  CHECK(faces <= 1);
+}
+
+TEST_CASE("who asks for smaller faces, surer ones or other threads gets them") {
+  const Scene scene = scenes().compose(Random(kSeed, 3));
+  Landmarker usual, sure({.min_score = 1}), large({.finder = {.smallest = 319}});
+  const std::vector<FaceLandmarks> faces = usual.predict(scene.image);
+  REQUIRE_FALSE(faces.empty());
+  CHECK(sure.predict(scene.image).size() < faces.size());
+  for (const FaceLandmarks& face : large.predict(scene.image)) CHECK(std::max(face.box.width, face.box.height) > 100);
+  const std::vector<FaceLandmarks> again = usual.predict(scene.image, {.threads = 2});
+  REQUIRE(again.size() == faces.size());
+  for (std::size_t i = 0; i < faces.size(); ++i) CHECK(again[i].points == faces[i].points);
+}
+
+TEST_CASE("pictures of any shape, and frames where they lie, are looked at") {
+  Landmarker landmarker;
+  for (const auto& [w, h] : {std::pair{1, 1}, {1, 700}, {8000, 6}, {6, 8000}, {33, 31}, {2600, 1900}})
+    CHECK(landmarker.predict(Image(w, h, {60, 70, 80})).empty());
+  // A frame with rows that are padded: what lies in the padding is not looked at.
+  const Image face = draw_face(kSeed, 2, {.size = 200, .max_yaw = 10}).image;
+  const std::vector<FaceLandmarks> wanted = landmarker.predict(face);
+  REQUIRE(wanted.size() == 1);
+  constexpr std::ptrdiff_t kStride = 4 * 200 + 52;
+  std::vector<std::uint8_t> frame(kStride * 200, 255);
+  for (int y = 0; y < 200; ++y)
+    for (int x = 0; x < 200; ++x) {
+      const Color c = face.at(x, y);
+      std::uint8_t* to = frame.data() + y * kStride + 4 * x;
+      to[0] = c.b, to[1] = c.g, to[2] = c.r;
+    }
+  const ImageView view{
+      .data = frame.data(), .width = 200, .height = 200, .stride = kStride, .format = PixelFormat::bgra};
+  const std::vector<FaceLandmarks> got = landmarker.predict(view);
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].points == wanted[0].points);
+  CHECK(landmarker.predict(view, wanted[0].box).points == wanted[0].points);
+  ImageView bad = view;
+  bad.stride = 100;
+  CHECK_THROWS_AS(landmarker.predict(bad), ArgumentError);
+  bad = view;
+  bad.data = nullptr;
+  CHECK_THROWS_AS(landmarker.predict(bad), ArgumentError);
+}
+
+TEST_CASE("two hundred faces in a picture are found") {
+  constexpr int kSide = 64, kColumns = 20, kRows = 10;
+  Image crowd(kColumns * kSide, kRows * kSide);
+  for (int i = 0; i < kColumns * kRows; ++i)
+    paste(crowd,
+          draw_face(kSeed, static_cast<std::uint64_t>(i % 23), {.size = kSide, .max_yaw = 20, .accessories = 0}).image,
+          i % kColumns * kSide, i / kColumns * kSide);
+  Landmarker landmarker;
+  const std::vector<FaceLandmarks> faces = landmarker.predict(crowd);
+  CHECK(faces.size() >= 180);
+  CHECK(faces.size() <= 205);
+}
