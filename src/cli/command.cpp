@@ -1,7 +1,8 @@
 #include "cli/command.hpp"
 
 // A new command is its file in commands/, which defines NAME_command(), and a word in this list.
-#define LINEAMENT_COMMANDS(X) X(train) X(adapt) X(evaluate) X(predict) X(inspect) X(export) X(faces) X(validate)
+#define LINEAMENT_COMMANDS(X) \
+  X(train) X(adapt) X(evaluate) X(predict) X(track) X(inspect) X(export) X(faces) X(validate)
 
 namespace lineament::cli {
 

@@ -88,14 +88,15 @@ void Progress::update(std::size_t done, std::size_t total, const std::string& no
   if (terminal_) {
     // A line longer than the terminal is wide would wrap, and only its last part could be taken away again.
     const std::size_t columns = platform::error_columns() - 1, texts = title_.size() + note.size() + 4;
-    const std::size_t width = columns > texts + 4 ? std::min<std::size_t>(24, columns - texts) : 0;
+    const bool room = columns > texts + 4 && total > 0;
+    const std::size_t width = room ? std::min<std::size_t>(24, columns - texts) : 0;
     const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width));
     const std::string bar = width == 0 ? "" : "[" + std::string(filled, '=') + std::string(width - filled, ' ') + "] ";
     std::fprintf(stderr, "\r\033[K%s", (title_ + " " + bar + note).substr(0, columns).c_str());
     std::fflush(stderr);
     drawn_ = true;
   } else {
-    say(text("%s %3.0f %%  %s", title_.c_str(), 100 * share, note.c_str()));
+    say(total == 0 ? title_ + "  " + note : text("%s %3.0f %%  %s", title_.c_str(), 100 * share, note.c_str()));
   }
 }
 

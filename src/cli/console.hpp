@@ -29,8 +29,8 @@ class Progress {
  public:
   explicit Progress(std::string title);
   ~Progress();
-  /// `done` of `total`; `note` behind the bar. Redrawn at most ten times a second; off a terminal a line every ten
-  /// seconds.
+  /// `done` of `total`, 0 where nobody knows: then there is no bar; `note` behind it. Redrawn at most ten times a
+  /// second; off a terminal a line every ten seconds.
   void update(std::size_t done, std::size_t total, const std::string& note = "");
   /// What stands before the bar.
   void rename(std::string title) { title_ = std::move(title); }

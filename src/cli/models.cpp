@@ -43,13 +43,18 @@ bool names_default_model(const Path& name) {
   return std::find(names.begin(), names.end(), name.string()) != names.end() && !is_there(name);
 }
 
+/// It finds faces, and no points: a model to look at and to copy.
+static bool names_detector(const Path& name) {
+  return name == kDefaultDetector && !is_there(name);
+}
+
 bool names_model(const Path& name) {
-  return is_model_file(name.string()) || names_default_model(name);
+  return is_model_file(name.string()) || names_default_model(name) || names_detector(name);
 }
 
 Model load_named_model(const Path& name) {
   if (name.empty()) return load_default_model();
-  if (names_default_model(name)) return load_default_model(name.string());
+  if (names_default_model(name) || names_detector(name)) return load_default_model(name.string());
   require_no_folder(name);
   if (!is_model_file(name.string()) && !is_there(name)) refuse_unknown(name, "there is no such model", "");
   return load_model(name);

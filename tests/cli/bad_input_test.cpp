@@ -87,7 +87,7 @@ TEST_CASE("a bad photo is refused in one line and the good ones beside it are pr
   const std::vector<std::pair<std::string, Words>> bad{
       {"cut.jpg", {"cut"}},     {"header.jpg", {}},         {"huge.png", {"100000"}},           {"text.jpg", {"JPEG"}},
       {"empty.png", {"empty"}}, {"folder.jpg", {"folder"}}, {"nowhere.jpg", {"check the path"}}};
-  Words all{"predict", "model.safetensors", "good 1.jpg"};
+  Words all{"predict", "model.safetensors", "--whole", "good 1.jpg"};
   for (const auto& [name, parts] : bad) {
     INFO(name);
     Words expected = parts;
@@ -100,7 +100,7 @@ TEST_CASE("a bad photo is refused in one line and the good ones beside it are pr
   CHECK(o.code == 2);
   CHECK(complaints(o.err).size() == bad.size());
   REQUIRE(lines_of(o.err).size() == bad.size() + 1);
-  CHECK(lines_of(o.err).back() == "2 photos: all.json over/lays/");
+  CHECK(lines_of(o.err).back() == "2 photos, 2 faces: all.json over/lays/");
   CHECK(place.list("over/lays") == Words{"good 1.png", "gut ü.png"});
   const std::string json = place.read("all.json");
   CHECK(json.find("good 1.jpg") != std::string::npos);

@@ -20,10 +20,17 @@ TEST_CASE("the help of each command names every option and shows an example") {
       {"evaluate",
        {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json", "--predictions",
         "--mirror", "--jitter", "--report", "--val-split", "--negatives"}},
-      {"predict", {"MODEL", "IMAGE", "--box", "--passes", "--mirror", "--json", "--pts", "--overlay", "--threads"}},
-      {"inspect", {"MODEL", "--batch", "--json"}},
+      {"predict",
+       {"MODEL", "IMAGE", "--box", "--whole", "--largest", "--min-size", "--min-score", "--passes", "--mirror",
+        "--json", "--pts", "--overlay", "--threads"}},
+      {"track",
+       {"MODEL", "INPUT", "--fps", "--raw", "--format", "--detector", "--box", "--find-every", "--min-size", "--json",
+        "--pts", "--overlay", "--no-smooth", "--max-pixels", "--precision", "--threads"}},
+      {"inspect", {"MODEL", "--batch", "--json", "--input"}},
       {"export", {"MODEL", "--out", "--weights", "--trained-on"}},
-      {"faces", {"--count", "--size", "--seed", "--out", "--sheet", "--points", "--backgrounds"}},
+      {"faces",
+       {"--count", "--size", "--seed", "--out", "--sheet", "--points", "--backgrounds", "--film", "--fps", "--noise",
+        "--people"}},
       {"validate", {"DIR", "--json"}}};
   const Outcome all = place.run({"--help"});
   CHECK(all.code == 0);

@@ -141,7 +141,7 @@ TEST_CASE("evaluate --predictions measures the points of any program with the sa
   CHECK(complaint.find("face_00002.pts: ") != std::string::npos);
 
   // A model's points through files are what the model is measured by, one pass each.
-  CHECK(place.run({"predict", "model.safetensors", "faces", "--passes", "1", "--pts", "own"}).code == 0);
+  CHECK(place.run({"predict", "model.safetensors", "faces", "--whole", "--passes", "1", "--pts", "own"}).code == 0);
   const Json files = measured({"--predictions", "own"}).first,
              model = measured({"model.safetensors", "--box", "image"}).first;
   CHECK(files["nme"]["inter_ocular"].get<double>() == Approx(model["nme"]["inter_ocular"].get<double>()).epsilon(0.02));
@@ -172,8 +172,9 @@ TEST_CASE("predict writes JSON, points and an overlay that can be read back") {
   const Bytes grey = png_file(50, 40, 16, 0, rows);
   place.write("grey16.png", {grey.begin(), grey.end()});
   write_png(place / "one.png", Image(1, 1, {9, 9, 9}));
-  const Outcome o = place.run({"predict", "model.safetensors", "grün/a photo.png", "other/a photo.png", "grey16.png",
-                               "one.png", "--json", "new/all.json", "--pts", "new/pts/", "--overlay", "new/overlay"});
+  const Outcome o =
+      place.run({"predict", "model.safetensors", "--whole", "grün/a photo.png", "other/a photo.png", "grey16.png",
+                 "one.png", "--json", "new/all.json", "--pts", "new/pts/", "--overlay", "new/overlay"});
   INFO(o.err);
   CHECK(o.code == 0);
   CHECK(o.out.empty());

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -9,6 +11,7 @@
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/why.hpp"
+#include "lineament/error.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/spec_json.hpp"
@@ -20,6 +23,7 @@ namespace {
 struct InspectOptions {
   std::string model;
   int batch = 32;
+  std::string input;  ///< "640x480", as given
   bool json = false;
   bool why = false, train = false;
   std::string precision = "fp32";
@@ -28,9 +32,13 @@ struct InspectOptions {
 
 void add_options(CLI::App& c, InspectOptions& o) {
   c.add_option("MODEL", o.model,
-               "A .safetensors file; " + default_models_text() + ", models that are part of the program; a network, " +
-                   network_names() + "or a JSON file that describes one")
+               "A .safetensors file; " + default_models_text() +
+                   " or detector, models that are part of the program; a network, " + network_names() +
+                   "or a JSON file that describes one")
       ->required();
+  c.add_option("--input", o.input,
+               "As if pictures had this size, WIDTHxHEIGHT: for networks that take any, as detector")
+      ->type_name("SIZE");
   c.add_option("--batch", o.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
   c.add_flag("--json", o.json, "Print JSON");
   auto* why =
@@ -39,6 +47,25 @@ void add_options(CLI::App& c, InspectOptions& o) {
       ->needs(why);
   add_precision(c, o.precision)->needs(why);
   add_threads(c, o.threads)->needs(why);
+}
+
+/// The same network for pictures of another size.
+Network resized(const Network& network, const std::string& size) {
+  int width = 0, height = 0;
+  char rest = 0;
+  if (std::sscanf(size.c_str(), "%dx%d%c", &width, &height, &rest) != 2 || width < 1 || height < 1 ||
+      static_cast<std::int64_t>(width) * height > 64'000'000)
+    throw ArgumentError({"--input", "not a size", "WIDTHxHEIGHT in pixels, e.g. 640x480", size, ""});
+  try {
+    Network other = Network::zeros(network.spec(), Shape{height, width, network.input_shape().channels()});
+    if (other.weight_count() == network.weight_count()) {
+      std::copy(network.weights().begin(), network.weights().end(), other.weights().begin());
+      return other;
+    }
+  } catch (const Error&) {  // a layer that does not fit its input: no answer for who gave a size
+  }
+  throw ArgumentError({"--input", "the network does not take pictures of this size",
+                       "its own, " + to_string(network.input_shape()) + "; for a detector, multiples of 32", size, ""});
 }
 
 struct Sizes {
@@ -121,6 +148,7 @@ int inspect(const InspectOptions& o) {
   const SpecFile file = is_model ? SpecFile{} : network_by_name(o.model);
   if (is_model) model = load_named_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);
+  if (!o.input.empty()) network = resized(network, o.input);
   if (o.why) {
     const auto plan = plan_for(network, o, model ? model->ranges : std::vector<LayerRange>());
     std::printf("%s", o.json ? (json_text(why_json(plan), 2) + "\n").c_str() : why_text(plan).c_str());

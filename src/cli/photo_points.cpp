@@ -1,0 +1,123 @@
+#include "cli/photo_points.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <new>
+#include <utility>
+
+#include "cli/box_option.hpp"
+#include "cli/face_measures.hpp"
+#include "cli/networks.hpp"
+#include "cli/options.hpp"
+#include "cli/output_files.hpp"
+#include "cli/photo_files.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/pts.hpp"
+#include "lineament/image/draw.hpp"
+#include "lineament/image/file.hpp"
+#include "lineament/landmarker/overlay.hpp"
+
+namespace lineament::cli {
+namespace {
+
+Image read_photo(const Path& path, const PredictOptions& o) {
+  const DecodeLimits limits = decode_limits(o.max_megapixels);
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw FileError(
+        {path.string(), "the folder holds no image", "JPEG, PNG, BMP or PNM files", "none", "check the path"});
+  if (!is_stream(path)) return read_image(path, limits);
+  const std::string bytes(std::istreambuf_iterator<char>(std::cin), {});
+  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
+}
+
+LandmarkerOptions landmarker_options(const PredictOptions& o, int threads) {
+  LandmarkerOptions options{
+      .threads = threads, .passes = o.passes, .precision = precision_by_name(o.precision), .mirror = o.mirror};
+  options.finder.smallest = static_cast<float>(o.min_size);
+  options.min_score = static_cast<float>(o.min_score);
+  return options;
+}
+
+Face to_face(const FaceLandmarks& found, const Path& photo, const Scheme& scheme, bool whole) {
+  Face face{.image = photo, .points = found.points, .spread = found.spread, .score = found.score};
+  if (!whole) face.box = found.box;
+  face.detection = found.detection;
+  face.measures = measures_of(found.points, scheme);
+  return face;
+}
+
+}  // namespace
+
+PhotoPoints::PhotoPoints(const PredictOptions& options, std::shared_ptr<const Model> model, int threads,
+                         const std::set<std::string>& names)
+    : o_(options),
+      names_(names),
+      boxes_(parse_boxes(options.boxes)),
+      landmarker_(std::move(model), landmarker_options(options, threads)) {}
+
+PhotoResult PhotoPoints::run(const Path& path, const std::string& name) {
+  PhotoResult result;
+  try {
+    one(path, name, result);
+    return result;
+  } catch (const std::bad_alloc&) {
+    result = {};
+    result.complaint = path.string() + ": there is not enough memory for it; is it a photo?";
+  } catch (const std::exception& e) {
+    result = {};
+    result.complaint = e.what();
+  }
+  return result;
+}
+
+std::vector<FaceLandmarks> PhotoPoints::points_of(const Image& photo) {
+  if (o_.whole) return {landmarker_.predict(photo, landmarker_.whole_image_face(photo))};
+  if (!boxes_.empty()) return landmarker_.predict(photo, boxes_);
+  std::vector<FaceLandmarks> faces = landmarker_.predict(photo);
+  if (!o_.largest || faces.empty()) return faces;
+  const auto side = [](const FaceLandmarks& f) { return std::max(f.box.width, f.box.height); };
+  return {
+      *std::max_element(faces.begin(), faces.end(), [&](const auto& a, const auto& b) { return side(a) < side(b); })};
+}
+
+/// name_1, name_2, as readers of .pts expect faces of one photo; a single one has the photo's name.
+std::vector<std::string> PhotoPoints::file_names(const std::string& name, std::size_t faces) const {
+  if (faces == 1) return {name};
+  for (std::string stem = name;; stem += "_") {  // another photo may be called name_1
+    std::vector<std::string> files;
+    for (std::size_t i = 1; i <= faces; ++i) files.push_back(stem + "_" + std::to_string(i));
+    const auto taken = [&](const std::string& file) { return names_.count(file) > 0; };
+    if ((stem == name || !taken(stem)) && std::none_of(files.begin(), files.end(), taken)) return files;
+  }
+}
+
+void PhotoPoints::one(const Path& path, const std::string& name, PhotoResult& result) {
+  const Path overlay = o_.overlay / (name + ".png");
+  if (!o_.overlay.empty()) require_other_file(overlay, path, "--overlay");
+  Image photo = read_photo(path, o_);
+  const std::vector<FaceLandmarks> faces = points_of(photo);
+  const std::vector<std::string> files = file_names(name, faces.size());
+  for (const std::string& file : files)
+    if (!o_.pts.empty()) require_other_file(o_.pts / (file + ".pts"), path, "--pts");
+  for (std::size_t i = 0; i < faces.size() && !o_.pts.empty(); ++i) {
+    write_pts(o_.pts / (files[i] + ".pts"), faces[i].points);
+    result.written.push_back({files[i] + ".pts", path});
+  }
+  if (!o_.overlay.empty()) {
+    for (const FaceLandmarks& face : faces) {
+      if (!face.spread.empty()) draw_spread(photo, face.points, face.spread);
+      draw_landmarks(photo, face.points, {}, landmarker_.scheme());
+    }
+    write_png(overlay, photo);
+  }
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    if (!faces[i].detection && faces[i].score.value_or(1) < 0.5f) result.doubtful.push_back(files[i]);
+    result.faces.push_back(to_face(faces[i], path, landmarker_.scheme(), o_.whole));
+  }
+}
+
+}  // namespace lineament::cli
