@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lineament/detector/detection_loss.hpp"
+#include "lineament/detector/detection_metric.hpp"
 #include "lineament/detector/scene_samples.hpp"
 #include "lineament/error.hpp"
 #include "lineament/model/model.hpp"
@@ -42,6 +43,7 @@ int main(int argc, char** argv) try {
   FitOptions options{.epochs = number(2, 20),
                      .batch_size = 32,
                      .joint_loss = DetectionLoss{},
+                     .metric = detection_metric(side, side),
                      .optimizer = {.kind = OptimizerOptions::Kind::adamw, .weight_decay = 0.02},
                      .schedule = {.kind = Schedule::Kind::cosine, .rate = 3e-3f, .warmup = 0.5},
                      .ema = 0.998,
@@ -50,8 +52,8 @@ int main(int argc, char** argv) try {
                      .precision = Precision::bf16};
   FitCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
-    std::printf("epoch %2zu/%d  loss %.4f  held out %.4f  %.0f scenes/s\n", r.epoch, options.epochs, r.train.loss,
-                r.validation->loss, r.images_per_second);
+    std::printf("epoch %2zu/%d  loss %.4f  held out %.4f, F1 %.3f  %.0f scenes/s\n", r.epoch, options.epochs,
+                r.train.loss, r.validation->loss, r.validation->metric("F1"), r.images_per_second);
     std::fflush(stdout);
     model.ranges = calibrate(model.network, held_out);
     save_checkpoint(state, model, now);

@@ -6,23 +6,12 @@
 #include <filesystem>
 #include <set>
 
+#include "dlib_pixels.hpp"
 #include "lineament/faces/imglab.hpp"
-#include "lineament/image/file.hpp"
 
 using namespace lineament;
 
 namespace {
-
-dlib::array2d<dlib::rgb_pixel> pixels_of(const std::filesystem::path& file) {
-  const Image image = read_image(file);
-  dlib::array2d<dlib::rgb_pixel> pixels(image.height(), image.width());
-  for (int y = 0; y < image.height(); ++y)
-    for (int x = 0; x < image.width(); ++x) {
-      const Color c = image.at(x, y);
-      pixels[y][x] = dlib::rgb_pixel(c.r, c.g, c.b);
-    }
-  return pixels;
-}
 
 void print_boxes(const std::filesystem::path& xml) {
   std::set<std::filesystem::path> photos;

@@ -12,25 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "dlib_pixels.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/faces/pts.hpp"
-#include "lineament/image/file.hpp"
 
 using namespace lineament;
 
 namespace {
-
-dlib::array2d<dlib::rgb_pixel> pixels_of(const std::filesystem::path& file) {
-  const Image image = read_image(file);
-  dlib::array2d<dlib::rgb_pixel> pixels(image.height(), image.width());
-  for (int y = 0; y < image.height(); ++y)
-    for (int x = 0; x < image.width(); ++x) {
-      const Color c = image.at(x, y);
-      pixels[y][x] = dlib::rgb_pixel(c.r, c.g, c.b);
-    }
-  return pixels;
-}
 
 double side_of(const Box& box) {
   return static_cast<double>(std::max(box.width, box.height));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
 
 #include "lineament/faces/box_convention.hpp"
@@ -11,6 +10,8 @@
 #include "lineament/model/model.hpp"
 
 #ifdef LINEAMENT_HAS_DLIB
+#include "dlib_pixels.hpp"
+
 #include <dlib/image_processing.h>
 #include <dlib/image_processing/frontal_face_detector.h>
 #endif
@@ -64,14 +65,6 @@ PeerFinder ours(const std::string& name, const std::shared_ptr<const Model>& mod
 }
 
 #ifdef LINEAMENT_HAS_DLIB
-using Pixels = dlib::array2d<dlib::rgb_pixel>;
-
-void fill(Pixels& pixels, const Image& image) {
-  pixels.set_size(image.height(), image.width());
-  for (int y = 0; y < image.height(); ++y)
-    std::memcpy(&pixels[y][0], image.row(y), static_cast<std::size_t>(image.width()) * 3);
-}
-
 /// Its detector finds faces from 80 pixels; asked for smaller ones, the picture is enlarged, as its documentation says.
 PeerFinder dlibs(float smallest) {
   struct State {
@@ -88,7 +81,7 @@ PeerFinder dlibs(float smallest) {
   const bool enlarge = smallest < 80;
   PeerFinder f{enlarge ? "dlib, enlarged to find faces from 40 pixels" : "dlib, faces from 80 pixels", {}, {}, false};
   f.find = [state, enlarge](const Image& image) {
-    Pixels pixels;
+    DlibPixels pixels;
     fill(pixels, image);
     if (enlarge) dlib::pyramid_up(pixels);
     std::vector<FoundPoints> faces;
@@ -102,7 +95,7 @@ PeerFinder dlibs(float smallest) {
   };
   if (!state->has_trees) return f;
   f.points = [state](const Image& image, std::vector<FoundPoints>& faces) {
-    Pixels pixels;
+    DlibPixels pixels;
     fill(pixels, image);
     for (FoundPoints& face : faces) {
       const Box& b = face.own;

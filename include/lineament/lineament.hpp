@@ -1,6 +1,7 @@
 // Everything: include this one, or the parts you use.
 #pragma once
 #include "lineament/detector/detection_loss.hpp"
+#include "lineament/detector/detection_metric.hpp"
 #include "lineament/detector/face_finder.hpp"
 #include "lineament/detector/found_measures.hpp"
 #include "lineament/detector/scene_samples.hpp"
