@@ -109,6 +109,10 @@ class RawInput : public FilmInput {
                          std::to_string(got),
                          "is " + std::to_string(format_.width) + "x" + std::to_string(format_.height) + " of " +
                              order_ + " right? The frames before it are done"});
+    if (frames_ == 0 &&
+        std::string_view(reinterpret_cast<const char*>(bytes_.data()), bytes_.size()).starts_with("YUV4MPEG2 "))
+      throw ArgumentError({"--raw", "these are no bare pixels but a Y4M film", "no --raw",
+                           std::to_string(format_.width) + "x" + std::to_string(format_.height), ""});
     ++frames_;
     if (frame.width() != format_.width || frame.height() != format_.height)
       frame = Image(format_.width, format_.height);

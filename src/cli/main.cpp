@@ -31,7 +31,7 @@ int run(int argc, char** argv) {
   CLI::App app("Lineament trains and runs convolutional networks for face landmarks (68 points, iBUG 300-W).");
   app.footer(
       "First steps:\n"
-      "  lineament predict photo.jpg --overlay out              a face that fills most of the photo\n"
+      "  lineament predict photo.jpg --overlay out              every face in the photo\n"
       "With no data at all:\n"
       "  lineament train --synthetic 2000 --epochs 5 --out run\n"
       "  lineament faces --count 1 --seed 7 --out faces\n"

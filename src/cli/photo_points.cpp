@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "cli/box_option.hpp"
@@ -74,10 +75,18 @@ PhotoResult PhotoPoints::run(const Path& path, const std::string& name) {
   return result;
 }
 
-std::vector<FaceLandmarks> PhotoPoints::points_of(const Image& photo) {
+std::vector<FaceLandmarks> PhotoPoints::points_of(const Path& path, const Image& photo) {
   if (o_.whole) return {landmarker_.predict(photo, landmarker_.whole_image_face(photo))};
   if (!boxes_.empty()) return landmarker_.predict(photo, boxes_);
-  std::vector<FaceLandmarks> faces = landmarker_.predict(photo);
+  std::vector<FaceLandmarks> faces;
+  try {
+    faces = landmarker_.predict(photo);
+  } catch (const ArgumentError& e) {  // the photo is too large for faces so small
+    constexpr std::string_view kOption = "FinderOptions::smallest";
+    std::string what = e.what();
+    if (what.starts_with(kOption)) what.replace(0, kOption.size(), "--min-size");
+    throw ArgumentError({path.string(), what, "", "", ""});
+  }
   if (!o_.largest || faces.empty()) return faces;
   const auto side = [](const FaceLandmarks& f) { return std::max(f.box.width, f.box.height); };
   return {
@@ -99,7 +108,7 @@ void PhotoPoints::one(const Path& path, const std::string& name, PhotoResult& re
   const Path overlay = o_.overlay / (name + ".png");
   if (!o_.overlay.empty()) require_other_file(overlay, path, "--overlay");
   Image photo = read_photo(path, o_);
-  const std::vector<FaceLandmarks> faces = points_of(photo);
+  const std::vector<FaceLandmarks> faces = points_of(path, photo);
   const std::vector<std::string> files = file_names(name, faces.size());
   for (const std::string& file : files)
     if (!o_.pts.empty()) require_other_file(o_.pts / (file + ".pts"), path, "--pts");

@@ -99,6 +99,8 @@ Y4mReader::Y4mReader(std::FILE* file, std::string name) : file_(file), name_(std
   std::istringstream words(line);
   std::string word;
   words >> word;
+  if (word == kY4mMagic && std::feof(file_) != 0)
+    refuse_y4m(name_, "the film ends within its first line", "a line and frames", line.substr(0, 80));
   if (word != kY4mMagic)
     refuse_y4m(name_, "not a Y4M film", "a first line that begins with YUV4MPEG2",
                line.empty() ? "nothing" : "'" + one_line(line.substr(0, 16)) + "'");

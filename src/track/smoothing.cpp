@@ -35,6 +35,9 @@ bool all_finite(std::span<const Point> points) {
   return std::all_of(points.begin(), points.end(), [](Point p) { return std::isfinite(p.x) && std::isfinite(p.y); });
 }
 
+/// Seconds. Time stamps may be as near as double can tell: speeds stay numbers.
+constexpr float kShortest = 1e-5f;
+
 /// The share of a change that a low-pass of first order lets through in `passed` seconds.
 float share_through(float cutoff, float passed) {
   return 1 / (1 + 1 / (2 * std::numbers::pi_v<float> * cutoff * passed));
@@ -114,7 +117,7 @@ void FaceSmoother::next(std::span<const Point> found, std::span<const float> spr
   } else if (!started_ || found.size() != before_.size() || seconds - seconds_ > options_.longest_gap) {
     start(found, seconds);
   } else {
-    step(found, spread, static_cast<float>(seconds - seconds_));
+    step(found, spread, std::max(kShortest, static_cast<float>(seconds - seconds_)));
     seconds_ = seconds;
     std::copy(found.begin(), found.end(), before_.begin());
     std::copy(steady_.begin(), steady_.end(), steady.begin());

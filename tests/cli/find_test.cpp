@@ -109,9 +109,12 @@ TEST_CASE("options that contradict each other are refused") {
   require_refused(place.run({"predict", "a.png", "--largest", "--box", "1,2,30,40"}),
                   {"--largest", "no face is looked"});
   require_refused(place.run({"predict", "a.png", "--min-size", "20", "--whole"}), {"--min-size", "no face is looked"});
+  require_refused(place.run({"predict", "a.png", "--min-score", "0.9", "--whole"}),
+                  {"--min-score", "no face is looked"});
   require_refused(place.run({"predict", "a.png", "--min-score", "2"}), {"--min-score", "0 to 1"});
-  require_refused(place.run({"predict", "a.png", "--min-size", "0.001"}), {"too small for a picture"});
-  require_refused(place.run({"predict", "detector", "a.png"}), {"not a network for face landmarks"});
+  require_refused(place.run({"predict", "a.png", "--min-size", "0.001"}),
+                  {"a.png: --min-size: it is too small for a picture"});
+  require_refused(place.run({"predict", "detector", "a.png"}), {"detector: it finds faces", "leave it out"});
 }
 
 TEST_CASE("faces --people draws groups in which predict finds about as many") {
@@ -129,7 +132,7 @@ TEST_CASE("faces --people draws groups in which predict finds about as many") {
 TEST_CASE("inspect shows the detector, and its memory for a picture of a size") {
   const Place place;
   const auto arena = [&](const std::string& size) {
-    return json_of(place.run({"inspect", "detector", "--json", "--batch", "1", "--input", size}))
+    return json_of(place.run({"inspect", "detector", "--json", "--input", size}))
         .at("arena_bytes")
         .at("infer_batch_1")
         .get<double>();
@@ -137,6 +140,7 @@ TEST_CASE("inspect shows the detector, and its memory for a picture of a size") 
   CHECK(contains(place.run({"inspect", "detector"}).out, "cells8"));
   CHECK(arena("640x640") == Approx(4 * arena("320x320")).epsilon(0.1));
   require_refused(place.run({"inspect", "detector", "--input", "100x100"}), {"--input", "multiples of 32", "100x100"});
+  require_refused(place.run({"inspect", "detector", "--input", "32000x32000"}), {"--input", "64 megapixels"});
   require_refused(place.run({"inspect", "detector", "--input", "axb"}), {"--input", "not a size"});
   require_refused(place.run({"inspect", "tiny", "--input", "256x256x2"}), {"--input", "not a size"});
 }

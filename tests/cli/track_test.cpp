@@ -282,6 +282,13 @@ TEST_CASE("what is no film, and outputs that cannot be, are refused in one line"
   refused({"track", "huge", "film"}, {"huge", "no such model"});
   refused({"track", "tiny"}, {"a film is missing", "tiny"});
   require_refused(place.run({"track"}), {"a film is missing"});
+  require_refused(place.run({"track", "film", "--box", "1000,1000,50,50"}), {"--box", "outside the first frame"});
+  refused({"track", "film", "--min-size", "30"}, {"--min-size", "no face is looked for"});
+  refused({"track", "film", "--find-every", "0.5"}, {"--find-every", "no face is looked for"});
+  place.write("cut.y4m", "YUV4MPEG2 W8 H8");
+  refused({"track", "cut.y4m"}, {"cut.y4m", "ends within its first line"});
+  place.write("whole.y4m", y4m_film(place, 2));
+  refused({"track", "whole.y4m", "--raw", "16x16"}, {"--raw", "a Y4M film"});
   require_refused(place.run({"track", "film", "--box", "3"}), {"--box", "not a box"});
   require_refused(place.run({"track", "film", "--detector", "none.safetensors"}), {"none.safetensors"});
   refused({"track", "film", "--format", "yuv"}, {"--format", "yuv"});

@@ -192,3 +192,13 @@ TEST_CASE("what makes no sense is refused") {
   CHECK_THROWS_AS(FaceSmoother({.own_share = -1}), ArgumentError);
   CHECK_THROWS_AS(FaceSmoother({.longest_gap = 0}), ArgumentError);
 }
+
+TEST_CASE("times as near to one another as a double can tell leave points where they are") {
+  const Landmarks points = draw_face(3, 1, {.size = 96}).points;
+  FaceSmoother smoother;
+  Landmarks steady(points.size());
+  for (const double seconds : {0.0, 1e-300, 2e-300, 1e-12}) {
+    smoother.next(points, {}, seconds, steady);
+    for (std::size_t i = 0; i < points.size(); ++i) CHECK(distance(steady[i], points[i]) < 1e-3f);
+  }
+}

@@ -2,8 +2,10 @@
 #pragma once
 #include <cmath>
 #include <cstddef>
+#include <string>
 
 #include "lineament/api.hpp"
+#include "lineament/error.hpp"
 #include "lineament/faces/scheme.hpp"
 
 namespace LINEAMENT_API lineament {
@@ -12,7 +14,11 @@ namespace LINEAMENT_API lineament {
 /// the outer eye corners, along the line through these: 0 from the front, positive towards the second eye corner, about
 /// 0.2 in a three-quarter view. In units of the corners' distance, so that a tilt of the head changes nothing. NaN
 /// where an eye corner is not known, or no point of the middle.
+/// Throws ArgumentError for another number of points than the scheme's.
 inline double turn_of(const Landmarks& points, const Scheme& scheme = ibug_68()) {
+  if (points.size() != static_cast<std::size_t>(scheme.points))
+    throw ArgumentError(
+        {"turn of a face", "wrong number of points", std::to_string(scheme.points), std::to_string(points.size()), ""});
   const Point a = points[static_cast<std::size_t>(scheme.eye_corners[0])],
               b = points[static_cast<std::size_t>(scheme.eye_corners[1])];
   const double dx = static_cast<double>(b.x - a.x), dy = static_cast<double>(b.y - a.y);

@@ -57,7 +57,8 @@ struct FaceLandmarks {
   std::optional<float> detection{};  ///< FoundFace::score; empty where the box was given
 };
 
-/// Not for several threads at once: one Landmarker a thread. Those made from one Model share its weights, folded and
+/// Not for several threads at once: one Landmarker a thread. One that was moved from may only be assigned to or
+/// destroyed. Those made from one Model share its weights, folded and
 /// packed; each has a few MB of its own. The network's memory is set aside once; each pass of `predict` allocates half
 /// a dozen buffers for the part of the photo that the crop shows, and frees them.
 class Landmarker {

@@ -38,7 +38,8 @@ struct TrackedFace {
 /// Each frame's points say where to look in the next one, so that a face costs one pass of the landmarker's network and
 /// the detector is asked only now and then: at the start, when a face is lost, and every find_every seconds. A cut to
 /// another scene is noticed by the score; a face that appears in the very place of another takes over its number. Of
-/// two numbers that end up on one face the older stays. Not for several threads at once. What it keeps does not grow
+/// two numbers that end up on one face the older stays. Not for several threads at once. One
+/// that was moved from may only be assigned to or destroyed. What it keeps does not grow
 /// with the film.
 class Tracker {
  public:

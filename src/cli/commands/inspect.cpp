@@ -16,6 +16,7 @@
 #include "lineament/model/model.hpp"
 #include "lineament/model/spec_json.hpp"
 #include "lineament/nn/session.hpp"
+#include "lineament/zoo/detector_network.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -36,8 +37,10 @@ void add_options(CLI::App& c, InspectOptions& o) {
                    " or detector, models that are part of the program; a network, " + network_names() +
                    "or a JSON file that describes one")
       ->required();
-  c.add_option("--input", o.input,
-               "As if pictures had this size, WIDTHxHEIGHT: for networks that take any, as detector")
+  c.add_option(
+       "--input", o.input,
+       "As if pictures had this size, WIDTHxHEIGHT: for networks that take any, as detector. Memory is then that "
+       "of one picture")
       ->type_name("SIZE");
   c.add_option("--batch", o.batch, "For the arena's size")->capture_default_str()->check(at_least(1));
   c.add_flag("--json", o.json, "Print JSON");
@@ -53,9 +56,10 @@ void add_options(CLI::App& c, InspectOptions& o) {
 Network resized(const Network& network, const std::string& size) {
   int width = 0, height = 0;
   char rest = 0;
-  if (std::sscanf(size.c_str(), "%dx%d%c", &width, &height, &rest) != 2 || width < 1 || height < 1 ||
-      static_cast<std::int64_t>(width) * height > 64'000'000)
+  if (std::sscanf(size.c_str(), "%dx%d%c", &width, &height, &rest) != 2 || width < 1 || height < 1)
     throw ArgumentError({"--input", "not a size", "WIDTHxHEIGHT in pixels, e.g. 640x480", size, ""});
+  if (static_cast<std::int64_t>(width) * height > 64'000'000)
+    throw ArgumentError({"--input", "no network is asked to see so much", "at most 64 megapixels", size, ""});
   try {
     Network other = Network::zeros(network.spec(), Shape{height, width, network.input_shape().channels()});
     if (other.weight_count() == network.weight_count()) {
@@ -69,7 +73,7 @@ Network resized(const Network& network, const std::string& size) {
 }
 
 struct Sizes {
-  std::size_t train, infer, infer_one;
+  std::size_t train, infer, infer_one;  ///< 0: not asked for
 };
 
 Sizes arena_sizes(Network& network, int batch) {
@@ -97,8 +101,10 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
   for (const Port& port : network.outputs())
     outputs += (outputs.empty() ? "" : ", ") + port.name + " (" + std::to_string(port.shape.size()) + ")";
   std::printf("outputs (values): %s\n\n", outputs.c_str());
-  std::printf("arena, training, batch %d    %8.1f MB\n", batch, static_cast<double>(sizes.train) / 1e6);
-  std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
+  if (sizes.train > 0)
+    std::printf("arena, training, batch %d    %8.1f MB\n", batch, static_cast<double>(sizes.train) / 1e6);
+  if (sizes.infer > 0)
+    std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
   std::printf("arena, inference, batch 1    %8.1f MB\n\n", static_cast<double>(sizes.infer_one) / 1e6);
   std::printf("inference runs as (%s):\n", current_isa().c_str());
   const InferenceSession session(network);
@@ -133,7 +139,8 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
   json["weights"] = network.weight_count();
   json["multiply_adds"] = network.multiply_adds();
   json["batch"] = batch;
-  json["arena_bytes"] = {{"train", sizes.train}, {"infer", sizes.infer}, {"infer_batch_1", sizes.infer_one}};
+  if (sizes.train > 0) json["arena_bytes"] = {{"train", sizes.train}, {"infer", sizes.infer}};
+  json["arena_bytes"]["infer_batch_1"] = sizes.infer_one;
   std::printf("%s\n", json_text(json, 2).c_str());
 }
 
@@ -154,12 +161,16 @@ int inspect(const InspectOptions& o) {
     std::printf("%s", o.json ? (json_text(why_json(plan), 2) + "\n").c_str() : why_text(plan).c_str());
     return 0;
   }
-  const Sizes sizes = arena_sizes(network, o.batch);
+  // A batch of large pictures, to train on, is more than a machine has: nobody who gives a size asks for it.
+  const Sizes sizes =
+      o.input.empty() ? arena_sizes(network, o.batch) : Sizes{0, 0, InferenceSession(network).arena_bytes()};
   if (o.json) {
     print_json(network, sizes, o.batch);
     return 0;
   }
-  if (model)
+  const bool finds_faces = network.outputs().front().name == kCellOutputs.front();
+  if (model && finds_faces) std::printf("finds faces; trained on %s\n\n", model->trained_on.c_str());
+  if (model && !finds_faces)
     std::printf("crop %d x %d, margin %.2f of the box; trained on %s\n\n", model->preprocessing.size,
                 model->preprocessing.size, static_cast<double>(model->preprocessing.margin), model->trained_on.c_str());
   print_table(network, sizes, o.batch);

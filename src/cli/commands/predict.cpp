@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "lineament/error.hpp"
 #include "lineament/faces/json.hpp"
 #include "lineament/file.hpp"
+#include "lineament/model/default_models.hpp"
 #include "lineament/threads.hpp"
 
 namespace lineament::cli {
@@ -65,9 +67,14 @@ void check(const PredictOptions& o) {
   parse_boxes(o.boxes);
   if (o.whole && !o.boxes.empty())
     throw ArgumentError({"--whole", "a box is given, too", "one of --whole and --box", "both", ""});
-  if ((o.whole || !o.boxes.empty()) && (o.largest || o.min_size > 0))
-    throw ArgumentError({o.largest ? "--largest" : "--min-size", "no face is looked for", "neither --box nor --whole",
-                         o.whole ? "--whole" : "--box", ""});
+  if (o.model == kDefaultDetector && !std::filesystem::exists(o.model))
+    throw ArgumentError({"detector", "it finds faces, and no points", "a model of points, or none", "detector",
+                         "leave it out: predict looks for faces with it"});
+  if ((o.whole || !o.boxes.empty()) && (o.largest || o.min_size > 0 || o.min_score != PredictOptions().min_score))
+    throw ArgumentError({o.largest        ? "--largest"
+                         : o.min_size > 0 ? "--min-size"
+                                          : "--min-score",
+                         "no face is looked for", "neither --box nor --whole", o.whole ? "--whole" : "--box", ""});
 }
 
 class Predict {

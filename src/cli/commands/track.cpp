@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <new>
@@ -13,6 +14,7 @@
 #include "cli/photo_files.hpp"
 #include "lineament/detector/face_finder.hpp"
 #include "lineament/error.hpp"
+#include "lineament/model/default_models.hpp"
 #include "lineament/track/tracker.hpp"
 
 namespace lineament::cli {
@@ -94,7 +96,17 @@ Tracker::Finder with_boxes(std::vector<Box> boxes, Tracker::Finder rest) {
   if (boxes.empty()) return rest;
   return [boxes = std::move(boxes), rest = std::move(rest)](const ImageView& frame) mutable {
     std::vector<FoundFace> faces = rest(frame);
-    for (const Box& box : boxes) faces.insert(faces.begin(), {.box = box, .score = 1});
+    for (const Box& box : boxes) {
+      const float across = std::min(box.x + box.width, static_cast<float>(frame.width)) - std::max(box.x, 0.0f);
+      const float down = std::min(box.y + box.height, static_cast<float>(frame.height)) - std::max(box.y, 0.0f);
+      if (!(across > 0 && down > 0 && across * down > 0.25f * box.width * box.height))
+        throw ArgumentError({"--box", "most of it lies outside the first frame",
+                             "a part of 0,0," + std::to_string(frame.width) + "," + std::to_string(frame.height),
+                             text("%g,%g,%g,%g", static_cast<double>(box.x), static_cast<double>(box.y),
+                                  static_cast<double>(box.width), static_cast<double>(box.height)),
+                             ""});
+      faces.insert(faces.begin(), {.box = box, .score = 1});
+    }
     boxes.clear();
     return faces;
   };
@@ -149,7 +161,8 @@ class Track {
     say_default_model(o_.model, tracker_.trained_on());
     if (frames == 0) return say("warning: the film has no frame");
     if (most_ == 0)
-      say("note: no face was found; if there is one, try --min-size, or give its place in the first frame: --box");
+      say(std::string("note: no face was found") +
+          (o_.boxes.empty() ? "; if there is one, try --min-size, or give its place in the first frame: --box" : ""));
     say(counted(frames, "frame") + ", " + counted(most_, "face") +
         text(", %.1f frames a second", static_cast<double>(frames) / std::max(seconds, 1e-6)));
   }
@@ -161,6 +174,10 @@ class Track {
 
 int track(TrackOptions o) {
   sort_out_film(o);
+  if (!o.boxes.empty() && o.detector.empty() && (o.min_size > 0 || o.find_every != 1))
+    throw ArgumentError(
+        {o.min_size > 0 ? "--min-size" : "--find-every", "no face is looked for", "no --box", "--box", ""});
+  if (o.detector == kDefaultDetector) o.detector.clear();
   if (o.out.json.empty() && o.out.pts.empty() && o.out.overlay.empty()) o.out.json = "-";
   return Track(o).run();
 }
