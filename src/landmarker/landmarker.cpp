@@ -184,6 +184,30 @@ struct Landmarker::State {
     return faces;
   }
 
+  /// The same for boxes that may hold no face: those that are surely none after one pass get no further one.
+  std::vector<FaceLandmarks> predict_found(const ImageView& photo, std::span<const Box> boxes, LandmarkerOptions o) {
+    const int more = std::exchange(o.passes, 1) - 1;
+    std::vector<FaceLandmarks> faces = predict(photo, boxes, o);
+    std::vector<std::size_t> going;
+    std::vector<Box> again;
+    for (std::size_t i = 0; i < faces.size() && more > 0; ++i) {
+      const Box seen = bounding_box(faces[i].points);
+      if (faces[i].score.value_or(1) < 0.1f * o.min_score || !looks_like_a_face(seen, boxes[i]) ||
+          !is_on_photo(photo, seen))
+        continue;
+      going.push_back(i);
+      again.push_back(seen);
+    }
+    if (going.empty()) return faces;
+    o.passes = more;
+    std::vector<FaceLandmarks> better = predict(photo, again, o);
+    for (std::size_t k = 0; k < going.size(); ++k) {
+      better[k].box = boxes[going[k]];
+      faces[going[k]] = std::move(better[k]);
+    }
+    return faces;
+  }
+
   std::vector<FoundFace> find(const ImageView& photo, int threads) {
     if (!finder || finder_threads != threads) {
       FinderOptions o = options.finder;
@@ -244,7 +268,7 @@ std::vector<FaceLandmarks> Landmarker::predict(const ImageView& photo, const Pre
   std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(photo, face.box); });
   std::vector<Box> boxes;
   for (const FoundFace& face : found) boxes.push_back(face.box);
-  std::vector<FaceLandmarks> faces = state_->predict(photo, boxes, o);
+  std::vector<FaceLandmarks> faces = state_->predict_found(photo, boxes, o);
   for (std::size_t i = 0; i < faces.size(); ++i) faces[i].detection = found[i].score;
   std::erase_if(faces, [&](const FaceLandmarks& face) { return face.score.value_or(1) < o.min_score; });
   return without_repeats(std::move(faces), o.finder.overlap);

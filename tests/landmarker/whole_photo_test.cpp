@@ -136,3 +136,16 @@ TEST_CASE("two hundred faces in a picture are found") {
   CHECK(faces.size() >= 180);
   CHECK(faces.size() <= 205);
 }
+
+TEST_CASE("faces at the photo's edge, whose points may lie beyond it, are no error") {
+  Landmarker landmarker({.finder = {.score = 0.05f}, .min_score = 0});
+  const Image face = draw_face(kSeed, 4, {.size = 160, .max_yaw = 10}).image;
+  for (const int off : {20, 50, 70, 90, 110}) {
+    Image cut(160 - off, 160);
+    paste(cut, face, -off, 0);
+    for (const FaceLandmarks& f : landmarker.predict(cut)) CHECK(f.points.size() == kPoints);
+    Image low(160, 160 - off);
+    paste(low, face, 0, -off);
+    for (const FaceLandmarks& f : landmarker.predict(low)) CHECK(f.points.size() == kPoints);
+  }
+}
