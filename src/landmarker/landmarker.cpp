@@ -150,61 +150,39 @@ struct Landmarker::State {
     }
   }
 
-  /// All passes for boxes that go through the network together.
-  void predict(InferenceSession& session, const ImageView& photo, std::span<const Box> given,
-               const LandmarkerOptions& o, std::span<FaceLandmarks> faces) {
-    run(session, photo, given, o.mirror, faces);
-    std::vector<std::size_t> going(given.size());
-    for (std::size_t i = 0; i < going.size(); ++i) going[i] = i;
-    std::vector<Box> boxes;
-    std::vector<FaceLandmarks> again;
-    for (int pass = 1; pass < o.passes; ++pass) {
-      std::erase_if(going, [&](std::size_t i) { return !looks_like_a_face(bounding_box(faces[i].points), given[i]); });
-      if (going.empty()) break;
-      boxes.clear();
-      for (const std::size_t i : going) boxes.push_back(bounding_box(faces[i].points));
-      again.resize(going.size());
-      run(session, photo, boxes, o.mirror, again);
-      for (std::size_t i = 0; i < going.size(); ++i) faces[going[i]] = again[i];
-    }
-    for (std::size_t i = 0; i < given.size(); ++i) faces[i].box = given[i];
-  }
-
-  std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> boxes, const LandmarkerOptions& o) {
-    require_on_photo(photo, boxes);
-    std::vector<FaceLandmarks> faces(boxes.size());
+  /// One pass for any number of boxes.
+  void run(const ImageView& photo, std::span<const Box> boxes, const LandmarkerOptions& o,
+           std::span<FaceLandmarks> faces) {
     const auto most = static_cast<std::size_t>(o.batch);
     for (std::size_t done = 0; done < boxes.size();) {
       // A batch that is half empty takes longer than its faces one by one.
       const std::size_t left = boxes.size() - done, count = left * 2 >= most ? std::min(left, most) : 1;
-      predict(session(count == 1 ? 1 : o.batch, o.threads), photo, boxes.subspan(done, count), o,
-              std::span(faces).subspan(done, count));
+      run(session(count == 1 ? 1 : o.batch, o.threads), photo, boxes.subspan(done, count), o.mirror,
+          faces.subspan(done, count));
       done += count;
     }
-    return faces;
   }
 
-  /// The same for boxes that may hold no face: those that are surely none after one pass get no further one.
-  std::vector<FaceLandmarks> predict_found(const ImageView& photo, std::span<const Box> boxes, LandmarkerOptions o) {
-    const int more = std::exchange(o.passes, 1) - 1;
-    std::vector<FaceLandmarks> faces = predict(photo, boxes, o);
-    std::vector<std::size_t> going;
-    std::vector<Box> again;
-    for (std::size_t i = 0; i < faces.size() && more > 0; ++i) {
-      const Box seen = bounding_box(faces[i].points);
-      if (faces[i].score.value_or(1) < 0.1f * o.min_score || !looks_like_a_face(seen, boxes[i]) ||
-          !is_on_photo(photo, seen))
-        continue;
-      going.push_back(i);
-      again.push_back(seen);
+  /// All passes. Faces whose score is below `hopeless` get no further one.
+  std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> given, const LandmarkerOptions& o,
+                                     float hopeless = 0) {
+    require_on_photo(photo, given);
+    std::vector<FaceLandmarks> faces(given.size()), again;
+    run(photo, given, o, faces);
+    std::vector<std::size_t> going(given.size());
+    for (std::size_t i = 0; i < going.size(); ++i) going[i] = i;
+    std::vector<Box> boxes;
+    for (int pass = 1; pass < o.passes; ++pass) {
+      std::erase_if(going, [&](std::size_t i) {
+        return faces[i].score.value_or(1) < hopeless || !looks_like_a_face(bounding_box(faces[i].points), given[i]);
+      });
+      boxes.clear();
+      for (const std::size_t i : going) boxes.push_back(bounding_box(faces[i].points));
+      again.resize(going.size());
+      run(photo, boxes, o, again);
+      for (std::size_t i = 0; i < going.size(); ++i) faces[going[i]] = again[i];
     }
-    if (going.empty()) return faces;
-    o.passes = more;
-    std::vector<FaceLandmarks> better = predict(photo, again, o);
-    for (std::size_t k = 0; k < going.size(); ++k) {
-      better[k].box = boxes[going[k]];
-      faces[going[k]] = std::move(better[k]);
-    }
+    for (std::size_t i = 0; i < given.size(); ++i) faces[i].box = given[i];
     return faces;
   }
 
@@ -268,7 +246,7 @@ std::vector<FaceLandmarks> Landmarker::predict(const ImageView& photo, const Pre
   std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(photo, face.box); });
   std::vector<Box> boxes;
   for (const FoundFace& face : found) boxes.push_back(face.box);
-  std::vector<FaceLandmarks> faces = state_->predict_found(photo, boxes, o);
+  std::vector<FaceLandmarks> faces = state_->predict(photo, boxes, o, 0.1f * o.min_score);
   for (std::size_t i = 0; i < faces.size(); ++i) faces[i].detection = found[i].score;
   std::erase_if(faces, [&](const FaceLandmarks& face) { return face.score.value_or(1) < o.min_score; });
   return without_repeats(std::move(faces), o.finder.overlap);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "landmarker/on_photo.hpp"
 #include "lineament/detector/found_face.hpp"
 
 namespace lineament {
@@ -27,12 +28,8 @@ bool on_one_face(const Box& a, const Box& b) {
 }
 
 bool is_in_sight(const Box& box, const ImageView& frame) {
-  const Box all = whole_image(frame.width, frame.height);
-  const float across = std::min(box.x + box.width, all.x + all.width) - std::max(box.x, all.x);
-  const float down = std::min(box.y + box.height, all.y + all.height) - std::max(box.y, all.y);
   constexpr float kInside = 0.25f, kSmallest = 4;
-  return larger_side(box) >= kSmallest && box.width > 0 && box.height > 0 && across > 0 && down > 0 &&
-         across * down > kInside * box.width * box.height;
+  return larger_side(box) >= kSmallest && box.width > 0 && box.height > 0 && share_on_photo(frame, box) > kInside;
 }
 
 bool points_fit(const Landmarks& points, const Box& box) {

@@ -104,8 +104,7 @@ void Tracker::State::forget(double seconds) {
   std::erase_if(tracks, [&](const Track& t) { return t.lost_since && over > 0 && over-- > 0; });
 }
 
-/// Where a face is now, if it goes on nearly as it did. Why nearly: heads stop more often than they start. On drawn
-/// films of 10 frames a second, fast moves, the error is 1.6 % in place of 2.6 % where boxes stay.
+/// Where a face is now, if it goes on nearly as it did. Why nearly: heads stop more often than they start.
 Box Tracker::State::expected(const Track& track, double seconds) const {
   constexpr float kGoesOn = 0.75f;
   Box box = track.seen;

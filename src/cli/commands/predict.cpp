@@ -79,8 +79,7 @@ void check(const PredictOptions& o) {
 
 class Predict {
  public:
-  explicit Predict(const PredictOptions& o)
-      : o_(o), model_(std::make_shared<const Model>(load_named_model(o.model))), trained_on_(model_->trained_on) {}
+  explicit Predict(const PredictOptions& o) : o_(o), model_(std::make_shared<const Model>(load_named_model(o.model))) {}
 
   int run() {
     make_folder(o_.pts);
@@ -181,7 +180,7 @@ class Predict {
   }
 
   void finish(std::size_t photos) const {
-    if (photos > 0) say_default_model(o_.model, trained_on_);
+    if (photos > 0) say_default_model(o_.model, model_->trained_on);
     warn_of_no_face();
     write_map();
     note_names();
@@ -198,7 +197,6 @@ class Predict {
 
   const PredictOptions& o_;
   std::shared_ptr<const Model> model_;
-  std::string trained_on_;
   std::vector<Path> images_, looked_at_;  // asked for; those that could be read
   std::vector<PhotoResult> results_;
   std::vector<Face> found_;
