@@ -2,8 +2,8 @@
 // By stage: decode, find, crop, network. Beside dlib (its HOG detector and its 68-point trees; Debian: libdlib-dev,
 // libdlib-data) and OpenCV's cascades (libopencv-dev, opencv-data), where they were there when this was built.
 //
-// photo_to_points FACES.xml [--without FOLDER] [--smallest 40] [--rounds 3] [--model MODEL] [--alone]
-// FACES.xml: photos with points in dlib's form. --without: photos in which there is nobody.
+// photo_to_points FACES.xml [--without FOLDER] [--smallest 40] [--rounds 3] [--model MODEL] [--detector MODEL]
+// [--alone] FACES.xml: photos with points in dlib's form. --without: photos in which there is nobody.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -156,13 +156,15 @@ void print_row(const PeerFinder& finder, const Timed& times, std::size_t photos,
 
 int main(int argc, char** argv) try {
   CLI::App app("from the bytes of photos to the points of every face");
-  std::filesystem::path xml, without, model;
+  std::filesystem::path xml, without;
+  FinderFiles files;
   float smallest = 40;
   int rounds = 3;
   bool alone = false;
   app.add_option("XML", xml, "photos with boxes and points, in dlib's form")->required();
   app.add_option("--without", without, "folder of photos in which there is nobody");
-  app.add_option("--model", model, "of points, in place of the library's own");
+  app.add_option("--model", files.points, "of points, in place of the library's own");
+  app.add_option("--detector", files.detector, "in place of the library's own");
   app.add_option("--smallest", smallest, "of the faces looked for, pixels; 0: as FinderOptions")->capture_default_str();
   app.add_option("--rounds", rounds)->capture_default_str()->check(CLI::Range(1, 100));
   app.add_flag("--alone", alone, "without other libraries");
@@ -170,7 +172,7 @@ int main(int argc, char** argv) try {
 
   const std::vector<TruePhoto> photos = photos_of(xml), others = photos_without(without);
   if (photos.empty()) throw ArgumentError({xml.string(), "it has no face", "", "", ""});
-  const std::vector<PeerFinder> finders = all_finders(smallest, model, !alone);
+  const std::vector<PeerFinder> finders = all_finders(smallest, files, !alone);
   Times times{.finders = std::vector<Timed>(finders.size())};
   std::vector<Score> scores(finders.size());
   for (int round = 0; round < rounds; ++round) {

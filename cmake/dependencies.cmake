@@ -73,6 +73,18 @@ if(NOT LINEAMENT_STB_DIR)  # two headers without a build of their own
   FetchContent_GetProperties(stb SOURCE_DIR LINEAMENT_STB_DIR)
 endif()
 
+if(LINEAMENT_JPEG STREQUAL "turbo")
+  find_path(LINEAMENT_TURBO_DIR turbojpeg.h)
+  find_library(LINEAMENT_TURBO_LIBRARY turbojpeg)
+  mark_as_advanced(LINEAMENT_TURBO_DIR LINEAMENT_TURBO_LIBRARY)
+  if(NOT LINEAMENT_TURBO_DIR OR NOT LINEAMENT_TURBO_LIBRARY)
+    message(FATAL_ERROR "LINEAMENT_JPEG=turbo: libjpeg-turbo was not found. On Debian or Ubuntu: apt-get install "
+                        "libturbojpeg0-dev; or leave LINEAMENT_JPEG at stb")
+  endif()
+elseif(NOT LINEAMENT_JPEG STREQUAL "stb")
+  message(FATAL_ERROR "LINEAMENT_JPEG: wanted stb or turbo, got ${LINEAMENT_JPEG}")
+endif()
+
 if(LINEAMENT_PROGRAM OR LINEAMENT_BENCH)
   find_package(CLI11 2.1 QUIET)
   if(NOT TARGET CLI11::CLI11)
@@ -103,4 +115,8 @@ function(lineament_link_dependencies target)
   target_link_libraries(${target} PUBLIC Eigen3::Eigen Threads::Threads
                                   PRIVATE $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> pugixml::pugixml hwy::hwy)
   target_include_directories(${target} SYSTEM PRIVATE ${LINEAMENT_STB_DIR})
+  if(LINEAMENT_JPEG STREQUAL "turbo")
+    target_link_libraries(${target} PRIVATE ${LINEAMENT_TURBO_LIBRARY})
+    target_include_directories(${target} SYSTEM PRIVATE ${LINEAMENT_TURBO_DIR})
+  endif()
 endfunction()

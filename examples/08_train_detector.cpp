@@ -1,8 +1,10 @@
-// Trains a face detector on drawn scenes and writes it, after each epoch. A run that was stopped goes on.
+// Trains a face detector on drawn scenes and writes it, after each epoch. Between epochs it looks for what it takes for
+// a face in pictures without people, and learns from that, too. A run that was stopped goes on.
 //   08_train_detector detector.safetensors [EPOCHS [SCENES AN EPOCH [PEOPLE [FOLDER OF PHOTOS WITHOUT PEOPLE]]]]
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "lineament/detector/detection_loss.hpp"
@@ -25,7 +27,7 @@ int main(int argc, char** argv) try {
   const Backgrounds photos = argc > 5 ? read_backgrounds(argv[5]) : nullptr;
 
   std::printf("drawing %zu people\n", people);
-  const DrawnScenes drawn = DrawnScenes::draw(1, people, photos);
+  DrawnScenes drawn = DrawnScenes::draw(1, people, photos);
   const DrawnScenes others = DrawnScenes::draw(2, people / 8 + 1, photos);
   const SceneSamples scenes(drawn, scenes_of_epoch, 1), held_out(others, scenes_of_epoch / 8 + 1, 2);
 
@@ -58,9 +60,12 @@ int main(int argc, char** argv) try {
     model.ranges = calibrate(model.network, held_out);
     save_checkpoint(state, model, now);
     save_model(file, model);
-    return true;
+    return false;  // for what is done between epochs
   };
-  fit(model.network, scenes, &held_out, options, callbacks, resumed ? &*resumed : nullptr);
+  while (!resumed || resumed->epoch < static_cast<std::size_t>(options.epochs)) {
+    if (resumed) std::printf("hard negatives above 0.5: %zu\n", drawn.mine_negatives(std::make_shared<Model>(model)));
+    resumed = fit(model.network, scenes, &held_out, options, callbacks, resumed ? &*resumed : nullptr).state;
+  }
   std::printf("written: %s\n", file.string().c_str());
   return 0;
 } catch (const Error& e) {

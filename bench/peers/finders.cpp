@@ -24,9 +24,11 @@ using namespace lineament;
 
 namespace {
 
-PeerFinder detector_alone(float smallest) {
-  const auto finder =
-      std::make_shared<FaceFinder>(FinderOptions{.smallest = smallest, .score = LandmarkerOptions().finder.score});
+using ModelPtr = std::shared_ptr<const Model>;
+
+PeerFinder detector_alone(const ModelPtr& detector, float smallest) {
+  const auto finder = std::make_shared<FaceFinder>(
+      detector, FinderOptions{.smallest = smallest, .score = LandmarkerOptions().finder.score});
   PeerFinder f{"ours, the detector alone, fp32", {}, {}, false};
   f.find = [finder](const Image& image) {
     std::vector<FoundPoints> faces;
@@ -36,12 +38,12 @@ PeerFinder detector_alone(float smallest) {
   return f;
 }
 
-PeerFinder ours(const std::string& name, const std::shared_ptr<const Model>& model, float smallest,
+PeerFinder ours(const std::string& name, const ModelPtr& model, const ModelPtr& detector, float smallest,
                 Precision precision) {
   // Two objects, so that the two stages can be timed apart; Landmarker::predict(photo) does both.
   const LandmarkerOptions options{.precision = precision};
   const auto finder = std::make_shared<FaceFinder>(
-      FinderOptions{.smallest = smallest, .score = options.finder.score, .precision = precision});
+      detector, FinderOptions{.smallest = smallest, .score = options.finder.score, .precision = precision});
   const auto landmarker = std::make_shared<Landmarker>(model, options);
   PeerFinder f{name, {}, {}, false};
   f.find = [finder](const Image& image) {
@@ -137,16 +139,21 @@ PeerFinder cascade(const std::string& name, const std::string& file, BoxConventi
 
 }  // namespace
 
-std::vector<PeerFinder> all_finders(float smallest, const std::filesystem::path& model, bool peers) {
-  std::vector<PeerFinder> all{detector_alone(smallest)};
-  if (model.empty()) {
-    all.push_back(ours("ours, `compact`, fp32", shared_default_model(), smallest, Precision::fp32));
-    all.push_back(ours("ours, `compact`, int8", shared_default_model(), smallest, Precision::int8));
-    all.push_back(ours("ours, `tiny`, int8", shared_default_model("tiny"), smallest, Precision::int8));
+std::vector<PeerFinder> all_finders(float smallest, const FinderFiles& files, bool peers) {
+  const ModelPtr detector = files.detector.empty() ? shared_default_model(kDefaultDetector)
+                                                   : std::make_shared<const Model>(load_model(files.detector));
+  std::vector<PeerFinder> all{detector_alone(detector, smallest)};
+  const auto add = [&](const char* name, const ModelPtr& points, Precision precision) {
+    all.push_back(ours(name, points, detector, smallest, precision));
+  };
+  if (files.points.empty()) {
+    add("ours, `compact`, fp32", shared_default_model(), Precision::fp32);
+    add("ours, `compact`, int8", shared_default_model(), Precision::int8);
+    add("ours, `tiny`, int8", shared_default_model("tiny"), Precision::int8);
   } else {
-    const auto given = std::make_shared<const Model>(load_model(model));
-    all.push_back(ours("ours, the model given, fp32", given, smallest, Precision::fp32));
-    all.push_back(ours("ours, the model given, int8", given, smallest, Precision::int8));
+    const auto given = std::make_shared<const Model>(load_model(files.points));
+    add("ours, the model given, fp32", given, Precision::fp32);
+    add("ours, the model given, int8", given, Precision::int8);
   }
   if (!peers) return all;
 #ifdef LINEAMENT_HAS_DLIB

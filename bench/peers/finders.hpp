@@ -24,6 +24,10 @@ struct PeerFinder {
   bool any_box = false;  ///< `points` takes boxes from brows to chin
 };
 
-/// For faces of at least `smallest` pixels, on one thread. `model`: a file for the points in place of the library's own
-/// models; may be empty. `peers`: other libraries, too.
-std::vector<PeerFinder> all_finders(float smallest, const std::filesystem::path& model, bool peers);
+/// Files in place of the library's own models; may be empty.
+struct FinderFiles {
+  std::filesystem::path points, detector;
+};
+
+/// For faces of at least `smallest` pixels, on one thread. `peers`: other libraries, too.
+std::vector<PeerFinder> all_finders(float smallest, const FinderFiles& files, bool peers);

@@ -23,6 +23,13 @@ bool can_redraw() {
 
 std::string interrupt_line;  // a signal handler may not allocate
 
+volatile std::sig_atomic_t was_interrupted = 0;
+
+extern "C" void note_signal(int signal) {
+  was_interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
+
 extern "C" void end_by_signal(int signal) {
   platform::write_error_in_handler(interrupt_line);
   std::signal(signal, SIG_DFL);
@@ -45,6 +52,15 @@ void say_when_interrupted(const std::string& line) {
   interrupt_line = (can_redraw() ? "\r\033[K" : "") + line + "\n";
   std::signal(SIGINT, end_by_signal);
   std::signal(SIGTERM, end_by_signal);
+}
+
+void note_interrupts() {
+  std::signal(SIGINT, note_signal);
+  std::signal(SIGTERM, note_signal);
+}
+
+bool interrupted() {
+  return was_interrupted != 0;
 }
 
 std::string text(const char* format, ...) {

@@ -17,6 +17,10 @@ void say(const std::string& line);
 /// From now on Ctrl-C (or SIGTERM) takes a bar away and says `line` before it ends the program.
 void say_when_interrupted(const std::string& line);
 
+/// From now on the first Ctrl-C (or SIGTERM) does no more than make interrupted() true; the second ends the program.
+void note_interrupts();
+bool interrupted();
+
 /// "1:05" or "2:03:10".
 std::string clock_text(double seconds);
 /// printf-style, as a string.

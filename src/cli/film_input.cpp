@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <system_error>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "cli/photo_files.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/dataset.hpp"
+#include "lineament/image/view.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -81,9 +83,42 @@ class Y4mInput : public FilmInput {
   std::size_t frames_ = 0;
 };
 
+/// How bare pixels are read; kPixelOrders has their names.
+struct RawPixels {
+  PixelFormat format;
+  std::size_t skipped = 0;  ///< bytes before the first pixel's red
+};
+RawPixels raw_pixels(const std::string& name) {
+  constexpr PixelFormat kFormats[] = {PixelFormat::rgb,  PixelFormat::bgr,  PixelFormat::rgba,
+                                      PixelFormat::bgra, PixelFormat::rgba, PixelFormat::grey,
+                                      PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420};
+  const auto known = std::find(std::begin(kPixelOrders), std::end(kPixelOrders), name);
+  return {kFormats[known - std::begin(kPixelOrders)], name == "argb" ? 1u : 0u};
+}
+
+/// Bytes of a frame.
+std::size_t raw_bytes(PixelFormat format, std::size_t width, std::size_t height) {
+  switch (format) {
+    case PixelFormat::rgb:
+    case PixelFormat::bgr:
+      return 3 * width * height;
+    case PixelFormat::rgba:
+    case PixelFormat::bgra:
+      return 4 * width * height;
+    case PixelFormat::grey:
+      return width * height;
+    case PixelFormat::nv12:
+    case PixelFormat::nv21:
+    case PixelFormat::i420:
+      break;
+  }
+  return width * height + 2 * ((width + 1) / 2) * ((height + 1) / 2);
+}
+
 class RawInput : public FilmInput {
  public:
-  explicit RawInput(const FilmInputOptions& o) : file_(o.input), name_(shown_film(o.input)), order_(o.pixels) {
+  explicit RawInput(const FilmInputOptions& o)
+      : file_(o.input), name_(shown_film(o.input)), order_(o.pixels), pixels_(raw_pixels(o.pixels)) {
     int end = 0;
     if (std::sscanf(o.raw.c_str(), "%5dx%5d%n", &format_.width, &format_.height, &end) != 2 ||
         static_cast<std::size_t>(end) != o.raw.size() || format_.width < 1 || format_.height < 1)
@@ -92,7 +127,8 @@ class RawInput : public FilmInput {
     if (pixels > o.limits.pixels)
       throw ArgumentError(
           {"--raw", "frames are too large", "at most " + std::to_string(o.limits.pixels) + " pixels", o.raw, ""});
-    bytes_.resize(pixels * bytes_of_pixel());
+    bytes_.resize(
+        raw_bytes(pixels_.format, static_cast<std::size_t>(format_.width), static_cast<std::size_t>(format_.height)));
     set_rate(format_, o.fps > 0 ? o.fps : 25);
     fps_ = o.fps > 0 ? o.fps : 25;
     count_ = static_cast<std::size_t>(size_of_film(o.input) / bytes_.size());
@@ -114,25 +150,18 @@ class RawInput : public FilmInput {
       throw ArgumentError({"--raw", "these are no bare pixels but a Y4M film", "no --raw",
                            std::to_string(format_.width) + "x" + std::to_string(format_.height), ""});
     ++frames_;
-    if (frame.width() != format_.width || frame.height() != format_.height)
-      frame = Image(format_.width, format_.height);
-    const std::size_t step = bytes_of_pixel(), r = place_of('r'), g = place_of('g'), b = place_of('b');
-    std::uint8_t* to = frame.pixels().data();
-    for (const std::uint8_t* p = bytes_.data(); p != bytes_.data() + bytes_.size(); p += step, to += 3) {
-      to[0] = p[r];
-      to[1] = p[g];
-      to[2] = p[b];
-    }
+    frame = to_image({.data = bytes_.data() + pixels_.skipped,
+                      .width = format_.width,
+                      .height = format_.height,
+                      .format = pixels_.format});
     return true;
   }
   std::string name() const override { return numbered(frames_ - 1); }
 
  private:
-  std::size_t bytes_of_pixel() const { return order_ == "gray" ? 1 : order_.size(); }
-  std::size_t place_of(char colour) const { return order_ == "gray" ? 0 : order_.find(colour); }
-
   FilmFile file_;
   std::string name_, order_;
+  RawPixels pixels_;
   std::vector<std::uint8_t> bytes_;
   std::size_t frames_ = 0;
 };

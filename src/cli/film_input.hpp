@@ -14,11 +14,11 @@ struct FilmInputOptions {
   Path input;                  ///< a folder, a file, or "-"
   double fps = 0;              ///< 0: as the film says, or 25
   std::string raw;             ///< "640x480": bare pixels of that size; empty: none
-  std::string pixels = "rgb";  ///< order of the bytes of bare pixels: one of kPixelOrders
+  std::string pixels = "rgb";  ///< of bare pixels: one of kPixelOrders
   DecodeLimits limits{};
 };
 
-inline constexpr const char* kPixelOrders[] = {"rgb", "bgr", "rgba", "bgra", "argb", "gray"};
+inline constexpr const char* kPixelOrders[] = {"rgb", "bgr", "rgba", "bgra", "argb", "gray", "nv12", "nv21", "i420"};
 
 class FilmInput {
  public:

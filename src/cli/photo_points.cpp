@@ -4,7 +4,6 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -31,15 +30,26 @@ Image read_photo(const Path& path, const PredictOptions& o) {
     throw FileError(
         {path.string(), "the folder holds no image", "JPEG, PNG, BMP or PNM files", "none", "check the path"});
   if (!is_stream(path)) return read_image(path, limits);
-  const std::string bytes(std::istreambuf_iterator<char>(std::cin), {});
+  constexpr std::size_t kPart = 1 << 20, kMost = std::size_t{512} << 20;
+  std::string bytes;
+  while (std::cin && bytes.size() <= kMost) {
+    const std::size_t had = bytes.size();
+    bytes.resize(had + kPart);
+    std::cin.read(bytes.data() + had, kPart);
+    bytes.resize(had + static_cast<std::size_t>(std::cin.gcount()));
+  }
+  if (bytes.size() > kMost)
+    throw FormatError({"standard input", "it is too long for a picture", "at most 512 MB", "more", ""});
   return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
 }
 
-LandmarkerOptions landmarker_options(const PredictOptions& o, int threads) {
+LandmarkerOptions landmarker_options(const PredictOptions& o, const PhotoModels& models, int threads) {
   LandmarkerOptions options{
       .threads = threads, .passes = o.passes, .precision = precision_by_name(o.precision), .mirror = o.mirror};
   options.finder.smallest = static_cast<float>(o.min_size);
   options.min_score = static_cast<float>(o.min_score);
+  options.detector = models.detector;
+  options.tuning = models.tuning;
   return options;
 }
 
@@ -53,12 +63,12 @@ Face to_face(const FaceLandmarks& found, const Path& photo, const Scheme& scheme
 
 }  // namespace
 
-PhotoPoints::PhotoPoints(const PredictOptions& options, std::shared_ptr<const Model> model, int threads,
+PhotoPoints::PhotoPoints(const PredictOptions& options, const PhotoModels& models, int threads,
                          const std::set<std::string>& names)
     : o_(options),
       names_(names),
       boxes_(parse_boxes(options.boxes)),
-      landmarker_(std::move(model), landmarker_options(options, threads)) {}
+      landmarker_(models.points, landmarker_options(options, models, threads)) {}
 
 PhotoResult PhotoPoints::run(const Path& path, const std::string& name) {
   PhotoResult result;

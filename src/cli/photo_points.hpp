@@ -9,6 +9,7 @@
 #include "lineament/detector/face_finder.hpp"
 #include "lineament/faces/face.hpp"
 #include "lineament/landmarker/landmarker.hpp"
+#include "lineament/nn/tuning.hpp"
 
 namespace lineament::cli {
 
@@ -17,6 +18,7 @@ struct PredictOptions {
   std::vector<Path> images;        ///< as given: files, folders, @lists, "-"
   std::vector<std::string> boxes;  ///< as given
   bool whole = false, largest = false;
+  Path detector;
   double min_size = 0, min_score = 0.5;
   int passes = 2;
   std::string precision = "fp32";
@@ -39,11 +41,18 @@ struct PhotoResult {
   std::string complaint;              ///< why there is no result; else empty
 };
 
+/// Shared by all threads.
+struct PhotoModels {
+  std::shared_ptr<const Model> points;
+  std::shared_ptr<const Model> detector;  ///< nullptr: the library's
+  std::shared_ptr<const Tuning> tuning;   ///< nullptr: none
+};
+
 /// For one thread.
 class PhotoPoints {
  public:
   /// `names`: those of all photos, so that no two faces are written to one file. Both must outlive this object.
-  PhotoPoints(const PredictOptions& options, std::shared_ptr<const Model> model, int threads,
+  PhotoPoints(const PredictOptions& options, const PhotoModels& models, int threads,
               const std::set<std::string>& names);
 
   /// Throws nothing: one bad photo of many is no reason to lose the others.

@@ -25,7 +25,7 @@ constexpr float kSeenWhole = 320;
 constexpr float kStep = 3;  ///< from one input to the next smaller one: each finds faces of 20 to 256 pixels
 constexpr int kMultiple = kCellStrides.back();
 
-void check(const Model& model, const FinderOptions& o) {
+void check(const Model& model) {
   const std::vector<Port>& outputs = model.network.outputs();
   bool fits = outputs.size() == kCellOutputs.size() && model.network.inputs().size() == 1;
   for (std::size_t i = 0; fits && i < outputs.size(); ++i) fits = outputs[i].name == kCellOutputs[i];
@@ -35,13 +35,6 @@ void check(const Model& model, const FinderOptions& o) {
     throw ModelError({"face finder", "the model is no detector", "outputs cells8, cells16 and cells32", names,
                       "models of points are for Landmarker"});
   }
-  const auto require = [](bool good, const char* what, const char* wanted, float got) {
-    if (!good)
-      throw ArgumentError({std::string("FinderOptions::") + what, "out of range", wanted, std::to_string(got), ""});
-  };
-  require(o.smallest >= 0 && std::isfinite(o.smallest), "smallest", "0 or more", o.smallest);
-  require(o.score > 0 && o.score < 1, "score", "above 0 and below 1", o.score);
-  require(o.overlap >= 0 && o.overlap <= 1, "overlap", "0 to 1", o.overlap);
 }
 
 /// Memory grows with what the network sees, and its sides are whole numbers.
@@ -64,6 +57,16 @@ int rounded_up(float side) {
 
 }  // namespace
 
+void check(const FinderOptions& o) {
+  const auto require = [](bool good, const char* what, const char* wanted, float got) {
+    if (!good)
+      throw ArgumentError({std::string("FinderOptions::") + what, "out of range", wanted, std::to_string(got), ""});
+  };
+  require(o.smallest >= 0 && std::isfinite(o.smallest), "smallest", "0 or more", o.smallest);
+  require(o.score > 0 && o.score < 1, "score", "above 0 and below 1", o.score);
+  require(o.overlap >= 0 && o.overlap <= 1, "overlap", "0 to 1", o.overlap);
+}
+
 struct FaceFinder::State {
   /// The network for one size of pictures.
   struct Sized {
@@ -81,7 +84,8 @@ struct FaceFinder::State {
   };
 
   State(std::shared_ptr<const Model> m, const FinderOptions& o) : model(std::move(m)), options(o) {
-    check(*model, options);
+    check(*model);
+    check(options);
     sized(kMultiple, kMultiple);  // throws for options that do not fit the model
   }
 

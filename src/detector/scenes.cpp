@@ -36,13 +36,17 @@ void check(const SceneOptions& o) {
   check_range("smallest", o.smallest, 4, static_cast<float>(o.size));
   check_range("max_roll", o.max_roll, 0, 180);
   check_range("without", o.without, 0, 1);
+  check_range("masks", o.masks, 0, 1);
+  check_range("hard", o.hard, 0, 1);
 }
 
-DrawnCutout draw_one(std::uint64_t seed, std::uint64_t index) {
+DrawnCutout draw_one(std::uint64_t seed, std::uint64_t index, float masks) {
   DrawOptions o;
+  o.masks = masks;
   o.size = kDrawn;
   o.smallest_face = 0.36f, o.largest_face = 0.42f;  // hair and shoulders find room
   o.max_yaw = 75;
+  o.max_pitch = 40;  // cameras hang high
   o.max_roll = 20;
   o.shift = 0;
   return detector::made_ready(draw_cutout(seed, index, o));
@@ -55,17 +59,44 @@ Image draw_behind(std::uint64_t seed, std::uint64_t index) {
   return draw_scene(seed, kBehind + index, o);
 }
 
-/// Any part of `from` at any scale, mirrored or not, sharp or out of focus.
-void fill(std::span<float> pixels, int size, const Image& from, Random& random) {
+/// Part of a background that a square picture shows: where its first pixel is, and from one pixel to the next.
+struct View {
+  float left, top, step;
+};
+
+/// Any part at any scale.
+View any_view(const Image& from, int size, Random& random) {
   const float shorter = static_cast<float>(std::min(from.width(), from.height()));
   const float step = shorter * random.uniform(0.35f, 1) / static_cast<float>(size);
   const float span = step * static_cast<float>(size - 1);
   const auto start = [&](int length) {
     return random.uniform() * std::max(0.0f, static_cast<float>(length - 1) - span);
   };
-  const float left = start(from.width()), top = start(from.height());
+  const float left = start(from.width());
+  return {left, start(from.height()), step};
+}
+
+/// One that has `box` anywhere in it, as large as faces are there and the background allows.
+View view_around(const Box& box, const Image& from, int size, float smallest, Random& random) {
+  const float pixels = static_cast<float>(size), side = std::max(box.width, box.height);
+  const float shown = smallest * std::pow(std::max(0.6f * pixels / smallest, 1.0f), random.uniform());
+  const float shorter = static_cast<float>(std::min(from.width(), from.height()));
+  const float step = std::clamp(side / shown, 0.1f * shorter / pixels, (shorter - 1) / pixels);
+  const float span = step * (pixels - 1);
+  const auto start = [&](float begin, float length, int all) {
+    const float last = std::max(0.0f, static_cast<float>(all - 1) - span);
+    const float at = random.uniform(std::min(begin, begin + length - span), std::max(begin, begin + length - span));
+    return std::clamp(at, 0.0f, last);
+  };
+  const float left = start(box.x, box.width, from.width());
+  return {left, start(box.y, box.height, from.height()), step};
+}
+
+/// A view, mirrored or not, sharp or out of focus.
+void fill(std::span<float> pixels, int size, const Image& from, const View& view, Random& random) {
+  const float step = view.step, span = step * static_cast<float>(size - 1);
   const bool mirrored = random.chance(0.5f);
-  const Affine map{mirrored ? -step : step, 0, mirrored ? left + span : left, 0, step, top};
+  const Affine map{mirrored ? -step : step, 0, mirrored ? view.left + span : view.left, 0, step, view.top};
   const int coarse = random.chance(0.3f) ? 2 + static_cast<int>(random.below(5)) : 1;
   if (coarse == 1) return warp(from, map, size, size, pixels);
   // Out of focus: seen at a coarser scale.
@@ -90,10 +121,11 @@ float visible_share(const Box& box, std::uint8_t number, const detector::Canvas&
 }
 
 /// What the camera does to all of it alike.
-AugmentOptions camera_of(int size) {
+AugmentOptions camera_of(int size, Random& random) {
   AugmentOptions o;
   o.patches = 0;
   o.brightness = 0.08f;
+  if (random.chance(0.2f)) o.cast = 0.4f;           // stages and neon lights
   o.blur_radius = 1.2f / static_cast<float>(size);  // why pixels: the smallest faces stay faces
   return o;
 }
@@ -124,7 +156,7 @@ DrawnScenes DrawnScenes::draw(std::uint64_t seed, std::size_t people, const Back
         if (stopped) return;
       }
       if (i < people) {
-        made.people_[i] = draw_one(seed, i);
+        made.people_[i] = draw_one(seed, i, options.masks);
         made.far_[i] = detector::seen_from_afar(made.people_[i]);
       } else {
         made.drawn_[i - people] = draw_behind(seed, i - people);
@@ -141,15 +173,32 @@ DrawnScenes DrawnScenes::draw(std::uint64_t seed, std::size_t people, const Back
   return made;
 }
 
+const Image& DrawnScenes::background(std::size_t number) const {
+  const std::size_t photos = photos_ ? photos_->size() : 0;
+  return number < photos ? (*photos_)[number] : drawn_[number - photos];
+}
+
+void DrawnScenes::fill_background(std::span<float> pixels, Random& random) const {
+  const auto any_of = [&](std::size_t count) { return random.below(static_cast<std::uint32_t>(count)); };
+  if (!hard_.empty() && random.chance(options_.hard)) {
+    const Place& place = hard_[any_of(hard_.size())];
+    const Image& from = background(place.background);
+    return fill(pixels, options_.size, from, view_around(place.box, from, options_.size, options_.smallest, random),
+                random);
+  }
+  const bool photo = photos_ && !photos_->empty() && random.chance(0.75f);
+  const std::vector<Image>& behind = photo ? *photos_ : drawn_;
+  const Image& from = behind[any_of(behind.size())];
+  fill(pixels, options_.size, from, any_view(from, options_.size, random), random);
+}
+
 Scene DrawnScenes::compose(Random random) const {
   const auto area = static_cast<std::size_t>(options_.size) * static_cast<std::size_t>(options_.size);
   std::vector<float> pixels(area * 3);
   std::vector<std::uint8_t> person(area);
   const detector::Canvas canvas{options_.size, pixels, person};
 
-  const bool photo = photos_ && !photos_->empty() && random.chance(0.75f);
-  const std::vector<Image>& behind = photo ? *photos_ : drawn_;
-  fill(pixels, options_.size, behind[random.below(static_cast<std::uint32_t>(behind.size()))], random);
+  fill_background(pixels, random);
   Random camera(random.bits(), random.bits());  // the same, whoever stands there
 
   Scene scene{Image(options_.size, options_.size), {}};
@@ -164,7 +213,7 @@ Scene DrawnScenes::compose(Random random) const {
       scene.faces.back().visible = visible_share(s.face.box, ++number, canvas);
     }
   }
-  augment_pixels(pixels, options_.size, camera_of(options_.size), camera);
+  augment_pixels(pixels, options_.size, camera_of(options_.size, camera), camera);
   std::uint8_t* to = scene.image.pixels().data();
   for (const float v : pixels) *to++ = static_cast<std::uint8_t>(255 * v + 0.5f);
   return scene;

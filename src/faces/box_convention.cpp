@@ -52,6 +52,10 @@ float median_factor(std::vector<float>& values) {
 
 Box box_from(const BoxFactors& factors, const Box& theirs) {
   require_size(theirs, "box_from");
+  if (!(factors.width > 0 && factors.height > 0) || !std::isfinite(factors.width + factors.height) ||
+      !std::isfinite(factors.x + factors.y))
+    throw ArgumentError({"box_from", "factors are out of range", "finite ones, of width and height above 0",
+                         std::to_string(factors.width) + " x " + std::to_string(factors.height), ""});
   const Point center = theirs.center();
   const float width = factors.width * theirs.width, height = factors.height * theirs.height;
   return {center.x + factors.x * theirs.width - width / 2, center.y + factors.y * theirs.height - height / 2, width,

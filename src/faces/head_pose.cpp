@@ -247,7 +247,13 @@ HeadPose pose_of(const HeadView& view, const KnownPoints& known, bool camera_kno
 HeadPose solved_pose(const Landmarks& points, const PinholeCamera* camera) {
   KnownPoints known = known_points(points);
   HeadView view = orthographic(known);
-  if (camera) view = through(*camera, view);
+  if (camera) {
+    view = through(*camera, view);
+    if (!std::isfinite(misfit(view, known, view.scale())))
+      throw ArgumentError({"head_pose: camera", "its focal length does not fit the face: the head would be in the lens",
+                           "pixels: the picture's width / (2 tan(half the field of view))",
+                           "focal " + std::to_string(camera->focal), ""});
+  }
   refine_view(view, known, camera != nullptr);
   return pose_of(view, known, camera != nullptr);
 }

@@ -1,4 +1,4 @@
-// Recognising an image by its bytes, and the order of checks before and after stb decodes it.
+// Recognising an image by its bytes, and the order of checks before and after it is decoded.
 #include "lineament/image/file.hpp"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "image/formats.hpp"
+#include "image/jpeg_pixels.hpp"
 #include "image/stb.hpp"
 #include "lineament/file.hpp"
 
@@ -148,7 +149,8 @@ Photo decode_photo(std::span<const std::uint8_t> bytes, std::string_view name, c
   // Most of what a sound file can need: 16-bit RGBA doubled once while unpacking, and 4 MB for JPEGs of few, long rows.
   const std::size_t largest_block = header.width * header.height * 20 + bytes.size() * 2 + (1u << 23);
   const int channels = format == Format::kPng ? 4 : 3;  // The fourth byte of a BMP's pixel is seldom meant as alpha.
-  const auto picture = detail::stb_decode(bytes, channels, largest_block);
+  const auto picture = format == Format::kJpeg ? detail::decode_jpeg(bytes, header, largest_block)
+                                               : detail::stb_decode(bytes, channels, largest_block);
   const bool as_announced = static_cast<std::uint64_t>(picture.width) == header.width &&
                             static_cast<std::uint64_t>(picture.height) == header.height;
   if (!picture.pixels || !as_announced) {

@@ -95,8 +95,9 @@ struct Chroma {
       : red(f.red_v.times(v)), green(f.green_u.times(u) + f.green_v.times(v)), blue(f.blue_u.times(u)) {}
 };
 
-/// Where a row's chroma is: `kStep` bytes from one value of u, or of v, to the next.
-template <int kStep>
+/// Where a row's chroma is: `kStep` bytes from one value of u, or of v, to the next; of pairs with v first if
+/// `kSwapped`.
+template <int kStep, bool kSwapped = false>
 struct ChromaRow {
   const std::uint8_t *u, *v;
 
@@ -107,8 +108,9 @@ struct ChromaRow {
   Chroma<Signed8> eight_at(int column, const YuvFactors& f) const {
     constexpr std::int16_t kZero = 128;
     if constexpr (kStep == 2) {
-      const auto pairs = load<Signed8>(u + std::ptrdiff_t{2} * column);
-      return {(pairs & std::int16_t{255}) - kZero, ((pairs >> 8) & std::int16_t{255}) - kZero, f};
+      const auto pairs = load<Signed8>((kSwapped ? v : u) + std::ptrdiff_t{2} * column);
+      const Signed8 first = (pairs & std::int16_t{255}) - kZero, second = ((pairs >> 8) & std::int16_t{255}) - kZero;
+      return kSwapped ? Chroma<Signed8>{second, first, f} : Chroma<Signed8>{first, second, f};
     } else {
       return {(Signed8)load_eight(u + column) - kZero, (Signed8)load_eight(v + column) - kZero, f};
     }
@@ -138,9 +140,8 @@ void read_yuv_pixels(const std::uint8_t* in, const Chroma<Signed8>& chroma, cons
     store(out, Word{values[0][i]} | Word{values[1][i]} << 16 | Word{values[2][i]} << 32);
 }
 
-template <int kStep>
-void read_yuv(const std::uint8_t* luma, ChromaRow<kStep> chroma, int x, int count, const YuvFactors& f,
-              std::uint8_t* out) {
+template <class ChromaRow>
+void read_yuv(const std::uint8_t* luma, ChromaRow chroma, int x, int count, const YuvFactors& f, std::uint8_t* out) {
   const int end = x + count;
   const auto read_one = [&] {
     read_yuv_pixel(luma[x], chroma.at(x / 2, f), f, out);
@@ -183,10 +184,13 @@ void read_rgb(const ImageView& view, int x, int y, int count, std::uint8_t* out)
                                              [](Word v) { return ((v & 255) | v >> 8 << 24) * 0x010101; });
       break;
     case PixelFormat::nv12:
-      read_yuv<2>(row, {view.chroma + chroma, view.chroma + chroma + 1}, x, count, factors, out);
+      read_yuv(row, ChromaRow<2>{view.chroma + chroma, view.chroma + chroma + 1}, x, count, factors, out);
+      break;
+    case PixelFormat::nv21:
+      read_yuv(row, ChromaRow<2, true>{view.chroma + chroma + 1, view.chroma + chroma}, x, count, factors, out);
       break;
     case PixelFormat::i420:
-      read_yuv<1>(row, {view.chroma + chroma, view.chroma_v + chroma}, x, count, factors, out);
+      read_yuv(row, ChromaRow<1>{view.chroma + chroma, view.chroma_v + chroma}, x, count, factors, out);
       break;
   }
 }

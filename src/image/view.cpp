@@ -15,7 +15,7 @@ constexpr int kLongestSide = 1 << 24;
 constexpr std::ptrdiff_t kLargestStride = std::ptrdiff_t{1} << 38;
 
 bool is_yuv(const ImageView& view) {
-  return view.format == PixelFormat::nv12 || view.format == PixelFormat::i420;
+  return view.format == PixelFormat::nv12 || view.format == PixelFormat::nv21 || view.format == PixelFormat::i420;
 }
 
 int bytes_of_pixel(PixelFormat format) {
@@ -28,6 +28,7 @@ int bytes_of_pixel(PixelFormat format) {
       return 4;
     case PixelFormat::grey:
     case PixelFormat::nv12:
+    case PixelFormat::nv21:
     case PixelFormat::i420:
       return 1;
   }
@@ -74,7 +75,7 @@ ImageView completed(const ImageView& view) {
   check_stride("stride", all.stride, row, !is_yuv(view));
   if (!is_yuv(view)) return all;
 
-  const bool in_pairs = view.format == PixelFormat::nv12;
+  const bool in_pairs = view.format != PixelFormat::i420;
   const std::ptrdiff_t columns = (view.width + 1) / 2, rows = (view.height + 1) / 2;
   if (view.chroma_stride == 0) all.chroma_stride = (all.stride + 1) / 2 * (in_pairs ? 2 : 1);
   check_stride("stride of chroma", all.chroma_stride, columns * (in_pairs ? 2 : 1), false);

@@ -89,6 +89,8 @@ struct Landmarker::State {
         odds(output_of(*m, kFaceOutput, 1)),
         weights(let_go ? pack_weights(m->network, inference(1, o.threads)) : shared_weights(m)) {
     session(1, o.threads);
+    check(o.finder);
+    if (o.detector) make_finder(o.threads);  // throws for what is no detector
     if (!let_go) model = std::move(m);
   }
 
@@ -99,7 +101,11 @@ struct Landmarker::State {
     return sessions.emplace_back(Made{batch, threads, {weights, inference(batch, threads)}}).session;
   }
   InferenceOptions inference(int batch, int threads) const {
-    return {.batch = batch, .threads = threads, .precision = options.precision, .ranges = ranges};
+    return {.batch = batch,
+            .threads = threads,
+            .precision = options.precision,
+            .ranges = ranges,
+            .tuning = options.tuning.get()};
   }
 
   /// `boxes` are at most as many as the session's batch.
@@ -186,14 +192,15 @@ struct Landmarker::State {
     return faces;
   }
 
+  void make_finder(int threads) {
+    FinderOptions o = options.finder;
+    o.threads = threads;
+    o.precision = options.precision;
+    finder = options.detector ? FaceFinder(options.detector, o) : FaceFinder(o);
+    finder_threads = threads;
+  }
   std::vector<FoundFace> find(const ImageView& photo, int threads) {
-    if (!finder || finder_threads != threads) {
-      FinderOptions o = options.finder;
-      o.threads = threads;
-      o.precision = options.precision;
-      finder.emplace(o);
-      finder_threads = threads;
-    }
+    if (!finder || finder_threads != threads) make_finder(threads);
     return finder->find(photo);
   }
 

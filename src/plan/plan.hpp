@@ -81,6 +81,7 @@ struct PlanOptions {
   bool input_gradient = false;
   PassSet without;
   std::size_t scalar = sizeof(float);  ///< bytes
+  const Tuning* tuning = nullptr;      ///< used while the plan is made
 };
 
 struct Plan {

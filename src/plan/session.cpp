@@ -35,6 +35,9 @@ struct SessionState {
 namespace {
 
 void check_precision(Precision precision, PassSet without) {
+  if (precision < Precision::fp32 || precision > Precision::int8)
+    throw ArgumentError(
+        {"session", "there is no such precision", "one of Precision", std::to_string(static_cast<int>(precision)), ""});
   if (precision != Precision::fp32 && without.contains(Pass::choose_kernels))
     throw ArgumentError({"session", "lower precision is for the fast kernels", "Precision::fp32", "another", ""});
 }
@@ -54,7 +57,8 @@ PlanOptions plan_options(const InferenceOptions& o, const Threads& threads) {
           .precision = o.precision,
           .ranges = o.ranges,
           .without = o.without,
-          .scalar = sizeof(T)};
+          .scalar = sizeof(T),
+          .tuning = o.tuning};
 }
 
 constexpr Pass kPasses[] = {Pass::fold_batch_norm, Pass::choose_kernels, Pass::fuse_epilogues, Pass::quantise,

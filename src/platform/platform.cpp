@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -144,6 +147,42 @@ double parse_double(const char* text, const char*& end) {
   const double value = ::strtod_l(text, &last, plain);
   end = last;
   return value;
+}
+
+std::size_t second_level_cache() {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  if (const long bytes = ::sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0) return static_cast<std::size_t>(bytes);
+#endif
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index2/size");  // "1024K"
+  std::size_t size = 0;
+  char unit = 0;
+  if (!(file >> size)) return 0;
+  file >> unit;
+  return size * (unit == 'K' ? std::size_t{1} << 10 : unit == 'M' ? std::size_t{1} << 20 : 1);
+}
+
+std::string processor_name(std::string_view cpuinfo) {
+  const auto value_of = [&](std::string_view key) -> std::string {
+    for (std::size_t at = 0; at < cpuinfo.size();) {
+      const std::size_t end = std::min(cpuinfo.find('\n', at), cpuinfo.size());
+      const std::string_view line = cpuinfo.substr(at, end - at);
+      const std::size_t colon = line.find(':');
+      at = end + 1;
+      if (colon == std::string_view::npos || !line.starts_with(key)) continue;
+      if (line.find_first_not_of(" \t", key.size()) != colon) continue;  // a longer key
+      const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+      return value == std::string_view::npos ? "" : std::string(line.substr(value));
+    }
+    return "";
+  };
+  const std::string name = value_of("model name"), family = value_of("cpu family"), model = value_of("model");
+  if (name.empty() || family.empty() || model.empty()) return name;
+  return name + " (family " + family + ", model " + model + ")";
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  return processor_name(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 }  // namespace lineament::platform

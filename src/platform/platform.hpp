@@ -55,8 +55,15 @@ inline constexpr std::size_t kHugePage = std::size_t{1} << 21;
 /// Asks for huge pages where whole ones lie between `memory` and its end. Advice only: refusal changes nothing.
 void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
 
+/// Bytes of a core's second-level cache; 0 where the system does not tell.
+std::size_t second_level_cache();
 /// Bytes of memory that the machine has.
 std::uint64_t physical_memory();
+/// The processor's name as the system tells it; empty where it tells none, as on many ARM machines.
+std::string processor_name();
+/// The first processor's name in the text of Linux's /proc/cpuinfo, with family and model where these are told: some
+/// makers give processors of several years one name.
+std::string processor_name(std::string_view cpuinfo);
 /// A number that no other running process has.
 int process_id();
 

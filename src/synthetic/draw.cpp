@@ -29,6 +29,7 @@ void check(const DrawOptions& o) {
   check_range("expression", o.expression, 0, 1);
   check_range("variety", o.variety, 0, 1);
   check_range("accessories", o.accessories, 0, 10);
+  check_range("masks", o.masks, 0, 1);
 }
 
 void draw_solids(Raster& raster, const Head& head, const Camera& camera, const Person& person) {
@@ -45,6 +46,7 @@ void draw_solids(Raster& raster, const Head& head, const Camera& camera, const P
     raster.draw(hat_grid(head, camera, look), Material::hat, look.headwear == Headwear::scarf, hat_cover(look));
   }
   if (look.headwear == Headwear::cap) raster.draw(brim_grid(head, camera, look), Material::hat, true);
+  if (look.mask.kind != MaskKind::none) draw_mask(raster, head, camera, look);
   if (look.glasses > 0) draw_glasses(raster, head, camera, look);
 }
 

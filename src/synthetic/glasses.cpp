@@ -5,9 +5,6 @@
 #include "mesh.hpp"
 
 namespace lineament::synthetic {
-namespace {
-
-/// A strip of the given half-thickness along a line of points in the camera frame.
 Grid ribbon(std::span<const Vec3> line, float half) {
   const int n = static_cast<int>(line.size());
   Grid grid(2, n);
@@ -25,8 +22,6 @@ Grid ribbon(std::span<const Vec3> line, float half) {
   }
   return grid;
 }
-
-}  // namespace
 
 void draw_glasses(Raster& raster, const Head& head, const Camera& camera, const Look& look) {
   constexpr int kAround = 28;

@@ -1,6 +1,7 @@
-// The solid parts of a picture as grids: head, ears, neck and shoulders, hair, hat, glasses.
+// The solid parts of a picture as grids: head, ears, neck and shoulders, hair, hat, glasses, mask.
 #pragma once
 #include <array>
+#include <span>
 
 #include "raster.hpp"
 
@@ -42,7 +43,11 @@ Grid hat_grid(const Head& head, const Camera& camera, const Look& look);
 Cover hat_cover(const Look& look);
 /// The cap's shade.
 Grid brim_grid(const Head& head, const Camera& camera, const Look& look);
+/// A strip of the given half-thickness along a line of points in the camera frame.
+Grid ribbon(std::span<const Vec3> line, float half);
 /// Rims, bridge and temples as ribbons that face the camera; lenses as fans.
 void draw_glasses(Raster& raster, const Head& head, const Camera& camera, const Look& look);
+/// Cloth and the loops around the ears. Coordinates: a across, -1 … 1, b from its upper edge (0) to its lower one (1).
+void draw_mask(Raster& raster, const Head& head, const Camera& camera, const Look& look);
 
 }  // namespace lineament::synthetic

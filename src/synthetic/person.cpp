@@ -175,6 +175,11 @@ Person draw_person(std::uint64_t seed, std::uint64_t index, const DrawOptions& o
   person.expression = draw_expression(expression, options.expression);
   person.pose = draw_pose(pose, options);
   person.look = draw_look(look, person.identity, options);
+  Random mask = stream(seed, index, 10);
+  if (mask.chance(options.masks)) {
+    person.look.mask = draw_mask(mask);
+    person.look.beard_length = 0;  // it is inside
+  }
   return person;
 }
 

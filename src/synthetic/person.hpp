@@ -48,6 +48,16 @@ struct Pose {
 enum class HairStyle { bald, buzz, brief, fringe, bob, flowing, tied };
 enum class Headwear { none, beanie, cap, scarf };
 
+enum class MaskKind { none, pleated, folded };
+
+/// Over mouth and nose.
+struct Mask {
+  MaskKind kind = MaskKind::none;
+  Vec3 color;
+  float top = -1.8f, low = 0.5f;  ///< height of its edge on the nose, cm; how far it reaches below the chin
+  float tight = 0.3f;             ///< 0: a tent from nose to chin … 1: lies on the skin
+};
+
 /// Colours are linear light.
 struct Look {
   Vec3 skin, lips, hair, brow, iris, cloth, cloth2;
@@ -69,6 +79,7 @@ struct Look {
   Vec3 key_color, sky_color, ground_color, key_direction, rim_color, rim_direction;
   float shadow = 0.7f, exposure = 1, contrast = 0.4f, saturation = 1;  ///< of the camera
   int occluders = 0, wisps = 0;
+  Mask mask;
   std::uint32_t noise_seed = 0;
 };
 
@@ -88,7 +99,8 @@ Identity draw_identity(Random& random, float variety);
 Expression draw_expression(Random& random, float strength);
 Pose draw_pose(Random& random, const DrawOptions& options);
 Look draw_look(Random& random, const Identity& identity, const DrawOptions& options);
-/// All four, each from a stream of its own, so that e.g. another pose range leaves the person unchanged.
+Mask draw_mask(Random& random);
+/// All of it, each from a stream of its own, so that e.g. another pose range leaves the person unchanged.
 Person draw_person(std::uint64_t seed, std::uint64_t index, const DrawOptions& options);
 
 }  // namespace lineament::synthetic

@@ -12,7 +12,7 @@
 
 namespace lineament::synthetic {
 
-enum class Material : std::uint8_t { none, skin, ear, body, hair, hat, frame, lens };
+enum class Material : std::uint8_t { none, skin, ear, body, hair, hat, frame, mask, lens };
 
 struct Vertex {
   Vec3 at;             ///< camera frame

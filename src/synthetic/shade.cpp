@@ -72,6 +72,23 @@ Paint paint_body(const Scene& s, float angle, float y) {
   return p;
 }
 
+/// Three folds that open over the mouth, or one seam down its middle.
+Paint paint_mask(const Look& look, float a, float b) {
+  Paint p = paint_cloth(look, 0.5f * a, 4 * b, look.mask.color, look.mask.color, 0);
+  float dark = 0.25f * ramp(0.05f, 0, std::min(b, 1 - b));
+  if (look.mask.kind == MaskKind::pleated) {
+    const float fold = 3 * (b - 0.18f) / 0.64f, part = fold - std::floor(fold);
+    if (fold > 0 && fold < 3) {
+      dark += 0.35f * ramp(0.2f, 0, part);
+      p.bend.y += 0.35f * (part - 0.5f);
+    }
+  } else {
+    dark += 0.2f * bump(a / 0.04f);
+  }
+  p.open = 1 - dark;
+  return p;
+}
+
 Vec3 through_lens(const Look& look, Vec3 behind, float height) {
   const float up = height - 1;  // 0 … 1
   if (look.glasses == 3)
@@ -109,6 +126,9 @@ Vec3 shade(const Scene& s, const Fragment& f) {
       break;
     case Material::frame:
       paint = {look.frame_color, 0.8f, 0.3f, 1, 0, {}};
+      break;
+    case Material::mask:
+      paint = paint_mask(look, f.a, f.b);
       break;
     case Material::lens:
     case Material::none:

@@ -1,5 +1,6 @@
 // predict without --box: every face of a photo, of many photos at once, and of none.
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -115,6 +116,9 @@ TEST_CASE("options that contradict each other are refused") {
   require_refused(place.run({"predict", "a.png", "--min-size", "0.001"}),
                   {"a.png: --min-size: it is too small for a picture"});
   require_refused(place.run({"predict", "detector", "a.png"}), {"detector: it finds faces", "leave it out"});
+  require_refused(place.run({"predict", "a.png", "--detector", "d.safetensors", "--whole"}),
+                  {"--detector", "no face is looked"});
+  require_refused(place.run({"predict", "a.png", "--detector", "d.safetensors"}), {"d.safetensors"});
 }
 
 TEST_CASE("faces --people draws groups in which predict finds about as many") {
@@ -127,6 +131,64 @@ TEST_CASE("faces --people draws groups in which predict finds about as many") {
   CHECK(faces.size() <= 8);
   require_refused(place.run({"faces", "--people", "5", "--film", "5", "--out", "h"}), {"--people", "--film"});
   require_refused(place.run({"faces", "--people", "5", "--points", "--out", "h"}), {"--points"});
+}
+
+TEST_CASE("faces refuses options without effect, and a folder with a longer film") {
+  const Place place;
+  require_refused(place.run({"faces", "--film", "2", "--count", "3"}), {"--film", "--count"});
+  require_refused(place.run({"faces", "--fps", "10"}), {"--fps", "--film"});
+  require_refused(place.run({"faces", "--noise", "1"}), {"--noise", "--film"});
+  require_refused(place.run({"faces", "--film", "2", "--masks", "1"}), {"--masks", "--film"});
+  REQUIRE(place.run({"faces", "--film", "3", "--size", "64", "--out", "f"}).code == 0);
+  require_refused(place.run({"faces", "--film", "2", "--size", "64", "--out", "f"}),
+                  {"--out: the folder has a longer film", "f/frame_000002.png"});
+  CHECK(place.run({"faces", "--film", "4", "--size", "64", "--out", "f"}).code == 0);
+  const Words few{"--count", "1", "--size", "64", "--out"};
+  const auto drawn = [&](const std::string& folder, const Words& more) {
+    Words all{"faces"};
+    all.insert(all.end(), few.begin(), few.end());
+    all.push_back(folder);
+    all.insert(all.end(), more.begin(), more.end());
+    REQUIRE(place.run(all).code == 0);
+    return place.read(folder + "/face_00000.png");
+  };
+  CHECK(drawn("a", {}) == drawn("b", {"--masks", "0"}));
+  CHECK(drawn("a", {}) != drawn("c", {"--masks", "1"}));
+}
+
+TEST_CASE("tune keeps what it found for this machine, and predict uses it") {
+  const Place place;
+  make_faces(place, "faces", 1);
+  const Outcome o = place.run({"tune", "tiny", "--seconds", "0.3", "--batch", "1", "--json"});
+  REQUIRE(o.code == 0);
+  const Json json = Json::parse(o.out);
+  CHECK(json.at("machine").get<std::string>().find("lineament ") != std::string::npos);
+  REQUIRE(json.at("batches").size() == 1);
+  CHECK(json.at("batches")[0].at("seconds").get<double>() > 0);
+  CHECK_FALSE(json.at("batches")[0].at("ops").empty());
+  CHECK(contains(o.err, "tuning.json"));
+  CHECK(Json::parse(place.read("tuning.json")).at("machine") == json.at("machine"));
+  CHECK(place.run({"predict", "tiny", "faces/face_00000.png", "--whole"}).err.find("ignored") == std::string::npos);
+
+  place.write("tuning.json", R"({"machine": "an abacus", "kernels": {}})");
+  const Outcome foreign = place.run({"predict", "tiny", "faces/face_00000.png", "--whole"});
+  CHECK(foreign.code == 0);
+  CHECK(contains(foreign.err, "note: tuning.json is ignored: it was made for an abacus"));
+  require_refused(place.run({"tune", "nothing"}), {"nothing"});
+  require_refused(place.run({"tune", "tiny", "--seconds", "0"}), {"--seconds"});
+}
+
+TEST_CASE("a predict that is interrupted keeps what it has done") {
+  const Place place;
+  REQUIRE(place.run({"faces", "--count", "200", "--size", "64"}).code == 0);
+  const auto any_points = [&] { return std::filesystem::exists(place / "p") && !place.list("p").empty(); };
+  const Outcome o = place.run_and_kill({"predict", "faces", "--threads", "1", "--json", "all.json", "--pts", "p"},
+                                       any_points, SIGINT);
+  CHECK(o.code == 130);
+  CHECK(contains(o.err, " of 200 photos were looked at; their results are kept"));
+  const std::size_t photos = Json::parse(place.read("all.json")).at("photos").size();
+  CHECK(photos >= 1);
+  CHECK(photos < 200);
 }
 
 TEST_CASE("inspect shows the detector, and its memory for a picture of a size") {

@@ -7,7 +7,8 @@
 namespace lineament::test {
 namespace {
 
-const Words kCommands = {"train", "adapt", "evaluate", "predict", "track", "inspect", "export", "faces", "validate"};
+const Words kCommands = {"train",   "adapt",  "evaluate", "predict",  "track",
+                         "inspect", "export", "faces",    "validate", "tune"};
 
 /// The options that a command's help lists: the second words of "  -h,--help" and "  --data FOLDER".
 Words options_in_help(const std::string& help) {
@@ -69,7 +70,7 @@ TEST_CASE("bash completes commands and options") {
     REQUIRE(std::system(("bash '" + (place / "call").string() + "' > '" + out + "'").c_str()) == 0);
     return place.read("out");
   };
-  CHECK(completed("lineament t", 1) == "train track ");
+  CHECK(completed("lineament t", 1) == "train track tune ");
   CHECK(completed("lineament --v", 1) == "--version ");
   CHECK(completed("lineament train --s", 2) == "--synthetic --schedule --scheme --seed ");
   CHECK(completed("lineament validate --j", 2) == "--json ");

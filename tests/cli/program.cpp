@@ -35,6 +35,7 @@ std::string content(const Path& file) {
   std::vector<char*> arguments{const_cast<char*>(LINEAMENT_PROGRAM_PATH)};
   for (const std::string& w : words) arguments.push_back(const_cast<char*>(w.c_str()));
   arguments.push_back(nullptr);
+  ::setenv("LINEAMENT_TUNING", "tuning.json", 1);  // of the place, and not the machine's own
   ::execv(arguments[0], arguments.data());
   ::_exit(127);
 }

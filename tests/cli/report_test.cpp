@@ -11,6 +11,7 @@
 #include "cli/invocation.hpp"
 #include "cli/machine.hpp"
 #include "lineament/landmarker/face_training.hpp"
+#include "platform/platform.hpp"
 
 namespace lineament::test {
 namespace {
@@ -213,12 +214,15 @@ TEST_CASE("a command line can be typed again") {
 }
 
 TEST_CASE("the processor's name is found where the system tells it") {
-  CHECK(cli::cpu_model("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R14\nmodel name\t: other\n") ==
+  CHECK(platform::processor_name("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 9R14\nmodel name\t: other\n") ==
         "AMD EPYC 9R14");
-  CHECK(cli::cpu_model("model name : x") == "x");
-  CHECK(cli::cpu_model("processor\t: 0\nBogoMIPS\t: 243\n").empty());
-  CHECK(cli::cpu_model("model name\t:\n").empty());
-  CHECK(cli::cpu_model("").empty());
+  CHECK(platform::processor_name("model name : x") == "x");
+  CHECK(platform::processor_name("processor\t: 0\nBogoMIPS\t: 243\n").empty());
+  CHECK(platform::processor_name("model name\t:\n").empty());
+  CHECK(platform::processor_name("").empty());
+  // Some makers give processors of several years one name.
+  CHECK(platform::processor_name("cpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n") ==
+        "AMD EPYC (family 26, model 2)");
   CHECK(cli::machine_name().find("core") != std::string::npos);
 }
 

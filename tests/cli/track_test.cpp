@@ -318,14 +318,24 @@ TEST_CASE("without a box the program's own detector finds the face, and finds it
   }
 }
 
+TEST_CASE("a rate may be a fraction") {
+  const Place place;
+  make_film(place, 3);
+  const Outcome o = place.run({"track", "film", "--fps", "30000/1001", "--box", "1,1,60,60"});
+  REQUIRE(o.code == 0);
+  CHECK(frames_of(o.out)[2].at("seconds").get<double>() == Approx(2 * 1001 / 30000.0).epsilon(1e-3));
+  for (const char* wrong : {"30/0", "30/", "/2", "a/b", "30/1/2", "0/5"})
+    require_refused(place.run({"track", "film", "--fps", wrong}), {"--fps"});
+}
+
 TEST_CASE("a detector that finds nobody, and a film without frames, are said") {
   const Place place;
   make_film(place, 2);
   place.write("none.y4m", "YUV4MPEG2 W8 H8 F25:1\n");
   const Outcome o = place.run({"track", "none.y4m", "--box", "1,1,5,5"});
-  CHECK(o.code == 0);
+  CHECK(o.code == 2);
   CHECK(o.out.empty());
-  CHECK(contains(o.err, "no frame"));
+  CHECK(contains(o.err, "none.y4m: the film has no frame"));
   const Outcome away = place.run({"track", "film", "--box", "2,2,14,14"});
   CHECK(away.code == 0);
   CHECK(contains(away.err, "no face was found"));

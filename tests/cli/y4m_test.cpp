@@ -4,14 +4,21 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "../support/folder.hpp"
 #include "catch.hpp"
+#include "cli/film_input.hpp"
 #include "lineament/faces/synthetic.hpp"
+#include "lineament/file.hpp"
+#include "lineament/image/view.hpp"
 
 namespace lineament::test {
 namespace {
 
 using cli::Y4mReader;
+using lineament::testing::Folder;
 
 struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -118,6 +125,39 @@ TEST_CASE("y4m: what is written is read as the same picture") {
   const Image again = first_frame(cli::y4m_header({.width = 5, .height = 3}) + std::string(frame.begin(), frame.end()));
   for (int y = 0; y < 3; ++y)
     for (int x = 0; x < 5; ++x) check_near(again.at(x, y), {200, 90, 30}, 3);
+}
+
+TEST_CASE("bare pixels of every order are read as their bytes say") {
+  const Folder folder("raw_film");
+  const int width = 5, height = 3;
+  for (const char* name : cli::kPixelOrders) {
+    INFO(name);
+    const std::string order = name;
+    const bool yuv = order == "nv12" || order == "nv21" || order == "i420";
+    const std::size_t size = yuv ? 15 + 2 * 6 : 15 * (order == "gray" ? 1 : order.size());
+    std::string bytes;
+    for (std::size_t i = 0; i < 2 * size; ++i) bytes += static_cast<char>(40 + 7 * i % 180);
+    write_file(folder / "film", std::string_view(bytes));
+    const auto film = cli::open_film({.input = folder / "film", .raw = "5x3", .pixels = order});
+    Image frame;
+    for (std::size_t k = 0; k < 2; ++k) {
+      REQUIRE(film->next(frame));
+      const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data()) + k * size;
+      for (int at = 0; at < width * height && !yuv; ++at) {
+        const auto part = [&](char color) {
+          return order == "gray" ? data[at] : data[static_cast<std::size_t>(at) * order.size() + order.find(color)];
+        };
+        CHECK(frame.at(at % width, at / width) == Color{part('r'), part('g'), part('b')});
+      }
+      if (!yuv) continue;
+      const PixelFormat format = order == "nv12"   ? PixelFormat::nv12
+                                 : order == "nv21" ? PixelFormat::nv21
+                                                   : PixelFormat::i420;
+      const Image wanted = to_image({.data = data, .width = width, .height = height, .format = format});
+      CHECK(std::equal(frame.pixels().begin(), frame.pixels().end(), wanted.pixels().begin()));
+    }
+    CHECK_FALSE(film->next(frame));
+  }
 }
 
 }  // namespace lineament::test

@@ -1,12 +1,15 @@
 // FaceFinder: pictures of any size, boxes in their pixels, and what it refuses.
 #include "lineament/detector/face_finder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <vector>
 
 #include "catch.hpp"
 #include "lineament/detector/cells.hpp"
+#include "lineament/detector/scenes.hpp"
 #include "lineament/error.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/zoo/detector_network.hpp"
@@ -107,4 +110,23 @@ TEST_CASE("a face finder refuses models that find no faces, and options out of r
   FaceFinder tiny(bright_finder(), {.smallest = 1e-3f});
   CHECK_THROWS_WITH(tiny.find(Image(300, 200)), Catch::Contains("smallest") && Catch::Contains("300 x 200"));
   CHECK_THROWS_AS(tiny.find(Image(9000, 1)), ArgumentError);
+}
+
+TEST_CASE("people in masks are found") {
+  const DrawnScenes scenes = DrawnScenes::draw(
+      0x7000, 24, nullptr, {.size = 320, .most_faces = 4, .smallest = 24, .without = 0, .masks = 1}, 1);
+  FaceFinder finder;
+  int asked = 0, found = 0;
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    const Scene scene = scenes.compose(Random(9, i));
+    const std::vector<FoundFace> faces = finder.find(scene.image);
+    for (const SceneFace& face : scene.faces) {
+      if (face.visible < 0.7f) continue;
+      ++asked;
+      found +=
+          std::any_of(faces.begin(), faces.end(), [&](const FoundFace& f) { return overlap(f.box, face.box) > 0.4f; });
+    }
+  }
+  CHECK(asked > 60);
+  CHECK(10 * found >= 9 * asked);
 }

@@ -111,6 +111,8 @@ TEST_CASE("boxes without a size and lists that do not fit are refused") {
     CHECK_THROWS_AS(fit_box_factors(std::vector<Box>{bad}, std::vector<Box>{{0, 0, 5, 5}}), ArgumentError);
     CHECK_THROWS_AS(fit_box_factors(std::vector<Box>{{0, 0, 5, 5}}, std::vector<Box>{bad}), ArgumentError);
   }
+  for (const BoxFactors& bad : {BoxFactors{nan, 0, 1, 1}, BoxFactors{0, 0, 0, 1}, BoxFactors{0, 0, 1, nan}})
+    CHECK_THROWS_AS(box_from(bad, Box{0, 0, 1, 1}), ArgumentError);
   CHECK_THROWS_AS(fit_box_factors({}, {}), ArgumentError);
   CHECK_THROWS_AS(fit_box_factors(std::vector<Box>(2, Box{0, 0, 5, 5}), std::vector<Box>(1, Box{0, 0, 5, 5})),
                   ArgumentError);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <limits>
 #include <numbers>
 
 #include "../../src/synthetic/points.hpp"
@@ -214,6 +215,8 @@ TEST_CASE("with a camera, the angles are to its axes, and the place is told") {
     if (k == 36 || k == 45) between = between + v * 0.5f;
   }
   const HeadPose found = head_pose(points, {focal, center});
+  for (const float wrong : {0.0f, -1.0f, 1e-3f, 1e-30f, std::numeric_limits<float>::infinity()})
+    CHECK_THROWS_AS(head_pose(points, {wrong, center}), ArgumentError);
   CHECK(found.yaw == Approx(12).margin(1.5));
   CHECK(found.pitch == Approx(-8).margin(2));
   CHECK(found.roll == Approx(5).margin(0.7));

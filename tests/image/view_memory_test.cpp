@@ -82,7 +82,7 @@ TEST_CASE("not a byte is read before a picture's first and behind its last") {
       CHECK(read_all(moved(bytes.view(), bytes.bytes(), end - bytes.bytes().size())) == wanted);
     }
   for (int w = 1; w < 40; ++w)
-    for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::i420}) {
+    for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420}) {
       const YuvBytes bytes(w, 5, format, 0, false);
       const double wanted = read_all(bytes.view());
       CHECK(read_all(moved(bytes.view(), bytes.bytes(), first)) == wanted);
@@ -95,9 +95,9 @@ TEST_CASE("of a frame no more is read than a crop's part of it") {
   // 30,399.
   const int kWidth = static_cast<int>(2 * page() / 4), kHeight = 60000, kLeft = 1200, kTop = 30100, kSide = 300;
   for (const PixelFormat format : {PixelFormat::rgb, PixelFormat::bgr, PixelFormat::rgba, PixelFormat::bgra,
-                                   PixelFormat::grey, PixelFormat::nv12, PixelFormat::i420}) {
+                                   PixelFormat::grey, PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420}) {
     INFO("format " << static_cast<int>(format));
-    const bool yuv = format == PixelFormat::nv12 || format == PixelFormat::i420;
+    const bool yuv = format >= PixelFormat::nv12;
     const std::size_t stride = 2 * page(), bytes_of_pixel = yuv ? 1 : packed_pixel({}, format).size();
     Closed luma(2 * kHeight), chroma(yuv ? 2 * kHeight : 1);
     Image part = noise(kSide, kSide, 6);
@@ -119,7 +119,7 @@ TEST_CASE("of a frame no more is read than a crop's part of it") {
     same.data += static_cast<std::size_t>(kTop) * stride + kLeft * bytes_of_pixel;
     same.width = same.height = kSide;
     if (yuv) {
-      const std::size_t step = format == PixelFormat::nv12 ? 2 : 1;
+      const std::size_t step = format == PixelFormat::i420 ? 1 : 2;
       fill(chroma, kTop / 2, kSide / 2, kLeft / 2 * step, (kLeft + kSide) / 2 * step);
       frame.chroma = frame.chroma_v = chroma.data();
       frame.chroma_stride = static_cast<std::ptrdiff_t>(stride);

@@ -128,7 +128,7 @@ TEST_CASE("luma and chroma become the colours of their standard") {
 
 TEST_CASE("planes of luma and chroma are found by the rule, each chroma for its 2 x 2 pixels") {
   for (const auto& [w, h] : {std::pair{1, 1}, {2, 2}, {3, 1}, {1, 4}, {5, 7}, {16, 2}, {33, 18}, {47, 31}, {64, 48}})
-    for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::i420})
+    for (const PixelFormat format : {PixelFormat::nv12, PixelFormat::nv21, PixelFormat::i420})
       for (const int padding : {0, 1, 6})
         for (const bool apart : {false, true}) {
           INFO(w << " x " << h << ", format " << static_cast<int>(format) << ", padding " << padding << ", " << apart);
@@ -193,8 +193,8 @@ TEST_CASE("what cannot be a picture is refused with what is wrong") {
         }) == short_row + "40 bytes, got 39 bytes)" + fix);
   CHECK(with([](ImageView& v) { v.stride = std::numeric_limits<std::ptrdiff_t>::min(); }) ==
         "picture: its stride is too large (wanted at most 274877906944 bytes, got -9223372036854775808 bytes)");
-  CHECK(with([](ImageView& v) { v.format = static_cast<PixelFormat>(7); }) ==
-        "picture: there is no such pixel format (wanted one of PixelFormat, got 7)");
+  CHECK(with([](ImageView& v) { v.format = static_cast<PixelFormat>(8); }) ==
+        "picture: there is no such pixel format (wanted one of PixelFormat, got 8)");
   CHECK(with([](ImageView& v) { v.colors = static_cast<YuvColors>(4); }) ==
         "picture: there are no such colours (wanted one of YuvColors, got 4)");
 

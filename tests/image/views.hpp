@@ -76,7 +76,8 @@ class PackedBytes {
   Bytes bytes_;
 };
 
-/// Noise as nv12 or i420. The planes lie one behind the other as the rule says, or apart with strides of their own.
+/// Noise as nv12, nv21 or i420. The planes lie one behind the other as the rule says, or apart with strides of their
+/// own.
 class YuvBytes {
  public:
   YuvBytes(int width, int height, PixelFormat format, int padding, bool apart)
@@ -84,7 +85,7 @@ class YuvBytes {
     const int columns = (width + 1) / 2, rows = (height + 1) / 2;
     stride_ = width + padding;
     const int half = (stride_ + 1) / 2;
-    if (format == PixelFormat::nv12)
+    if (format != PixelFormat::i420)
       chroma_stride_ = apart ? 2 * columns + 3 : 2 * half;
     else
       chroma_stride_ = apart ? columns + 5 : half;
@@ -113,7 +114,9 @@ class YuvBytes {
     const auto byte = [](const Bytes& plane, int i) { return static_cast<int>(plane[static_cast<std::size_t>(i)]); };
     const int luma = byte(luma_, y * stride_ + x), row = y / 2 * chroma_stride_;
     if (format_ == PixelFormat::i420) return {luma, byte(u_, row + x / 2), byte(v_, row + x / 2)};
-    return {luma, byte(u_, row + x / 2 * 2), byte(u_, row + x / 2 * 2 + 1)};
+    const int first = byte(u_, row + x / 2 * 2), second = byte(u_, row + x / 2 * 2 + 1);
+    if (format_ == PixelFormat::nv21) return {luma, second, first};
+    return {luma, first, second};
   }
 
  private:

@@ -1,6 +1,7 @@
 // A photo without any box: the faces are found, and their points.
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "lineament/faces/synthetic.hpp"
 #include "lineament/image/draw.hpp"
 #include "lineament/landmarker/landmarker.hpp"
+#include "lineament/model/default_models.hpp"
+#include "lineament/model/model.hpp"
 
 using namespace lineament;
 
@@ -148,4 +151,23 @@ TEST_CASE("faces at the photo's edge, whose points may lie beyond it, are no err
     paste(low, face, 0, -off);
     for (const FaceLandmarks& f : landmarker.predict(low)) CHECK(f.points.size() == kPoints);
   }
+}
+
+TEST_CASE("faces are found by the detector that is given, and what cannot find any is refused at once") {
+  const auto own = shared_default_model(kDefaultDetector);
+  const Image photo = scenes().compose(Random(kSeed, 0)).image;
+  Landmarker usual, given({.detector = own});
+  const std::vector<FaceLandmarks> wanted = usual.predict(photo), got = given.predict(photo);
+  REQUIRE(!wanted.empty());
+  REQUIRE(got.size() == wanted.size());
+  CHECK(got[0].points == wanted[0].points);
+  // One that has learnt nothing is unsure of everything.
+  auto blank = std::make_shared<Model>(*own);
+  for (float& weight : blank->network.weights()) weight = 0;
+  Landmarker blind({.finder = {.score = 0.6f}, .detector = blank});
+  CHECK(blind.predict(photo).empty());
+
+  CHECK_THROWS_AS(Landmarker({.detector = shared_default_model("tiny")}), ModelError);
+  CHECK_THROWS_AS(Landmarker({.finder = {.score = 2}}), ArgumentError);
+  CHECK_THROWS_AS(Landmarker({.finder = {.smallest = -1}}), ArgumentError);
 }

@@ -24,6 +24,9 @@ struct FinderOptions {
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
 };
 
+/// Throws ArgumentError if an option is out of range.
+void check(const FinderOptions& options);
+
 /// Not for several threads at once: one FaceFinder a thread. One that was moved from may only be assigned to or
 /// destroyed. The networks' memory for the last few sizes of pictures is
 /// kept: of pictures of one size, as of a film, only the first sets it aside.

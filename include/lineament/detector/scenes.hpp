@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "lineament/api.hpp"
@@ -15,6 +17,8 @@
 
 namespace LINEAMENT_API lineament {
 
+struct Model;  // lineament/model/model.hpp
+
 struct SceneOptions {
   int size = 256;       ///< Side of the square picture, pixels, 64 … 2048.
   int most_faces = 20;  ///< In one picture, 1 … 100.
@@ -24,6 +28,9 @@ struct SceneOptions {
   /// necks besides.
   float max_roll = 45;
   float without = 0.2f;  ///< Share of pictures that show no face, 0 … 1.
+  float masks = 0.08f;   ///< Share of people who wear a mask over mouth and nose, 0 … 1.
+  /// Share of pictures that show a place which mine_negatives() found, once there are any, 0 … 1.
+  float hard = 0.3f;
 };
 
 struct SceneFace {
@@ -53,18 +60,35 @@ class DrawnScenes {
   /// three faces of any size, or for three of ten a crowd of small ones; fewer where there is no room.
   Scene compose(Random random) const;
 
+  /// Hard negatives: looks for faces in all backgrounds, where there are none, and keeps the `most` places where the
+  /// detector is the surest, in place of those kept before. From then on SceneOptions::hard of the pictures show one of
+  /// them. The same detector gives the same places with any number of threads; 0 means one for each core. Returns how
+  /// many places have a score above a half. Not while compose() runs. Throws as FaceFinder does.
+  std::size_t mine_negatives(std::shared_ptr<const Model> detector, std::size_t most = 2000, int threads = 0);
+
   const SceneOptions& options() const { return options_; }
   std::size_t people() const { return people_.size(); }
   std::size_t bytes() const;  ///< memory of all that was drawn
 
  private:
+  /// Part of a background that looks like a face.
+  struct Place {
+    std::size_t background;  ///< photos first, then those that were drawn
+    Box box;
+    float score;
+  };
+
   DrawnScenes() = default;
+  std::size_t backgrounds() const { return (photos_ ? photos_->size() : 0) + drawn_.size(); }
+  const Image& background(std::size_t number) const;
+  void fill_background(std::span<float> pixels, Random& random) const;
 
   SceneOptions options_;
   Backgrounds photos_;
   std::vector<Image> drawn_;         ///< backgrounds
   std::vector<DrawnCutout> people_;  ///< colours times cover, cut to what is covered
   std::vector<DrawnCutout> far_;     ///< the same people, smaller
+  std::vector<Place> hard_;          ///< the surest first
 };
 
 }  // namespace lineament

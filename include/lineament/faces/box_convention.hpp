@@ -17,7 +17,7 @@ struct BoxFactors {
   friend constexpr bool operator==(const BoxFactors&, const BoxFactors&) = default;
 };
 
-/// Throws ArgumentError for a box without a positive width and height, or numbers that are not finite.
+/// Throws ArgumentError for a box, or factors, without a positive width and height, or numbers that are not finite.
 Box box_from(const BoxFactors& factors, const Box& theirs);
 
 /// The factors that pairs of boxes of the same faces have in the middle (medians, each by itself, so that a few wrong

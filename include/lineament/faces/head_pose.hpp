@@ -44,7 +44,7 @@ struct PinholeCamera {
 /// are all in one place, or on a line, or too near to one another on the head to tell how it is turned.
 HeadPose head_pose(const Landmarks& points);
 /// The same with a known camera: the angles are between the head's axes and the camera's, and `position` is told.
-/// Throws ArgumentError for a focal length that is not above 0, too.
+/// Throws ArgumentError, too, for a focal length that is not above 0, or with which the head would be in the lens.
 HeadPose head_pose(const Landmarks& points, const PinholeCamera& camera);
 
 }  // namespace lineament

@@ -47,6 +47,9 @@ struct DrawOptions {
   float variety = 1;
   /// Multiplies the chances of glasses, hats and things in front of the face; 0: none.
   float accessories = 1;
+  /// Share of faces that wear a mask over mouth and nose, 0 … 1. Points under it stay where they are. why 0: most
+  /// photos show none; detectors are trained with some.
+  float masks = 0;
   /// Behind three of four faces; the others, and all when it is empty, have a drawn background.
   Backgrounds backgrounds{};
 };

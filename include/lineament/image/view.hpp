@@ -17,6 +17,7 @@ enum class PixelFormat {
   bgra,  ///< b, g, r, alpha
   grey,  ///< one byte, which is r, g and b
   nv12,  ///< a plane of luma; one of u, v pairs, each for 2 x 2 pixels
+  nv21,  ///< the same with v, u pairs, as Android's cameras give
   i420   ///< a plane of luma; one of u and one of v, each value for 2 x 2 pixels
 };
 
@@ -29,21 +30,21 @@ enum class YuvColors { bt601, bt601_full, bt709, bt709_full };
 ///
 ///     ImageView frame{.data = bytes, .width = 1920, .height = 1080, .format = PixelFormat::nv12};
 struct ImageView {
-  const std::uint8_t* data = nullptr;  ///< the first byte of the topmost row (nv12, i420: of luma)
+  const std::uint8_t* data = nullptr;  ///< the first byte of the topmost row (nv12, nv21, i420: of luma)
   int width = 0, height = 0;           ///< pixels
   /// Bytes from one row to the next below it. 0: rows follow each other. Below 0, where the bottom row comes first in
-  /// memory: `data` is then that of the last row in memory. Not for nv12 and i420.
+  /// memory: `data` is then that of the last row in memory. Not for nv12, nv21 and i420.
   std::ptrdiff_t stride = 0;
   PixelFormat format = PixelFormat::rgb;
 
-  // Of nv12 and i420 alone.
+  // Of nv12, nv21 and i420 alone.
   YuvColors colors = YuvColors::bt601;  ///< by default as most cameras give
-  /// The plane of u, v pairs or of u. nullptr: it follows height * stride bytes of luma.
+  /// The plane of pairs or of u. nullptr: it follows height * stride bytes of luma.
   const std::uint8_t* chroma = nullptr;
   /// i420: the plane of v. nullptr: it follows the plane of u. Swapped pointers read a picture whose v comes first.
   const std::uint8_t* chroma_v = nullptr;
-  /// Bytes from one row of chroma to the next. 0: nv12 as luma, i420 half of it; an odd stride is rounded up to even.
-  /// Chroma has (width + 1) / 2 columns and (height + 1) / 2 rows.
+  /// Bytes from one row of chroma to the next. 0: i420 half of that of luma, the others as luma; an odd stride is
+  /// rounded up to even. Chroma has (width + 1) / 2 columns and (height + 1) / 2 rows.
   std::ptrdiff_t chroma_stride = 0;
 };
 

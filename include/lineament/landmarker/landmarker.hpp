@@ -18,7 +18,8 @@
 
 namespace LINEAMENT_API lineament {
 
-struct Model;  // lineament/model/model.hpp
+struct Model;   // lineament/model/model.hpp
+struct Tuning;  // lineament/nn/tuning.hpp
 
 struct LandmarkerOptions {
   int threads = 1;  ///< 0: one for each core
@@ -31,8 +32,10 @@ struct LandmarkerOptions {
   /// How faces are found where no box is given; `threads` and `precision` there count for nothing, those here do. Why
   /// a low score: the points' own score tells faces from others better (docs/decisions/025).
   FinderOptions finder{.score = 0.4f};
+  std::shared_ptr<const Model> detector{};  ///< that finds them; nullptr: the library's own
   /// Faces that were found are left out where the points' score is below this: they are none. 0 … 1.
   float min_score = 0.5f;
+  std::shared_ptr<const Tuning> tuning{};  ///< of the points' network: InferenceOptions::tuning
 };
 
 /// What one call does otherwise than LandmarkerOptions say. Each is as there where it is empty.
@@ -68,7 +71,8 @@ class Landmarker {
   Landmarker();
   /// The same. Throws ArgumentError if an option is out of range.
   explicit Landmarker(const LandmarkerOptions& options);
-  /// Throws ModelError if the model's first output is not the points of its scheme on a square crop; ArgumentError if
+  /// Throws ModelError if the model's first output is not the points of its scheme on a square crop, or
+  /// LandmarkerOptions::detector is no detector; ArgumentError if
   /// an option does not fit it. The model may not change while a Landmarker uses it.
   explicit Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options = {});
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
@@ -78,8 +82,8 @@ class Landmarker {
   Landmarker(Landmarker&&) noexcept;
   Landmarker& operator=(Landmarker&&) noexcept;
 
-  /// Every face in the photo, the most probable first: found by a FaceFinder with the library's detector, and left out
-  /// where its points are too unsure (LandmarkerOptions::min_score). No face is a result, not an error. Throws
+  /// Every face in the photo, the most probable first: found by a FaceFinder (LandmarkerOptions::detector), and left
+  /// out where its points are too unsure (LandmarkerOptions::min_score). No face is a result, not an error. Throws
   /// ArgumentError for an empty photo.
   std::vector<FaceLandmarks> predict(const ImageView& photo, const PredictOptions& options = {});
   /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty

@@ -43,12 +43,17 @@ class PassSet {
   unsigned bits_ = 0;
 };
 
+struct Tuning;  // lineament/nn/tuning.hpp
+
 struct InferenceOptions {
   int batch = 1;
   int threads = 1;                        ///< 0: one for each core
   Precision precision = Precision::fp32;  ///< others need Pass::choose_kernels
   std::span<const LayerRange> ranges{};   ///< measure_ranges(): int8 needs them while the session is made
   PassSet without{};
+  /// Kernels that tune() found the fastest here, needed while the session is made; one of another machine counts for
+  /// nothing. nullptr: the order that is built in.
+  const Tuning* tuning = nullptr;
 };
 
 struct TrainingOptions {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -28,27 +29,38 @@ struct FacesOptions {
   Path sheet;
   Path backgrounds;
   bool points = false;
+  float masks = 0;
   int film = 0;    ///< frames; 0: single faces
   int people = 0;  ///< in a picture; 0: single faces
   FilmOptions filming{};
 };
 
 void add_options(CLI::App& c, FacesOptions& o) {
-  c.add_option("--count", o.count, "How many")->capture_default_str()->check(at_least(1));
+  CLI::Option* const count = c.add_option("--count", o.count, "How many")->capture_default_str()->check(at_least(1));
   c.add_option("--size", o.size, "Side of a picture, pixels")->capture_default_str()->check(whole(32, 2048));
   add_seed(c, o.seed, "Same seed, same faces");
   c.add_option("--out", o.out, "Folder for .png and .pts files")->type_name("FOLDER")->capture_default_str();
   c.add_option("--sheet", o.sheet, "One picture of all faces instead")->type_name("FILE");
   c.add_option("--backgrounds", o.backgrounds, "Photos without people to put behind the faces")->type_name("FOLDER");
   c.add_flag("--points", o.points, "Draw the points into the pictures");
-  c.add_option("--film", o.film, "So many frames of a film of one face that rests, talks and moves, instead")
-      ->check(whole(1, 1000000));
+  CLI::Option* const film =
+      c.add_option("--film", o.film, "So many frames of a film of one face that rests, talks and moves, instead")
+          ->check(whole(1, 1000000))
+          ->excludes(count);
+  c.add_option("--masks", o.masks, "Share of faces with a mask over mouth and nose, 0 to 1")
+      ->capture_default_str()
+      ->check(number(0, 1))
+      ->excludes(film);
   c.add_option("--people", o.people, "Pictures of so many people or a few more, to look for faces in, instead")
       ->check(whole(1, 98));
-  c.add_option("--fps", o.filming.fps, "Of the film: frames a second")->capture_default_str()->check(number(1, 1000));
+  c.add_option("--fps", o.filming.fps, "Of the film: frames a second")
+      ->capture_default_str()
+      ->check(number(1, 1000))
+      ->needs(film);
   c.add_option("--noise", o.filming.noise, "Of the film's camera, grey levels")
       ->capture_default_str()
-      ->check(number(0, 60));
+      ->check(number(0, 60))
+      ->needs(film);
 }
 
 /// Pictures of at least so many people, whose faces are large enough to be found. No points: nobody sees all of them.
@@ -64,6 +76,7 @@ int groups(const FacesOptions& o) {
   scenes.smallest = static_cast<float>(scenes.size) / 16;
   scenes.max_roll = 15;
   scenes.without = 0;
+  scenes.masks = o.masks;
   const Backgrounds behind = o.backgrounds.empty() ? nullptr : load_backgrounds(o.backgrounds, {}, "--backgrounds");
   Progress progress("drawing");
   const DrawnScenes drawn = DrawnScenes::draw(o.seed, static_cast<std::size_t>(2 * o.people + 6), behind, scenes, 0,
@@ -84,6 +97,14 @@ int groups(const FacesOptions& o) {
   return 0;
 }
 
+/// Pictures of an older, longer film would look like the end of this one.
+void require_no_more(const Path& folder, int frames) {
+  const Path next = folder / text("frame_%06d.png", frames);
+  if (std::error_code error; std::filesystem::exists(next, error))
+    throw ArgumentError(
+        {"--out", "the folder has a longer film", "another folder, or one without it", next.string(), ""});
+}
+
 void write_picture(const Path& folder, const std::string& stem, const Image& image, const Landmarks& points) {
   write_png(folder / (stem + ".png"), image);
   write_pts(folder / (stem + ".pts"), points);
@@ -93,6 +114,7 @@ int film(const FacesOptions& o) {
   if (!o.sheet.empty())
     throw ArgumentError({"--sheet", "a film is written to a folder", "--film with --out", o.sheet.string(), ""});
   make_folder(o.out);
+  require_no_more(o.out, o.film);
   FilmOptions filming = o.filming;
   filming.size = o.size;
   if (!o.backgrounds.empty()) filming.backgrounds = load_backgrounds(o.backgrounds, {}, "--backgrounds");
@@ -119,6 +141,7 @@ int faces(const FacesOptions& o) {
   Image sheet = o.sheet.empty() ? Image() : Image(columns * o.size, rows * o.size, {255, 255, 255});
   DrawOptions drawing;
   drawing.size = o.size;
+  drawing.masks = o.masks;
   if (!o.backgrounds.empty()) drawing.backgrounds = load_backgrounds(o.backgrounds, {}, "--backgrounds");
   Progress progress("drawing");
   for (int i = 0; i < o.count; ++i) {

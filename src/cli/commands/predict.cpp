@@ -20,6 +20,7 @@
 #include "cli/output_files.hpp"
 #include "cli/photo_files.hpp"
 #include "cli/photo_points.hpp"
+#include "cli/tunings.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/json.hpp"
 #include "lineament/file.hpp"
@@ -40,6 +41,8 @@ void add_options(CLI::App& c, PredictOptions& o) {
       ->expected(1)
       ->take_all();
   c.add_flag("--whole", o.whole, "Each picture is one face: do not look for any");
+  c.add_option("--detector", o.detector, "A detector of yours, a .safetensors file; not the library's own")
+      ->type_name("FILE");
   c.add_flag("--largest", o.largest, "Only the largest face of each photo");
   c.add_option("--min-size", o.min_size,
                "Smallest face to look for, pixels of its larger side; 0: a 36th of the photo's")
@@ -70,16 +73,23 @@ void check(const PredictOptions& o) {
   if (o.model == kDefaultDetector && !std::filesystem::exists(o.model))
     throw ArgumentError({"detector", "it finds faces, and no points", "a model of points, or none", "detector",
                          "leave it out: predict looks for faces with it"});
-  if ((o.whole || !o.boxes.empty()) && (o.largest || o.min_size > 0 || o.min_score != PredictOptions().min_score))
-    throw ArgumentError({o.largest        ? "--largest"
-                         : o.min_size > 0 ? "--min-size"
-                                          : "--min-score",
+  if ((o.whole || !o.boxes.empty()) &&
+      (o.largest || o.min_size > 0 || !o.detector.empty() || o.min_score != PredictOptions().min_score))
+    throw ArgumentError({o.largest             ? "--largest"
+                         : o.min_size > 0      ? "--min-size"
+                         : !o.detector.empty() ? "--detector"
+                                               : "--min-score",
                          "no face is looked for", "neither --box nor --whole", o.whole ? "--whole" : "--box", ""});
 }
 
 class Predict {
  public:
-  explicit Predict(const PredictOptions& o) : o_(o), model_(std::make_shared<const Model>(load_named_model(o.model))) {}
+  explicit Predict(const PredictOptions& o)
+      : o_(o), models_{std::make_shared<const Model>(load_named_model(o.model)), nullptr, nullptr} {
+    if (!o.detector.empty() && o.detector != kDefaultDetector)
+      models_.detector = std::make_shared<const Model>(load_model(o.detector));
+    models_.tuning = tuning_of_this_machine();
+  }
 
   int run() {
     make_folder(o_.pts);
@@ -91,9 +101,13 @@ class Predict {
     results_.resize(images_.size());
     look_at_all(names);
     std::size_t failed = 0;
-    for (std::size_t i = 0; i < results_.size(); ++i) failed += take(i) ? 0 : 1;
-    finish(images_.size() - failed);
-    return failed == 0 ? 0 : 2;
+    const std::size_t done = std::min(next_.load(), images_.size());
+    for (std::size_t i = 0; i < done; ++i) failed += take(i) ? 0 : 1;
+    finish(done - failed);
+    if (done < images_.size())
+      say(text("stopped: %zu of ", done) + counted(images_.size(), "photo") +
+          " were looked at; their results are kept");
+    return done < images_.size() ? 130 : failed == 0 ? 0 : 2;  // 130: what shells give for Ctrl-C
   }
 
  private:
@@ -107,14 +121,14 @@ class Predict {
     Threads team(static_cast<int>(std::min(cores, images_.size())));
     std::vector<std::unique_ptr<PhotoPoints>> workers;
     for (int i = 0; i < team.count(); ++i)
-      workers.push_back(std::make_unique<PhotoPoints>(o_, model_, team.count() > 1 ? 1 : o_.threads, all));
+      workers.push_back(std::make_unique<PhotoPoints>(o_, models_, team.count() > 1 ? 1 : o_.threads, all));
     Progress progress("predicting");
     std::mutex mutex;
     std::size_t done = 0;
-    std::atomic<std::size_t> next = 0;
+    note_interrupts();  // many photos take long: what is done by then is not lost
     // Not one task a photo: that gives each thread a run of neighbouring ones, and complaints are wanted early.
     team.run(team.count(), [&](int, int thread) {
-      for (std::size_t i; (i = next++) < images_.size();) {
+      for (std::size_t i; !interrupted() && (i = next_++) < images_.size();) {
         results_[i] = workers[static_cast<std::size_t>(thread)]->run(images_[i], names[i]);
         const std::lock_guard lock(mutex);
         ++done;
@@ -180,12 +194,12 @@ class Predict {
   }
 
   void finish(std::size_t photos) const {
-    if (photos > 0) say_default_model(o_.model, model_->trained_on);
+    if (photos > 0) say_default_model(o_.model, models_.points->trained_on);
     warn_of_no_face();
     write_map();
     note_names();
     const bool to_files = to_json_file() || !o_.pts.empty() || !o_.overlay.empty();
-    const std::map<std::string, std::string> more{{"scheme", model_->scheme.name}};
+    const std::map<std::string, std::string> more{{"scheme", models_.points->scheme.name}};
     if (to_json_file()) write_json(o_.json, found_, more, looked_at_);
     if (o_.json == "-" || (!to_files && photos > 0)) std::printf("%s", format_json(found_, more, looked_at_).c_str());
     if (!to_files || photos == 0) return;
@@ -196,9 +210,10 @@ class Predict {
   }
 
   const PredictOptions& o_;
-  std::shared_ptr<const Model> model_;
+  PhotoModels models_;
   std::vector<Path> images_, looked_at_;  // asked for; those that could be read
   std::vector<PhotoResult> results_;
+  std::atomic<std::size_t> next_ = 0;  ///< photo to look at
   std::vector<Face> found_;
   std::vector<Written> written_;
   std::vector<std::string> doubtful_, without_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <new>
@@ -12,6 +13,7 @@
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/photo_files.hpp"
+#include "cli/tunings.hpp"
 #include "lineament/detector/face_finder.hpp"
 #include "lineament/error.hpp"
 #include "lineament/model/default_models.hpp"
@@ -33,13 +35,25 @@ struct TrackOptions {
   int max_megapixels = 100;
 };
 
+/// Rates of films are often fractions: 30000/1001 in place of 29.97003.
+std::string as_decimal(const std::string& rate) {
+  double whole = 0, per = 0;
+  int end = 0;
+  if (std::sscanf(rate.c_str(), "%lf/%lf%n", &whole, &per, &end) != 2 || static_cast<std::size_t>(end) != rate.size() ||
+      !(per > 0))
+    return rate;
+  return text("%.12g", whole / per);
+}
+
 void add_options(CLI::App& c, TrackOptions& o) {
   c.add_option("MODEL", o.model, kModelHelp + std::string("; may be left out"));
   c.add_option("INPUT", o.film.input, "A folder of frames, in the order of their names; a Y4M film; - for a pipe");
-  c.add_option("--fps", o.film.fps, "Frames a second (default: as the film says, 25 where nothing does)")
+  c.add_option("--fps", o.film.fps,
+               "Frames a second, also as a fraction, 30000/1001 (default: as the film says, 25 where nothing does)")
+      ->transform(as_decimal)
       ->check(number(0.001, 10000));
   c.add_option("--raw", o.film.raw, "Frames are bare pixels of this size")->type_name("WIDTHxHEIGHT");
-  c.add_option("--format", o.film.pixels, "Bytes of a bare pixel: rgb, bgr, rgba, bgra, argb, gray")
+  c.add_option("--format", o.film.pixels, "Of bare pixels: rgb, bgr, rgba, bgra, argb, gray, nv12, nv21, i420")
       ->capture_default_str()
       ->check(one_of({std::begin(kPixelOrders), std::end(kPixelOrders)}));
   c.add_option("--detector", o.detector, "A detector of yours, a .safetensors file; not the library's own")
@@ -116,10 +130,11 @@ class Track {
  public:
   explicit Track(const TrackOptions& o)
       : o_(o),
-        tracker_(
-            Landmarker(load_named_model(o.model), {.threads = o.threads, .precision = precision_by_name(o.precision)}),
-            with_boxes(parse_boxes(o.boxes), make_finder(o)), {.find_every = o.find_every, .smooth = !o.no_smoothing}) {
-  }
+        tracker_(Landmarker(load_named_model(o.model), {.threads = o.threads,
+                                                        .precision = precision_by_name(o.precision),
+                                                        .tuning = tuning_of_this_machine()}),
+                 with_boxes(parse_boxes(o.boxes), make_finder(o)),
+                 {.find_every = o.find_every, .smooth = !o.no_smoothing}) {}
 
   int run() {
     FilmInputOptions film = o_.film;
@@ -129,9 +144,10 @@ class Track {
     Progress progress("tracking");
     Image frame;
     std::size_t number = 0, failed = 0;
+    bool ended = false;  // and nobody closed what is written to
     for (;; ++number) {
       try {
-        if (!input->next(frame)) break;
+        if (ended = !input->next(frame); ended) break;
       } catch (const Error& e) {  // one bad picture of many is no reason to lose the others
         if (!input->goes_on()) throw;
         progress.clear();
@@ -145,6 +161,9 @@ class Track {
           text("%zu frames, %.1f a second", number + 1, static_cast<double>(number + 1) / progress.seconds()));
     }
     progress.clear();
+    if (ended && number == 0)
+      throw FormatError({is_stream(film.input) ? "standard input" : film.input.string(), "the film has no frame",
+                         "one or more", "none", ""});
     finish(number - failed, progress.seconds());
     return failed == 0 ? 0 : 2;
   }
@@ -159,7 +178,6 @@ class Track {
 
   void finish(std::size_t frames, double seconds) const {
     say_default_model(o_.model, tracker_.trained_on());
-    if (frames == 0) return say("warning: the film has no frame");
     if (most_ == 0)
       say(std::string("note: no face was found") +
           (o_.boxes.empty() ? "; if there is one, try --min-size, or give its place in the first frame: --box" : ""));

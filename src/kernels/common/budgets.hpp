@@ -1,19 +1,30 @@
-// How much a kernel takes at a time. Tuned on one core of an AMD Zen 5 (first-level cache 48 KB, second-level 1 MB,
-// AVX-512): a processor with smaller caches wants smaller ones. Those marked "bits" also cut sums into parts: another
-// value is another order of the same additions, and so other last digits.
+// How much a kernel takes at a time. Shares of the second-level cache are those of the machine at hand. All else was
+// tuned on one core of an AMD Zen 5 (first-level cache 48 KB, second-level 1 MB, AVX-512); what is marked "bits" stays
+// the same on every machine, since it also cuts sums into parts: another value is another order of the same additions,
+// and so other last digits.
 #pragma once
 #include <cstddef>
 
+#include "kernels/common/cache.hpp"
+
 namespace lineament {
 
-// Bytes that stay in the second-level cache.
-inline constexpr int kDirectStrip = 256 * 1024;             ///< input and output of a strip of rows
-inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< both and their gradients; bits
-inline constexpr int kWinogradTiles = 768 * 1024;           ///< the transforms of a task's tiles, in and out
-inline constexpr int kWinogradGradientTiles = 1200 * 1024;  ///< the same of the gradients; bits
-inline constexpr int kPointwiseRun = 256 * 1024;            ///< input and output of a run of pixels
+// Bytes that stay in the second-level cache, of which the quarters were tuned.
+inline int direct_strip() {
+  return quarters_of_cache(1);
+}  ///< input and output of a strip of rows
+inline int winograd_tiles() {
+  return quarters_of_cache(3);
+}  ///< the transforms of a task's tiles, in and out
+inline int pointwise_run() {
+  return quarters_of_cache(1);
+}  ///< input and output of a run of pixels
+inline int short_strip() {
+  return quarters_of_cache(1);
+}  ///< int8, bfloat16: of a strip or run, in words
+inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< input, output and their gradients; bits
+inline constexpr int kWinogradGradientTiles = 1200 * 1024;  ///< the transforms of the gradients; bits
 inline constexpr int kWindowsRun = 256 * 1024;              ///< copied windows of a run of pixels; bits
-inline constexpr int kShortStrip = 256 * 1024;              ///< int8, bfloat16: of a strip or run, in words
 /// Bytes of the sums of all parts of a batch, in the third-level cache; bits.
 inline constexpr std::size_t kPartSums = std::size_t{20} << 20;
 

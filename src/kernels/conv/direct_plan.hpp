@@ -49,7 +49,7 @@ inline StripPlan plan_strips(const ConvGeometry& g, int rows, bool always_copied
 inline StripPlan plan_direct(const ConvGeometry& g) {
   const int padded_width = (g.out_w - 1) * g.stride + g.kernel;
   const int row_bytes = 4 * (g.stride * padded_width * (g.in_c / g.groups) + g.out_w * g.out_c);
-  return plan_strips(g, std::clamp(kDirectStrip / row_bytes / 2 * 2, 2, 8));
+  return plan_strips(g, std::clamp(direct_strip() / row_bytes / 2 * 2, 2, 8));
 }
 
 /// One direction of a window that moves by `stride`, the input's pixels counted from its padding: pixel `stride` * q +

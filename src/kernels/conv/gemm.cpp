@@ -18,7 +18,7 @@ HWY_ATTR void GemmForward(const GemmPlan& p, const ConvForward& f) {
     const int first = task * part, count = std::min(part, p.in - first);
     const float *x = f.x + first, *w = f.w + static_cast<std::ptrdiff_t>(first) * p.out;
     float* sums = parts == 1 ? f.y : as<float>(f.scratch) + static_cast<std::size_t>(task) * p.size();
-    if (p.batch == 1 && parts > 1) return MultiplyRow(x, w, count, static_cast<std::size_t>(p.out), sums);
+    if (p.leaves_out_zeros()) return MultiplyRow(x, w, count, static_cast<std::size_t>(p.out), sums);
     Product m{.a = {x, p.in}, .b = {w, p.out}, .length = count, .c = {sums, p.out}};
     if (parts == 1) {
       m.bias = f.bias;
@@ -96,8 +96,12 @@ Needs Gemm::memory(const ConvProblem& p) const {
   return {.scratch = float_bytes(p.training() ? std::max(forward, transposed) : forward)};
 }
 
+void run_gemm(const GemmPlan& plan, const ConvForward& f) {
+  HWY_DYNAMIC_DISPATCH(GemmForward)(plan, f);
+}
+
 void Gemm::run(const ConvProblem& p, const ConvForward& f) const {
-  HWY_DYNAMIC_DISPATCH(GemmForward)(GemmPlan(p.g), f);
+  run_gemm(GemmPlan(p.g), f);
 }
 
 void Gemm::gradients(const ConvProblem& p, const ConvBackward& b) const {

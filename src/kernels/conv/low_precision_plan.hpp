@@ -36,14 +36,14 @@ inline WordPlan plan_words(const ConvGeometry& g, bool int8) {
   p.groups = (g.out_c + kColumns - 1) / kColumns;
   p.pointwise = is_pointwise(g);
   const auto words = static_cast<std::size_t>(p.words);
-  constexpr int kBudget = kShortStrip / 4;
+  const int budget = short_strip() / 4;
   if (p.pointwise) {
     p.padded_width = 1;
-    p.rows = p.wide() ? p.pixels() : std::clamp(kBudget / (p.words + g.out_c) / 48, 1, 16) * 48;
+    p.rows = p.wide() ? p.pixels() : std::clamp(budget / (p.words + g.out_c) / 48, 1, 16) * 48;
     p.strip = whole_lines(words * static_cast<std::size_t>(p.rows));
   } else {
     p.padded_width = (g.out_w - 1) * g.stride + g.kernel;
-    p.rows = std::clamp(kBudget / (g.stride * p.padded_width * p.words + g.out_w * g.out_c) / 2 * 2, 2, 8);
+    p.rows = std::clamp(budget / (g.stride * p.padded_width * p.words + g.out_w * g.out_c) / 2 * 2, 2, 8);
     p.strip = whole_lines(static_cast<std::size_t>(p.input_rows(p.rows) * p.padded_width) * words);
     p.pool = whole_lines(static_cast<std::size_t>(p.rows * g.out_w * g.out_c));
   }

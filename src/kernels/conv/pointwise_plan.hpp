@@ -21,7 +21,9 @@ struct PixelTasks {
   PixelTasks(const ConvGeometry& g, bool in_runs, int threads) : pixels(pixels_of(g)) {
     const auto channels = static_cast<std::size_t>(g.in_c + g.out_c), team = static_cast<std::size_t>(threads);
     const std::size_t most =
-        std::clamp<std::size_t>(kPointwiseRun / sizeof(float) / channels, kPixelRun / 2, 8 * kPixelRun) * team;
+        std::clamp<std::size_t>(static_cast<std::size_t>(pointwise_run()) / sizeof(float) / channels, kPixelRun / 2,
+                                8 * kPixelRun) *
+        team;
     const std::size_t tasks = std::max<std::size_t>((pixels + most / 2) / most, 1) * team;
     const std::size_t step = in_runs ? kPixelRun : 4;
     task = ((pixels + tasks - 1) / tasks + step - 1) / step * step;

@@ -57,7 +57,7 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int shar
 }
 
 inline WinogradPlan plan_winograd(const ConvGeometry& g, int threads) {
-  return plan_tiles(g, kWinogradTiles, threads);
+  return plan_tiles(g, winograd_tiles(), threads);
 }
 
 inline std::size_t winograd_weights(const ConvGeometry& g) {

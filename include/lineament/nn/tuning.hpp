@@ -1,0 +1,54 @@
+// Kernels chosen by timing them on the machine at hand, in place of the order that is built in.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lineament/api.hpp"
+#include "lineament/nn/session.hpp"
+
+namespace LINEAMENT_API lineament {
+
+/// What tune() found, by op: a layer with its options, sizes, batch, threads. Kept in files by model/tuning_file.hpp.
+struct Tuning {
+  std::string machine;  ///< where it was found: tuning_machine(). Anywhere else it means nothing
+  std::map<std::string, std::string, std::less<>> kernels{};  ///< by op; ops that are not in it run what they would
+};
+
+/// Processor, instruction set and version of the library: what a Tuning depends on.
+std::string tuning_machine();
+
+struct TuneOptions {
+  double seconds = 10;  ///< in all, about
+  /// Times that a kernel must be faster than the one it replaces. why: below, it is noise as often as not.
+  double margin = 1.05;
+  /// Called with (done, total) after each op. Optional.
+  std::function<void(std::size_t, std::size_t)> progress{};
+};
+
+/// One op whose kernels were timed.
+struct TunedOp {
+  struct Candidate {
+    std::string kernel;
+    double seconds = 0;  ///< the fastest run
+  };
+  std::string layer;                  ///< the name of the first layer of this kind in the network
+  std::string op;                     ///< its key in Tuning::kernels
+  std::vector<Candidate> candidates;  ///< first the one that runs without a Tuning
+  std::size_t chosen = 0;             ///< of the candidates
+};
+
+struct TuneResult {
+  Tuning tuning;  ///< holds only ops for which another kernel won
+  std::vector<TunedOp> ops;
+};
+
+/// Times every kernel that could run each op of the network, for inference with these options, each op by itself, on
+/// inputs of which half are zero, as after a ReLU. Ops in int8 and bfloat16 keep their kernels. Nothing else should run
+/// meanwhile. Kernels add in different orders, and Winograd's algorithm rounds otherwise: with a Tuning, values may
+/// change within rounding. Throws ArgumentError for options out of range.
+TuneResult tune(const Network& network, const InferenceOptions& options = {}, const TuneOptions& how = {});
+
+}  // namespace lineament
