@@ -132,7 +132,7 @@ std::string drawn(const std::vector<Growth>& all) {
   };
   add("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %g %g' font-family='sans-serif' font-size='12'>\n",
       kLeft + kWidth + kNames, kTop + kHeight + 50);
-  add("<rect width='100%%' height='100%%' fill='white'/>\n");
+  svg += "<rect width='100%' height='100%' fill='white'/>\n";
   for (double v = 0; v <= kMost; ++v) {
     add("<path d='M%g %gH%g' stroke='#ddd'/><text x='%g' y='%g' text-anchor='end'>%g</text>\n", kLeft, y(v),
         kLeft + kWidth, kLeft - 6, y(v) + 4, std::exp2(v));
