@@ -1,6 +1,7 @@
 #include "lineament/landmarker/landmarker.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <list>
 #include <optional>
@@ -161,9 +162,9 @@ struct Landmarker::State {
            std::span<FaceLandmarks> faces) {
     const auto most = static_cast<std::size_t>(o.batch);
     for (std::size_t done = 0; done < boxes.size();) {
-      // A batch that is half empty takes longer than its faces one by one.
-      const std::size_t left = boxes.size() - done, count = left * 2 >= most ? std::min(left, most) : 1;
-      run(session(count == 1 ? 1 : o.batch, o.threads), photo, boxes.subspan(done, count), o.mirror,
+      // Full batches only: one for eight takes as long for five.
+      const std::size_t left = boxes.size() - done, count = left >= most ? most : std::bit_floor(left);
+      run(session(static_cast<int>(count), o.threads), photo, boxes.subspan(done, count), o.mirror,
           faces.subspan(done, count));
       done += count;
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -170,4 +171,22 @@ TEST_CASE("faces are found by the detector that is given, and what cannot find a
   CHECK_THROWS_AS(Landmarker({.detector = shared_default_model("tiny")}), ModelError);
   CHECK_THROWS_AS(Landmarker({.finder = {.score = 2}}), ArgumentError);
   CHECK_THROWS_AS(Landmarker({.finder = {.smallest = -1}}), ArgumentError);
+}
+
+TEST_CASE("any number of boxes gives what each gives by itself, in every precision") {
+  const Image photo = draw_face(kSeed, 2, {.size = 160}).image;
+  std::vector<Box> boxes;
+  for (int i = 0; i < 21; ++i) boxes.push_back({30.0f + static_cast<float>(i), 40, 90, 90});
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    // In int8 a Landmarker that is given the model itself lets go of the weights: all batches must find theirs packed.
+    Landmarker landmarker(load_default_model("tiny"), {.passes = 1, .precision = precision});
+    std::vector<Landmarks> wanted;
+    for (const Box& box : boxes) wanted.push_back(landmarker.predict(photo, box).points);
+    for (std::size_t count = 1; count <= boxes.size(); ++count) {
+      const std::vector<FaceLandmarks> faces = landmarker.predict(photo, std::span(boxes).first(count));
+      REQUIRE(faces.size() == count);
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t k = 0; k < kPoints; ++k) CHECK(distance(faces[i].points[k], wanted[i][k]) < 0.6f);
+    }
+  }
 }

@@ -18,7 +18,7 @@ namespace {
 
 struct TuneCommandOptions {
   std::string model;
-  std::vector<int> batches{1, 8};  // what Landmarkers run
+  std::vector<int> batches{1, 2, 4, 8};  // what Landmarkers run
   int threads = 1;
   double seconds = 20;
   Path out;
