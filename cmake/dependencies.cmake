@@ -85,6 +85,20 @@ elseif(NOT LINEAMENT_JPEG STREQUAL "stb")
   message(FATAL_ERROR "LINEAMENT_JPEG: wanted stb or turbo, got ${LINEAMENT_JPEG}")
 endif()
 
+# For src/mpi alone. The component is CXX, so that projects without the language C can use ours; of MPI's bindings for C++,
+# which are gone from its standard, nothing is used.
+if(LINEAMENT_MPI STREQUAL "AUTO")
+  if(NOT CMAKE_CROSSCOMPILING)
+    find_package(MPI QUIET COMPONENTS CXX)
+  endif()
+elseif(LINEAMENT_MPI)
+  find_package(MPI COMPONENTS CXX)
+  if(NOT TARGET MPI::MPI_CXX)
+    message(FATAL_ERROR "LINEAMENT_MPI=ON: MPI was not found. On Debian or Ubuntu: apt-get install libopenmpi-dev "
+                        "openmpi-bin; or leave LINEAMENT_MPI at AUTO")
+  endif()
+endif()
+
 if(LINEAMENT_PROGRAM OR LINEAMENT_BENCH)
   find_package(CLI11 2.1 QUIET)
   if(NOT TARGET CLI11::CLI11)

@@ -10,6 +10,12 @@ if(TARGET lineament_program)
   install(TARGETS lineament_program)
 endif()
 
+# What needs MPI is for those who ask for the component "mpi", and have it.
+if(TARGET lineament_mpi)
+  install(TARGETS lineament_mpi EXPORT lineamentMpiTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT lineamentMpiTargets NAMESPACE lineament:: DESTINATION ${lineament_config_dir})
+endif()
+
 # A shared library is found from where the program is, wherever both are moved to.
 if(lineament_type STREQUAL "SHARED_LIBRARY")
   file(RELATIVE_PATH lineament_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})

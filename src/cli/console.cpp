@@ -25,6 +25,8 @@ std::string interrupt_line;  // a signal handler may not allocate
 
 volatile std::sig_atomic_t was_interrupted = 0;
 
+bool is_quiet = false;
+
 extern "C" void note_signal(int signal) {
   was_interrupted = 1;
   std::signal(signal, SIG_DFL);
@@ -44,11 +46,17 @@ std::string one_line(std::string line) {
   return line;
 }
 
+void set_quiet(bool quiet) {
+  is_quiet = quiet;
+}
+
 void say(const std::string& line) {
+  if (is_quiet) return;
   std::fprintf(stderr, "%s\n", one_line(line).c_str());
 }
 
 void say_when_interrupted(const std::string& line) {
+  if (is_quiet) return;
   interrupt_line = (can_redraw() ? "\r\033[K" : "") + line + "\n";
   std::signal(SIGINT, end_by_signal);
   std::signal(SIGTERM, end_by_signal);
@@ -101,7 +109,7 @@ void Progress::update(std::size_t done, std::size_t total, const std::string& no
   if (now - last_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000))) return;
   last_ = now;
   const double share = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
-  if (terminal_) {
+  if (terminal_ && !is_quiet) {
     // A line longer than the terminal is wide would wrap, and only its last part could be taken away again.
     const std::size_t columns = platform::error_columns() - 1, texts = title_.size() + note.size() + 4;
     const bool room = columns > texts + 4 && total > 0;

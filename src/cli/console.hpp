@@ -14,6 +14,9 @@ std::string one_line(std::string line);
 /// A line for people, as one_line() makes it.
 void say(const std::string& line);
 
+/// From now on there are no lines and no bars: of several processes one speaks.
+void set_quiet(bool quiet);
+
 /// From now on Ctrl-C (or SIGTERM) takes a bar away and says `line` before it ends the program.
 void say_when_interrupted(const std::string& line);
 

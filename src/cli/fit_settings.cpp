@@ -34,6 +34,10 @@ FitOptions fit_options(const TrainOptions& o, const Scheme& scheme) {
   f.optimizer.beta2 = o.beta2;
   f.schedule.kind = schedule_by_name(o.schedule).kind;
   f.schedule.rate = static_cast<float>(o.lr);
+  f.schedule.warmup = o.warmup;
+  f.accumulate = o.accumulate;
+  f.distributed.sums = precision_by_name(o.sums);
+  f.distributed.norms = o.norms == "rank" ? NormsOver::rank : NormsOver::batch;
   f.clip_norm = o.clip;
   f.ema = o.ema;
   f.patience = o.patience;

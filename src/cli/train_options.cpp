@@ -203,7 +203,15 @@ const std::vector<RunOption>& run_options() {
           at_least(1))
           .may_change(),
       RunOption("batch", &O::batch, "Batch size", at_least(1)),
+      RunOption("accumulate", &O::accumulate,
+                "Average the gradients of so many batches before a step (default: 1): a larger batch in less memory",
+                at_least(1))
+          .no_default(),
       RunOption("lr", &O::lr, "Learning rate", number(1e-12, 1e6)),
+      RunOption("warmup", &O::warmup,
+                "Epochs in which the learning rate rises to it (default: 0.5); larger batches want more",
+                number(0, 1e6))
+          .no_default(),
       RunOption("schedule", &O::schedule, "Of the learning rate: " + names_of(kScheduleNames)),
       RunOption("loss", &O::loss, names_of(face_loss_names()) + "; for networks with a spread the default is laplace"),
       RunOption("coarse-term", &O::coarse_term,
@@ -244,6 +252,15 @@ const std::vector<RunOption>& run_options() {
       RunOption("precision", &O::precision,
                 "Arithmetic precision of 1x1 convolutions: fp32, or bf16, faster where the processor has it",
                 one_of({"fp32", "bf16"})),
+      RunOption("sums", &O::sums, "On several machines: gradients are sent in fp32 (default), or in bf16, half as much",
+                one_of({"fp32", "bf16"}))
+          .no_default()
+          .may_change(),
+      RunOption("norms", &O::norms,
+                "On several machines: batch norms see the whole batch (default), or with 'rank' each machine's share",
+                one_of({"batch", "rank"}))
+          .no_default()
+          .may_change(),
       RunOption("seed", &O::seed, "Same seed, same bits, for any number of threads", any_seed()),
       RunOption("threads", &O::threads, "0: one for each core", whole(0, kMostThreads)).not_stored(),
       RunOption("out", &O::out, "Folder of the run").type("FOLDER").not_stored(),

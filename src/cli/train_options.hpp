@@ -44,6 +44,10 @@ struct TrainOptions {
   std::string group;
   int max_megapixels = 100;
   std::string precision = "fp32";
+  int accumulate = 1;
+  double warmup = 0.5;
+  std::string sums = "fp32";
+  std::string norms = "batch";
   std::uint64_t seed = 1;
   // What does not change the result, but by other options:
   std::string recipe;

@@ -12,6 +12,7 @@
 #include "cli/json_text.hpp"
 #include "cli/known_photos.hpp"
 #include "cli/new_model.hpp"
+#include "cli/ranks.hpp"
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
 #include "cli/run_report.hpp"
@@ -46,27 +47,47 @@ AugmentOptions unmirrored(AugmentOptions augment) {
 
 class Run {
  public:
-  explicit Run(TrainOptions options) : o_(std::move(options)) {}
+  Run(TrainOptions options, Ranks& ranks) : o_(std::move(options)), ranks_(ranks) {}
 
   int go() {
     // A recipe's drawn faces are left out by --mix 0.
     if (!o_.data.empty() && o_.mix == 0 && o_.has("mix")) o_.synthetic = 0;
-    if (!o_.resume) check_options(o_);
-    if (!o_.resume) {
-      begun_ = new_model(o_);
-      return go_on(RunFolder(o_.out, false), std::move(begun_.model), {});
-    }
-    const RunFolder folder(o_.out, true);
-    Checkpoint checkpoint = load_checkpoint(folder.last());
-    if (!checkpoint.state)
-      throw ModelError({folder.last().string(), "it holds no state of training", "", "", "start a new run"});
-    restore(*checkpoint.state, folder.last());
-    check_options(o_);
-    log_ = read_log(folder.log(), checkpoint.state->epoch);
-    return go_on(folder, std::move(checkpoint.model), *checkpoint.state);
+    std::vector<std::uint8_t> checkpoint;
+    ranks_.together([&] {
+      if (!o_.resume) begin();
+      if (!ranks_.writes()) return;
+      folder_.emplace(o_.out, o_.resume);
+      if (o_.resume) checkpoint = read_file(folder_->last());
+    });
+    ranks_.broadcast(checkpoint);
+    ranks_.together([&] {
+      if (o_.resume) take_up(std::move(checkpoint));
+      prepare();
+    });
+    require_same_run();
+    train_and_report();
+    return 0;
   }
 
  private:
+  void begin() {
+    check_options(o_);
+    begun_ = new_model(o_);
+    model_ = std::move(begun_.model);
+  }
+
+  void take_up(std::vector<std::uint8_t> bytes) {
+    const Path last = o_.out / "last.safetensors";
+    Checkpoint checkpoint = load_checkpoint(std::move(bytes), last.string());
+    if (!checkpoint.state)
+      throw ModelError({last.string(), "it holds no state of training", "", "", "start a new run"});
+    restore(*checkpoint.state, last);
+    check_options(o_);
+    if (ranks_.writes()) log_ = read_log(folder_->log(), checkpoint.state->epoch);
+    model_ = std::move(checkpoint.model);
+    state_ = std::move(*checkpoint.state);
+  }
+
   void restore(TrainingState& state, const Path& file) {
     TrainOptions begun;
     restore_settings(begun, state.settings, file);
@@ -81,42 +102,56 @@ class Run {
     state.best_of = kNme;
   }
 
-  int go_on(const RunFolder& folder, Model model, TrainingState state) {
-    Sets sets = load_sets(o_, model.preprocessing, model.scheme, has_output(model.network, kFaceOutput));
+  /// All up to the first step.
+  void prepare() {
+    sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput));
+    const Sets& sets = *sets_;
     check_batch(sets);
     check_negatives(sets);
     if (!o_.resume) {
-      model.trained_on = sets.about + begun_.begun_with;
-      model.metadata["version"] = version();
-      model.metadata["command"] = utf8(command_line());
-      model.metadata["date"] = date_text();
-      model.metadata["options"] = without_paths(settings_of(o_));
+      model_.trained_on = sets.about + begun_.begun_with;
+      model_.metadata["version"] = version();
+      model_.metadata["command"] = utf8(command_line());
+      model_.metadata["date"] = date_text();
+      model_.metadata["options"] = without_paths(settings_of(o_));
     }
-    warn_of_trained(model, sets, o_);
+    warn_of_trained(model_, sets, o_);
     warn_of_backgrounds(sets, o_);
-    note_photos(model, sets);
+    note_photos(model_, sets);
     const int threads = Threads(o_.threads).count();
     say("training on " + counted(sets.train.size(), "face") +
         (sets.drawn ? " and " + counted(sets.drawn->size(), "drawn face") : "") +
         (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
+        (ranks_.others() ? text("%d ranks of ", ranks_.others()->size()) : "") +
         counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
     for (const std::string& note : begun_.notes) say(note);
-    if (o_.precision == "bf16") say_precision(model.network);
-    if (o_.resume) say_resumed(state);
+    if (o_.precision == "bf16") say_precision(model_.network);
+    if (o_.resume) say_resumed(state_);
     // A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so
     // now.
     const std::string settings = settings_of(o_);
-    if (!o_.resume || (o_.has("epochs") && settings != state.settings)) {
-      state.settings = settings;
-      save_checkpoint(folder.last(), model, state);
+    if (!o_.resume || (o_.has("epochs") && settings != state_.settings)) {
+      state_.settings = settings;
+      if (folder_) save_checkpoint(folder_->last(), model_, state_);
     }
+  }
+
+  /// Ranks that differ in these would train a network that is nobody's.
+  void require_same_run() {
+    ranks_.require_same("version of the program", std::string(version()));
+    ranks_.require_same("options", without_paths(settings_of(o_)));
+    ranks_.require_same("faces", digest_of(*sets_) + text("%zu", sets_->train.size()));
+  }
+
+  void train_and_report() {
     const std::string command =
         o_.resume_with.empty() ? "lineament train --resume --out " + o_.out.string() : o_.resume_with;
     say_when_interrupted("stopped; '" + command + "' goes on after the last whole epoch");
     try {
-      train(folder, model, sets, state);
+      train();
     } catch (const TrainingError& e) {  // the epochs before it are worth a report
-      if (!log_.empty()) finish(folder, sets);
+      if (!log_.empty()) finish();
+      if (!e.problem().where.starts_with("epoch")) throw;  // nothing of the network
       Problem problem = e.problem();
       problem.what += "; this epoch is not saved";
       problem.fix =
@@ -126,8 +161,7 @@ class Run {
                      o_.lr / 3, o_.lr);
       throw TrainingError(problem);
     }
-    finish(folder, sets);
-    return 0;
+    finish();
   }
 
   /// Nobody should believe in a faster run that is none.
@@ -143,14 +177,19 @@ class Run {
                                                                   : "this processor does not multiply it"));
   }
 
-  void finish(const RunFolder& folder, const Sets& sets) const {
-    write_file(folder.report(), std::string_view(report_html(run_report(o_, sets, log_, load_model(folder.model())))));
-    say("model:  " + folder.model().string());
-    say("report: " + folder.report().string());
+  void finish() const {
+    if (!folder_) return;
+    write_file(folder_->report(),
+               std::string_view(report_html(run_report(o_, *sets_, log_, load_model(folder_->model())))));
+    say("model:  " + folder_->model().string());
+    say("report: " + folder_->report().string());
   }
 
   void check_batch(const Sets& sets) const {
     const std::size_t samples = sets.train.size() * static_cast<std::size_t>(o_.copies);
+    if (ranks_.others() != nullptr && o_.batch % ranks_.others()->size() != 0)
+      throw ArgumentError({"--batch", "it is the batch of all ranks, and cannot be shared out over them",
+                           text("a multiple of %d", ranks_.others()->size()), std::to_string(o_.batch), ""});
     if (static_cast<std::size_t>(o_.batch) <= samples) return;
     throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples),
                          std::to_string(o_.batch), text("use --batch %zu, more faces or more --copies", samples)});
@@ -193,7 +232,9 @@ class Run {
           begun_epochs_, o_.epochs > begun_epochs_ ? "longer" : "shorter", o_.epochs));
   }
 
-  void train(const RunFolder& folder, Model& model, Sets& sets, const TrainingState& state) {
+  void train() {
+    Model& model = model_;
+    Sets& sets = *sets_;
     const auto mirrored_epochs = static_cast<std::size_t>(std::round(o_.mirror_until * o_.epochs));
     FitOptions options = fit_options(o_, model.scheme);
     set_loss(options, o_, model.network, model.scheme);
@@ -202,6 +243,7 @@ class Run {
       const double share = std::max(o_.negatives, 1.0 / o_.batch);
       options.mixes.push_back({&*sets.negatives, share, 1, 1});
     }
+    options.distributed.communicator = ranks_.others();
     Progress progress("training");
     FitCallbacks callbacks;
     callbacks.on_step = [&](const StepReport& s) {
@@ -209,19 +251,20 @@ class Run {
       return true;
     };
     callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
+      if (!folder_) return now.epoch != mirrored_epochs;
       progress.clear();
       say_epoch(r, o_.epochs);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
       model.ranges = calibrate(model.network, sets.train, o_.threads);
-      if (r.best) save_model(folder.model(), model);
-      write_log(folder.log(), log_);
+      if (r.best) save_model(folder_->model(), model);
+      write_log(folder_->log(), log_);
       TrainingState with_settings = now;
-      with_settings.settings = state.settings;
-      save_checkpoint(folder.last(), model, with_settings);
+      with_settings.settings = state_.settings;
+      save_checkpoint(folder_->last(), model, with_settings);
       return now.epoch != mirrored_epochs;
     };
-    TrainingState now = state;
+    TrainingState now = state_;
     FitResult result;
     do {  // Another fit() where mirroring ends: it goes on as a resumed run does.
       if (now.epoch >= mirrored_epochs) sets.train.set_augment(unmirrored(sets.train.augment()));
@@ -245,6 +288,11 @@ class Run {
   }
 
   TrainOptions o_;
+  Ranks& ranks_;
+  std::optional<RunFolder> folder_;  ///< of the rank that writes
+  Model model_;
+  TrainingState state_;  ///< where it begins
+  std::optional<Sets> sets_;
   NewModel begun_;        ///< of a run that is not resumed
   int begun_epochs_ = 0;  ///< of a resumed run
   std::vector<EpochReport> log_;
@@ -252,8 +300,8 @@ class Run {
 
 }  // namespace
 
-int run_training(TrainOptions options) {
-  return Run(std::move(options)).go();
+int run_training(TrainOptions options, Ranks& ranks) {
+  return Run(std::move(options), ranks).go();
 }
 
 }  // namespace lineament::cli

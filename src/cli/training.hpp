@@ -1,10 +1,12 @@
 // A training run, from its options to a folder with model, log and report.
 #pragma once
+#include "cli/ranks.hpp"
 #include "cli/train_options.hpp"
 
 namespace lineament::cli {
 
-/// Trains as the options say, of which a recipe is taken over already. Returns the exit code.
-int run_training(TrainOptions options);
+/// Trains as the options say, of which a recipe is taken over already. Returns the exit code. Of several ranks, each
+/// reads the data, and rank 0 alone the run's folder.
+int run_training(TrainOptions options, Ranks& ranks);
 
 }  // namespace lineament::cli

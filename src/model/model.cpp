@@ -311,7 +311,11 @@ Model load_model(const std::filesystem::path& path) {
 }
 
 Model load_model(std::vector<std::uint8_t> bytes, std::string_view name) {
-  return checkpoint_of(decode_tensors(std::move(bytes), name)).model;
+  return load_checkpoint(std::move(bytes), name).model;
+}
+
+Checkpoint load_checkpoint(std::vector<std::uint8_t> bytes, std::string_view name) {
+  return checkpoint_of(decode_tensors(std::move(bytes), name));
 }
 
 }  // namespace lineament

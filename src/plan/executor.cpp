@@ -25,7 +25,7 @@ void ForwardCall<T>::at_image(const ForwardCall& first, std::size_t image) {
 }
 
 template <class T>
-Executor<T>::Executor(Plan plan, BasicNetwork<T>& network, std::uint64_t seed, Threads& threads)
+Executor<T>::Executor(Plan plan, BasicNetwork<T>& network, std::uint64_t seed, Threads& threads, BatchParts* parts)
     : plan_(std::move(plan)),
       seed_(seed),
       threads_(&threads),
@@ -38,6 +38,23 @@ Executor<T>::Executor(Plan plan, BasicNetwork<T>& network, std::uint64_t seed, T
     packed.push_back(bound_[s].packed);
   }
   bind(packed);
+  for (BoundOp<T>& op : bound_) {
+    for (ForwardCall<T>& call : op.forward) call.args.parts = parts;
+    op.backward.args.parts = parts;
+  }
+  find_complete_gradients();
+}
+
+/// Those that no op before it adds to, whatever the order of parameters.
+template <class T>
+void Executor<T>::find_complete_gradients() {
+  std::size_t end = 0;
+  for (BoundOp<T>& op : bound_) {
+    op.complete_from = end;
+    for (const std::span<T> gradient : op.param_gradients)
+      if (!gradient.empty())
+        end = std::max(end, static_cast<std::size_t>(gradient.data() - param_gradients_.data()) + gradient.size());
+  }
 }
 
 template <class T>
@@ -104,7 +121,7 @@ void Executor<T>::forward(std::uint64_t step) {
 }
 
 template <class T>
-void Executor<T>::backward(std::uint64_t step, bool overwrite) {
+void Executor<T>::backward(std::uint64_t step, bool overwrite, const std::function<void(std::size_t)>& done) {
   for (std::size_t s = plan_.ops.size(); s-- > 0;) {
     const Op& op = plan_.ops[s];
     BackwardCall<T>& call = bound_[s].backward;
@@ -114,6 +131,7 @@ void Executor<T>::backward(std::uint64_t step, bool overwrite) {
       for (const std::span<T> gradient : bound_[s].param_gradients) std::fill(gradient.begin(), gradient.end(), T(0));
     bound_[s].kernel->backward(op.problem, call.args);
     for (const auto& sum : call.sums) add_to(sum.from, sum.to, *threads_);
+    if (done) done(bound_[s].complete_from);
   }
 }
 

@@ -1,5 +1,7 @@
 // Walks a plan: every op's calls are made ready once (bind.hpp), then forward and backward only go through them.
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -45,6 +47,7 @@ struct BoundOp {
   const Kernel<T>* kernel = nullptr;
   std::vector<std::span<const T>> params;
   std::vector<std::span<T>> statistics, param_gradients;
+  std::size_t complete_from = 0;            ///< gradients from this one on have their values after its backward
   std::span<std::byte> packed;              ///< training: packed before each forward
   std::vector<ForwardCall<T>> forward;      ///< one, or one for each thread
   std::vector<ForwardCall<T>> first_image;  ///< by image: `forward` as it is for image 0
@@ -55,15 +58,16 @@ template <class T>
 class Executor {
  public:
   /// Training: of a network that may change; packs in every forward.
-  Executor(Plan plan, BasicNetwork<T>& network, std::uint64_t seed, Threads& threads);
+  Executor(Plan plan, BasicNetwork<T>& network, std::uint64_t seed, Threads& threads, BatchParts* parts = nullptr);
   /// Inferring.
   Executor(Plan plan, PreparedWeights<T>& weights, Threads& threads);
 
   void forward(std::uint64_t step);
   /// Runs one op alone: of a plan without regions.
   void run(std::size_t op, std::uint64_t step);
-  /// Overwrites the gradients of parameters if `overwrite`, otherwise adds to them.
-  void backward(std::uint64_t step, bool overwrite);
+  /// Overwrites the gradients of parameters if `overwrite`, otherwise adds to them. `done` may be empty: see
+  /// BasicTrainingSession::backward.
+  void backward(std::uint64_t step, bool overwrite, const std::function<void(std::size_t)>& done);
 
   const Plan& plan() const { return plan_; }
   std::span<T> value(ValueId id) { return plan_.memory.template get<T>(plan_.value(id).memory); }
@@ -76,6 +80,7 @@ class Executor {
 
  private:
   void bind(std::span<const std::span<const std::byte>> packed);
+  void find_complete_gradients();
   void run_region(const OpRegion& region, std::uint64_t step);
   std::uint64_t seed_of(const Op& op, std::uint64_t step) const;
 

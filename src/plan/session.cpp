@@ -148,6 +148,9 @@ BasicTrainingSession<T>::BasicTrainingSession(BasicNetwork<T>& network, const Tr
   check_precision(options.precision, options.without);
   if (options.precision == Precision::int8)
     throw ArgumentError({"session", "int8 is for inference", "Precision::fp32 or bf16", "int8", ""});
+  if (options.parts != nullptr && (sizeof(T) != sizeof(float) || options.without.contains(Pass::choose_kernels)))
+    throw ArgumentError(
+        {"session", "a batch in parts is for the fast kernels", "float, with Pass::choose_kernels", "another", ""});
   this->state_ = std::make_unique<detail::SessionState<T>>(options.batch, options.threads);
   detail::SessionState<T>& s = *this->state_;
   s.trained = &network;
@@ -158,7 +161,7 @@ BasicTrainingSession<T>::BasicTrainingSession(BasicNetwork<T>& network, const Tr
                    .input_gradient = options.input_gradient,
                    .without = options.without,
                    .scalar = sizeof(T)};
-  s.executor.emplace(make_plan(network, plan), network, options.seed, s.threads);
+  s.executor.emplace(make_plan(network, plan), network, options.seed, s.threads, options.parts);
 }
 
 template <class T>
@@ -193,8 +196,13 @@ void BasicTrainingSession<T>::set_step(std::uint64_t step) {
 
 template <class T>
 void BasicTrainingSession<T>::backward() {
+  backward({});
+}
+
+template <class T>
+void BasicTrainingSession<T>::backward(const std::function<void(std::size_t)>& done) {
   detail::SessionState<T>& s = *this->state_;
-  s.executor->backward(s.step, s.gradients_are_old);
+  s.executor->backward(s.step, s.gradients_are_old, done);
   s.gradients_are_old = false;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lineament/error.hpp"
+#include "lineament/train/communicator.hpp"
 #include "lineament/train/fine_tune.hpp"
 #include "train/ports.hpp"
 
@@ -37,6 +38,15 @@ void require_something_to_train(const Network& network, const FitOptions& option
       {"FitOptions::frozen", "there is nothing left to train", "a layer with weights that is not frozen", "none", ""});
 }
 
+void check_ranks(const FitOptions& options) {
+  const DistributedOptions& d = options.distributed;
+  require_whole("distributed.compare_every", d.compare_every, 0);
+  if (d.communicator == nullptr || options.batch_size % d.communicator->size() == 0) return;
+  throw ArgumentError({"FitOptions::batch_size", "the batch cannot be shared out over the ranks",
+                       "a multiple of " + std::to_string(d.communicator->size()), std::to_string(options.batch_size),
+                       "it is the batch of all ranks together"});
+}
+
 }  // namespace
 
 void check_fit(const Network& network, const SampleSource& train, const SampleSource* validation,
@@ -47,6 +57,8 @@ void check_fit(const Network& network, const SampleSource& train, const SampleSo
   require_whole("patience", options.patience, 0);
   require_whole("threads", options.threads, 0);
   require_whole("loader_threads", options.loader_threads, 1, 256);
+  require_whole("accumulate", options.accumulate, 1);
+  check_ranks(options);
   require_not_negative("clip_norm", options.clip_norm);
   if (!(options.ema >= 0 && options.ema < 1)) out_of_range("ema", "0 or more, below 1", std::to_string(options.ema));
   require_not_negative("schedule.rate", static_cast<double>(options.schedule.rate));

@@ -42,8 +42,9 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
       if (error) std::rethrow_exception(error);
     load(session, ports.inputs, images);
     session.forward();
+    const auto output_of = [&](std::size_t i) { return session.output(i); };
     for (std::size_t k = 0; k < count; ++k)
-      on_prediction({first + k, sample_of(session, ports.outputs, k, output),
+      on_prediction({first + k, sample_of(output_of, ports.outputs, k, output),
                      std::span<const float>(truth).subspan(k * values, values),
                      std::span<const float>(weight).subspan(k * weights, weights)});
   }

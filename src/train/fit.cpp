@@ -10,10 +10,13 @@
 #include "lineament/train/evaluate.hpp"
 #include "train/average.hpp"
 #include "train/checks.hpp"
+#include "train/fit_ranks.hpp"
 #include "train/frozen.hpp"
 #include "train/guess.hpp"
 #include "train/objective.hpp"
+#include "train/part_of_samples.hpp"
 #include "train/ports.hpp"
+#include "train/whole_batch.hpp"
 
 namespace lineament {
 namespace {
@@ -35,34 +38,43 @@ struct Totals {
 class Fit {
  public:
   Fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
-      const FitCallbacks& callbacks)
+      const FitCallbacks& callbacks, FitRanks& ranks)
       : network_(network),
         train_(train),
         validation_(validation),
         options_(options),
         callbacks_(callbacks),
+        ranks_(ranks),
         objective_((check_fit(network, train, validation, options), Ports(network).outputs), options),
         frozen_(network, options.frozen),
         own_(options.ema > 0 ? std::optional(network) : std::nullopt),
         trained_(own_ ? *own_ : network),
-        session_(trained_, {.batch = options.batch_size,
+        session_(trained_, {.batch = ranks.own_batch(),
                             .threads = options.threads,
                             .precision = options.precision,
-                            .seed = options.seed}),
+                            .seed = ranks.session_seed(),
+                            .parts = ranks.norms()}),
+        gradients_(session_.gradients()),
         ports_(network),
+        whole_(ports_.outputs, ranks),
         judged_(with_truth(ports_.outputs, train.values_per_sample())),
         optimizer_(options.optimizer, network.trainable_size(), decayed_ranges(network), frozen_.ranges()) {}
 
-  FitResult run(const TrainingState* resume) {
+  /// With `resume`, where it was left.
+  void begin(const TrainingState* resume) {
     if (resume != nullptr) {
       state_ = *resume;
       optimizer_.restore(state_.optimizer, state_.step);
-      session_.set_step(state_.step);
       restore_trained();
     } else if (options_.start_at_mean) {
       start_at_mean();
       if (own_) network_ = *own_;
     }
+  }
+
+  FitResult run() {
+    ranks_.require_same_run(train_, validation_, state_);
+    compare_ranks();
     Batches batches(train_, {.batch_size = static_cast<std::size_t>(options_.batch_size),
                              .seed = options_.seed,
                              .threads = options_.loader_threads,
@@ -71,7 +83,9 @@ class Fit {
                              .epoch = state_.epoch,
                              .batch = state_.batch,
                              .mixes = options_.mixes,
-                             .epochs = static_cast<std::size_t>(options_.epochs)});
+                             .epochs = static_cast<std::size_t>(options_.epochs),
+                             .part = ranks_.part(),
+                             .parts = ranks_.parts()});
     FitResult result;
     result.ended = run_epochs(batches, result.epochs);
     result.best_epoch = state_.best_epoch;
@@ -134,10 +148,24 @@ class Fit {
       state_.epoch = report.epoch;
       store_weights();
       reports.push_back(std::move(report));
-      if (callbacks_.on_epoch && !callbacks_.on_epoch(reports.back(), network_, state_)) return Ended::on_epoch;
+      if (!all_go_on_after(reports.back())) return Ended::on_epoch;
       if (stopped) return Ended::on_step;
     }
     return Ended::all_epochs;
+  }
+
+  /// What one of them threw ends all.
+  bool all_go_on_after(const EpochReport& report) {
+    bool go_on = true;
+    ranks_.together([&] { go_on = !callbacks_.on_epoch || callbacks_.on_epoch(report, network_, state_); });
+    return ranks_.all_go_on(go_on);
+  }
+
+  /// Sums in fixed order keep all ranks the same: one that is not has a fault.
+  void compare_ranks() {
+    const std::span<const float> of_ranks[] = {std::as_const(network_).weights(), std::as_const(trained_).weights(),
+                                               optimizer_.state()};
+    ranks_.require_same_weights(of_ranks);
   }
 
   /// Asked before an epoch, not after it, so that a run that had lost patience is not trained further by resuming it.
@@ -153,15 +181,21 @@ class Fit {
     Totals totals = restored_totals(count, batches.own_in(state_.epoch));
     report.epoch = state_.epoch + 1;
     bool go_on = true;
-    for (std::size_t b = first; b < count && go_on; ++b) {
+    const auto together = static_cast<std::size_t>(options_.accumulate);
+    std::size_t b = first;
+    while (b < count && go_on) {
       const double progress = static_cast<double>(state_.epoch) + static_cast<double>(b) / static_cast<double>(count);
       report.learning_rate = static_cast<double>(learning_rate(options_.schedule, progress, options_.epochs));
-      train_step(batches.next(), static_cast<float>(report.learning_rate), totals);
+      const std::size_t in_step = std::min(together, count - b);
+      train_step(batches, in_step, static_cast<float>(report.learning_rate), totals);
+      b += in_step;
       report.images_per_second =
-          static_cast<double>((b + 1 - first) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin);
+          static_cast<double>((b - first) * static_cast<std::size_t>(options_.batch_size)) / seconds_since(begin);
       if (callbacks_.on_step)
-        go_on = callbacks_.on_step({report.epoch, b + 1, count, totals.means(), report.images_per_second});
+        go_on = callbacks_.on_step({report.epoch, b, count, totals.means(), report.images_per_second});
+      go_on = ranks_.all_go_on(go_on);
     }
+    compare_ranks();
     // The last step may have done damage that no loss has shown yet, and the network is about to be kept.
     for (const Network* network : {&network_, &trained_})
       for (const float weight : std::as_const(*network).weights())
@@ -175,26 +209,44 @@ class Fit {
     return go_on;
   }
 
-  void train_step(const Batch& batch, float rate, Totals& totals) {
-    load(session_, ports_.inputs, batch.pixels);
-    session_.forward();
-    const double loss = objective_.of_batch(session_, batch);
-    measure(batch, totals);
+  /// One step, by the gradients of `count` batches.
+  void train_step(Batches& batches, std::size_t count, float rate, Totals& totals) {
     session_.zero_gradients();
-    session_.backward();
-    require_finite(loss, "the loss");
-    float scale = 1;
+    for (std::size_t i = 0; i < count; ++i) add_gradients(batches.next(), i, i + 1 == count, totals);
+    float scale = 1 / static_cast<float>(count);
     const OnThreads parallel{session_.threads()};
     if (options_.clip_norm > 0) {
       frozen_.clear_gradients(session_.gradients());
-      const double norm = gradient_norm(session_.gradients(), parallel);
+      const double norm = gradient_norm(session_.gradients(), parallel) / static_cast<double>(count);
       require_finite(norm, "the gradient's norm");
-      scale = clip_scale(norm, options_.clip_norm);
+      scale *= clip_scale(norm, options_.clip_norm);
     }
     optimizer_.step(trained_.weights().first(trained_.trainable_size()), session_.gradients(), rate, scale, parallel);
+    ranks_.average_statistics(trained_);
     frozen_.restore_statistics(trained_);
     ++state_.step;
     if (own_) move_average(network_.weights(), std::as_const(*own_).weights(), options_.ema, state_.step);
+    const auto every = static_cast<std::uint64_t>(options_.distributed.compare_every);
+    if (every > 0 && state_.step % every == 0) compare_ranks();
+  }
+
+  /// Of batch number `i` of a step; after the last one they are those of all ranks.
+  void add_gradients(const Batch& batch, std::size_t i, bool last, Totals& totals) {
+    session_.set_step(state_.step * static_cast<std::uint64_t>(options_.accumulate) + i);
+    load(session_, ports_.inputs, batch.pixels);
+    session_.forward();
+    whole_.take(session_, batch);
+    const double loss = objective_.of_batch(whole_);
+    measure(totals);
+    whole_.give_gradients(session_);
+    if (last && !ranks_.alone()) {
+      ranks_.begin(gradients_);
+      session_.backward([&](std::size_t first) { ranks_.ready(first); });
+      ranks_.finish();
+    } else {
+      session_.backward();
+    }
+    require_finite(loss, "the loss");
     totals.loss += loss;
     ++totals.batches;
     totals.samples += batch.fresh;
@@ -202,29 +254,37 @@ class Fit {
 
   void require_finite(double value, const char* what) const {
     if (std::isfinite(value)) return;
+    ranks_.all_fail();
     throw TrainingError({"epoch " + std::to_string(state_.epoch + 1), std::string(what) + " is no longer a number", "",
                          std::to_string(value),
                          "lower the learning rate or clip the gradient; the last checkpoint is still good"});
   }
 
-  void measure(const Batch& batch, Totals& totals) {
+  void measure(Totals& totals) {
     if (!options_.metric) return;
-    const std::size_t values = train_.values_per_sample(), weights = batch.weights.empty() ? 0 : values;
-    for (std::size_t k = 0; k < batch.fresh; ++k)
-      totals.metrics.add(options_.metric(sample_of(session_, judged_, k, sample_),
-                                         batch.values.subspan(k * values, values),
-                                         batch.weights.subspan(k * weights, weights)));
+    const std::size_t values = train_.values_per_sample(), weights = whole_.weights.empty() ? 0 : values;
+    const auto output_of = [&](std::size_t i) { return whole_.outputs[i].values; };
+    for (std::size_t k = 0; k < whole_.fresh; ++k)
+      totals.metrics.add(options_.metric(sample_of(output_of, judged_, k, sample_),
+                                         whole_.values.subspan(k * values, values),
+                                         whole_.weights.subspan(k * weights, weights)));
   }
 
+  /// Each rank its share.
   void validate(EpochReport& report) {
     if (validation_ == nullptr) return;
     const auto begin = Clock::now();
     Means means{.samples = validation_->size()};
     NamedSums metrics;
-    for_each_prediction(network_, *validation_, {.threads = options_.threads}, [&](const Prediction& p) {
-      means.loss += objective_.of_sample(p);
-      if (options_.metric) metrics.add(options_.metric(p.judged(), p.truth, p.weights));
+    const PartOfSamples own(*validation_, ranks_.part(), ranks_.parts());
+    ranks_.together([&] {
+      if (own.size() == 0) return;
+      for_each_prediction(network_, own, {.threads = options_.threads}, [&](const Prediction& p) {
+        means.loss += objective_.of_sample(p);
+        if (options_.metric) metrics.add(options_.metric(p.judged(), p.truth, p.weights));
+      });
     });
+    ranks_.add_up(means.loss, metrics);
     means.loss /= static_cast<double>(means.samples);
     means.metrics = metrics.means();
     report.validation = std::move(means);
@@ -241,6 +301,7 @@ class Fit {
     const Guess& g = **guess_;
     const double limit = std::max(options_.astray * g.mean, kZero * g.zero), error = means.metrics.front().value;
     if (!(error > limit)) return;
+    ranks_.all_fail();
     throw TrainingError({"epoch " + std::to_string(report.epoch),
                          "training has gone astray: the network is far worse than a guess, the mean of the training "
                          "samples",
@@ -290,12 +351,15 @@ class Fit {
   const SampleSource* validation_;
   const FitOptions& options_;
   const FitCallbacks& callbacks_;
+  FitRanks& ranks_;
   Objective objective_;
   Frozen frozen_;
   std::optional<Network> own_;  ///< with an average, which `network_` then is
   Network& trained_;
   TrainingSession session_;
+  const std::span<float> gradients_;  ///< its own, also while they are being made
   const Ports ports_;
+  WholeBatch whole_;
   const Places judged_;  ///< the outputs that have a truth
   Optimizer optimizer_;
   TrainingState state_;
@@ -308,7 +372,19 @@ class Fit {
 
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks, const TrainingState* resume) {
-  return Fit(network, train, validation, options, callbacks).run(resume);
+  FitRanks ranks(options);
+  std::optional<Fit> fit;
+  ranks.together([&] {
+    ranks.start();
+    fit.emplace(network, train, validation, options, callbacks, ranks);
+    fit->begin(resume);
+  });
+  try {
+    return fit->run();
+  } catch (const std::exception& e) {
+    ranks.end_others(e.what());
+    throw;
+  }
 }
 
 }  // namespace lineament

@@ -41,6 +41,12 @@ void NamedSums::add(std::vector<NamedValue> values) {
   ++samples_;
 }
 
+void NamedSums::add_sums(std::vector<NamedValue> sums, std::size_t samples) {
+  if (sums.empty()) return;
+  add(std::move(sums));
+  samples_ += samples - 1;
+}
+
 std::vector<NamedValue> NamedSums::means() const {
   std::vector<NamedValue> means = sums_;
   for (NamedValue& m : means) m.value /= static_cast<double>(samples_);

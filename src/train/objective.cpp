@@ -54,14 +54,10 @@ Objective::Objective(const Places& outputs, const FitOptions& options) : outputs
   }
 }
 
-double Objective::jointly_of_batch(TrainingSession& session, const Batch& batch) {
-  batch_.clear();
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const std::span<float> gradient = session.output_gradient(i);
-    std::fill(gradient.begin(), gradient.end(), 0.0f);
-    batch_.push_back({outputs_[i].name, session.output(i), gradient});
-  }
-  return joint_(batch_, batch.values, batch.weights, static_cast<int>(batch.indices.size()));
+double Objective::jointly_of_batch(const WholeBatch& batch) {
+  for (const OutputBatch<float>& output : batch.outputs)
+    std::fill(output.gradient.begin(), output.gradient.end(), 0.0f);
+  return joint_(batch.outputs, batch.values, batch.weights, static_cast<int>(batch.samples));
 }
 
 double Objective::jointly_of_sample(const Prediction& sample) {
@@ -73,14 +69,14 @@ double Objective::jointly_of_sample(const Prediction& sample) {
   return joint_(batch_, sample.truth, sample.weights, 1);
 }
 
-double Objective::of_batch(TrainingSession& session, const Batch& batch) {
-  if (joint_) return jointly_of_batch(session, batch);
+double Objective::of_batch(const WholeBatch& batch) {
+  if (joint_) return jointly_of_batch(batch);
   double sum = 0;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const std::span<float> gradient = session.output_gradient(i);
-    sum += losses_[i].factor * losses_[i].loss(session.output(i), column_of(batch.values, outputs_, i, truth_),
+    const std::span<float> gradient = batch.outputs[i].gradient;
+    sum += losses_[i].factor * losses_[i].loss(batch.outputs[i].values, column_of(batch.values, outputs_, i, truth_),
                                                column_of(batch.weights, outputs_, i, weights_), gradient,
-                                               static_cast<int>(batch.indices.size()));
+                                               static_cast<int>(batch.samples));
     if (losses_[i].factor == 1) continue;
     for (float& g : gradient) g *= static_cast<float>(losses_[i].factor);
   }

@@ -3,10 +3,10 @@
 #include <span>
 #include <vector>
 
-#include "lineament/train/batches.hpp"
 #include "lineament/train/evaluate.hpp"
 #include "lineament/train/fit.hpp"
 #include "train/ports.hpp"
+#include "train/whole_batch.hpp"
 
 namespace lineament {
 
@@ -15,13 +15,13 @@ class Objective {
   /// Throws ArgumentError for a loss of an output there is not, none at all, or both kinds of loss.
   Objective(const Places& outputs, const FitOptions& options);
 
-  /// Of a batch, after its forward; leaves the gradients with respect to the outputs in the session.
-  double of_batch(TrainingSession& session, const Batch& batch);
+  /// Of a batch, after its forward; writes the gradients with respect to the outputs.
+  double of_batch(const WholeBatch& batch);
   /// Of one sample.
   double of_sample(const Prediction& sample);
 
  private:
-  double jointly_of_batch(TrainingSession& session, const Batch& batch);
+  double jointly_of_batch(const WholeBatch& batch);
   double jointly_of_sample(const Prediction& sample);
 
   Places outputs_;

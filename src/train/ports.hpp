@@ -113,14 +113,17 @@ inline std::span<const float> column_of(std::span<const float> values, const Pla
   return column;
 }
 
-/// All outputs of sample k of the last forward, one after the other; `sample` is where they are put together if there
-/// are several.
-inline std::span<const float> sample_of(const SessionBase<float>& session, const Places& outputs, std::size_t k,
+/// All outputs of sample k of a batch, one after the other; value_of(i) is output i of the batch. `sample` is where
+/// they are put together if there are several.
+inline std::span<const float> sample_of(auto&& value_of, const Places& outputs, std::size_t k,
                                         std::vector<float>& sample) {
-  if (outputs.size() == 1) return session.output(0).subspan(k * outputs[0].size, outputs[0].size);
+  const auto part_of = [&](std::size_t i) {
+    return std::span<const float>(value_of(i)).subspan(k * outputs[i].size, outputs[i].size);
+  };
+  if (outputs.size() == 1) return part_of(0);
   sample.clear();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const auto values = session.output(i).subspan(k * outputs[i].size, outputs[i].size);
+    const auto values = part_of(i);
     sample.insert(sample.end(), values.begin(), values.end());
   }
   return sample;

@@ -245,6 +245,34 @@ TEST_CASE("a share of each batch comes from another source, falls to nothing, an
   CHECK_FALSE(take(own, options, 6) == rest);
 }
 
+TEST_CASE("parts of a batch together are the whole one, mixes and the last of an epoch included") {
+  Numbers source(23), others(7);
+  BatchOptions options{.batch_size = 12, .seed = 7, .mixes = {{.source = &others, .share = 0.3}}, .epochs = 10};
+  for (const std::size_t parts : {1u, 2u, 3u, 12u}) {
+    std::vector<std::unique_ptr<Batches>> shares;
+    options.parts = parts;
+    for (options.part = 0; options.part < parts; ++options.part)
+      shares.push_back(std::make_unique<Batches>(source, options));
+    Batches again(source, {.batch_size = 12, .seed = 7, .mixes = options.mixes, .epochs = 10});
+    for (int i = 0; i < 20; ++i) {
+      const Batch& all = again.next();
+      std::vector<float> pixels;
+      std::vector<std::size_t> indices;
+      for (const auto& share : shares) {
+        const Batch& b = share->next();
+        CHECK(b.indices.size() == 12 / parts);
+        CHECK(b.fresh == all.fresh);
+        pixels.insert(pixels.end(), b.pixels.begin(), b.pixels.end());
+        indices.insert(indices.end(), b.indices.begin(), b.indices.end());
+      }
+      CHECK(std::equal(pixels.begin(), pixels.end(), all.pixels.begin(), all.pixels.end()));
+      CHECK(std::equal(indices.begin(), indices.end(), all.indices.begin(), all.indices.end()));
+    }
+  }
+  CHECK_THROWS_AS(Batches(source, {.batch_size = 12, .parts = 5}), ArgumentError);
+  CHECK_THROWS_AS(Batches(source, {.batch_size = 12, .part = 3, .parts = 3}), ArgumentError);
+}
+
 TEST_CASE("weights of a mix: 1 for a source that has none") {
   Numbers own(6);
   const Numbers others(5);

@@ -62,5 +62,6 @@ Model load_model(const std::filesystem::path& path);
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 /// From memory; `name` stands in messages only.
 Model load_model(std::vector<std::uint8_t> bytes, std::string_view name = "model");
+Checkpoint load_checkpoint(std::vector<std::uint8_t> bytes, std::string_view name = "checkpoint");
 
 }  // namespace lineament

@@ -1,6 +1,8 @@
 // Sessions: a Network made ready to infer, or to train, for one batch size. All memory is planned once into one arena;
 // `forward` and `backward` allocate nothing. One session a thread; a const Network may be shared by many.
 #pragma once
+#include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -56,6 +58,16 @@ struct InferenceOptions {
   const Tuning* tuning = nullptr;
 };
 
+/// The other parts of a batch that several sessions share, each with as many samples: in other processes, or threads.
+class BatchParts {
+ public:
+  virtual ~BatchParts() = default;
+  virtual int count() const = 0;  ///< parts, this one among them
+  /// The values of all parts, one after the other in an order that is the same for all. Every session makes the same
+  /// calls in the same order.
+  virtual void gather(std::span<const double> mine, std::span<double> all) = 0;
+};
+
 struct TrainingOptions {
   int batch = 1;
   int threads = 1;                        ///< 0: one for each core
@@ -63,6 +75,10 @@ struct TrainingOptions {
   std::uint64_t seed = 0;                 ///< dropout
   bool input_gradient = false;            ///< also compute the gradient with respect to the (first) input
   PassSet without{};
+  /// Batch norms take their statistics over all parts, and gradients flow through these: as if one session had the
+  /// whole batch. Those of parameters stay each session's own, to be added up. nullptr: the batch is a whole one. With
+  /// the norms' fast kernel, that is, not without Pass::choose_kernels. It must outlive the session.
+  BatchParts* parts = nullptr;
 };
 
 /// One row of the plan: what runs, on which kernel, and why.
@@ -140,6 +156,9 @@ class BasicTrainingSession : public SessionBase<T> {
   std::span<T> output_gradient(std::size_t i = 0);
   /// Adds to gradients() what the last `forward` and output_gradient() give.
   void backward();
+  /// The same; after each op calls done(first): the gradients from number `first` on are complete. `first` never rises,
+  /// and is 0 in the end.
+  void backward(const std::function<void(std::size_t first)>& done);
   /// Laid out like the first trainable_size() values of the network's weights.
   std::span<T> gradients();
   /// Makes them count as zero: costs nothing, the next `backward` writes over them. A span got before is valid again

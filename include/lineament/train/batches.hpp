@@ -34,6 +34,8 @@ struct BatchOptions {
   std::size_t batch = 0;
   std::vector<Mix> mixes{};  ///< Samples of other sources in every batch, augmented as the others.
   std::size_t epochs = 0;    ///< Of the run, which the mixes' shares follow; needed with a mix.
+  /// Of each batch, the samples from part * batch_size / parts on, a `parts`-th of them: for ranks that share it.
+  std::size_t part = 0, parts = 1;
 };
 
 /// One batch. Sample k is sample indices[k] of the source, or, after the epoch's own, of the mixes' sources in their
@@ -43,8 +45,8 @@ struct Batch {
   std::span<const float> weights;  ///< as many as values, or none: every value counts the same
   std::span<const std::size_t> indices;
   std::size_t epoch = 0, index = 0;
-  /// The first `fresh` samples are the epoch's; the others repeat its beginning to fill the last batch, or come from
-  /// the mixes.
+  /// Of the whole batch, the first `fresh` samples are the epoch's; the others repeat its beginning to fill the last
+  /// batch, or come from the mixes.
   std::size_t fresh = 0;
 };
 
@@ -62,10 +64,10 @@ class Batches {
     // One batch with the consumer, and one ready beside those being filled.
     slots_ = std::vector<Slot>(static_cast<std::size_t>(std::max(3, options_.threads + 2)));
     for (Slot& slot : slots_) {
-      slot.pixels = Buffer<float>(options_.batch_size * source_.pixels_per_sample());
-      slot.values = Buffer<float>(options_.batch_size * source_.values_per_sample());
+      slot.pixels = Buffer<float>(part_size() * source_.pixels_per_sample());
+      slot.values = Buffer<float>(part_size() * source_.values_per_sample());
       if (weighted()) slot.weights = Buffer<float>(slot.values.span().size());
-      slot.indices.resize(options_.batch_size);
+      slot.indices.resize(part_size());
     }
     try {
       for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
@@ -125,6 +127,7 @@ class Batches {
     return source_.weighted() || std::any_of(options_.mixes.begin(), options_.mixes.end(),
                                              [](const Mix& mix) { return mix.source && mix.source->weighted(); });
   }
+  std::size_t part_size() const { return options_.batch_size / options_.parts; }
   std::size_t epoch_length() const { return source_.size() * static_cast<std::size_t>(options_.copies); }
 
   static void require(bool good, const char* what, const char* wanted, auto got) {
@@ -136,6 +139,9 @@ class Batches {
     require(options_.batch_size > 0, "batch size out of range", "at least 1", options_.batch_size);
     require(options_.threads > 0 && options_.threads <= 256, "number of loader threads out of range", "1 to 256",
             options_.threads);
+    require(options_.parts > 0 && options_.batch_size % options_.parts == 0, "the batch cannot be shared out",
+            "a multiple of the parts", options_.batch_size);
+    require(options_.part < options_.parts, "there is no such part", "less than the parts", options_.part);
     require(options_.copies > 0, "number of copies out of range", "at least 1", options_.copies);
     require(epoch_length() < (std::size_t{1} << 32), "an epoch is too long", "less than 2^32 samples", epoch_length());
     double shares = 0;
@@ -203,20 +209,22 @@ class Batches {
 
   void fill(Slot& slot, const Place& place, Order& order) const {
     const std::size_t own = own_in(place.epoch), first = place.index * own;
+    const std::size_t begin = options_.part * part_size(), after = begin + part_size();
     shuffle_epoch(order, place.epoch);
-    for (std::size_t k = 0; k < own; ++k) {
+    for (std::size_t k = begin; k < std::min(own, after); ++k) {
       if (stop_) return;  // Nobody will ask for this batch.
-      slot.indices[k] = order.samples[(first + k) % order.samples.size()];
-      prepare(source_, slot, k, Random(options_.seed ^ kStream, place.epoch, first + k));
+      slot.indices[k - begin] = order.samples[(first + k) % order.samples.size()];
+      prepare(source_, slot, k - begin, Random(options_.seed ^ kStream, place.epoch, first + k));
     }
     std::size_t k = own;
     for (const Mix& mix : options_.mixes) {
       const std::size_t end = k + mix.count_in(place.epoch, options_.epochs, options_.batch_size);
       for (; k < std::min(end, options_.batch_size); ++k) {
         if (stop_) return;
+        if (k < begin || k >= after) continue;
         Random random(options_.seed ^ kMixStream, place.epoch, place.index * options_.batch_size + k);
-        slot.indices[k] = random.below(static_cast<std::uint32_t>(mix.source->size()));
-        prepare(*mix.source, slot, k, random);
+        slot.indices[k - begin] = random.below(static_cast<std::uint32_t>(mix.source->size()));
+        prepare(*mix.source, slot, k - begin, random);
       }
     }
     slot.batch = {slot.pixels.span(),

@@ -1,6 +1,7 @@
 // The training loop, on public parts only: Batches -> Session -> loss -> Optimizer, and a validation after each epoch.
 // It knows of samples and values, and not of what they mean.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "lineament/nn/layer.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/pass.hpp"
+#include "lineament/nn/precision.hpp"
 #include "lineament/train/joint_loss.hpp"
 #include "lineament/train/losses.hpp"
 #include "lineament/train/metrics.hpp"
@@ -27,6 +29,29 @@ struct OutputLoss {
   std::string output;  ///< its name
   Loss loss;
   double factor = 1;  ///< its share in what is minimised: the sum over outputs of factor * loss
+};
+
+class Communicator;
+
+/// Over which samples batch norms take their statistics in training on several ranks.
+enum class NormsOver {
+  batch,  ///< all of a batch, as one rank would
+  rank  ///< a rank's own share of it, which saves two short exchanges a norm; running averages are averaged over ranks
+};
+
+/// Training on several ranks, each with a copy of the network and its share of every batch. Their gradients are added
+/// up in the order of ranks: as many ranks, the same bits. Weights, state and reports are the same on all of them, and
+/// fit for any other number of ranks. Every rank calls fit() with the same network, samples and options.
+struct DistributedOptions {
+  Communicator* communicator = nullptr;  ///< must outlive the run; nullptr: there are no others
+  NormsOver norms = NormsOver::batch;
+  Precision sums = Precision::fp32;  ///< how gradients are sent: fp32, or bf16, half as much
+  /// Weights and the optimiser's state are compared after so many steps, and after each epoch. 0: after epochs alone.
+  int compare_every = 100;
+  /// Gradients are sent in pieces of this size, while the backward pass goes on if `overlap` is set and the
+  /// communicator allows calls from any thread. Neither changes a bit of the result.
+  std::size_t bucket_bytes = std::size_t{1} << 22;
+  bool overlap = true;
 };
 
 struct FitOptions {
@@ -63,6 +88,11 @@ struct FitOptions {
   std::uint64_t seed = 1;
   int threads = 0;         ///< of the network, 0: one for each core
   int loader_threads = 1;  ///< that prepare samples beside them
+  /// Gradients of so many batches are averaged before a step: as of a batch so many times as large, but for norms,
+  /// which see one batch. Of an epoch whose batches are no multiple of it, the last step has fewer.
+  int accumulate = 1;
+  /// With several ranks, batch_size is that of all of them together, and a multiple of their number.
+  DistributedOptions distributed{};
 };
 
 /// The state of the epoch under way, after each step.
@@ -89,6 +119,7 @@ struct EpochReport {
   bool best = false;
 };
 
+/// On several ranks each calls its own, and a false of any of them counts for all.
 struct FitCallbacks {
   /// After each step. Returning false ends training there, in the middle of an epoch.
   std::function<bool(const StepReport&)> on_step;
@@ -117,7 +148,8 @@ struct FitResult {
 /// bits, for any number of threads on one instruction set.
 ///
 /// Throws ArgumentError or SpecError for options or samples that do not fit, before anything happens; TrainingError
-/// when the loss, a weight or the validation error is no longer a number: on_epoch never sees such a network.
+/// when the loss, a weight or the validation error is no longer a number: on_epoch never sees such a network. On
+/// several ranks also where they differ in their network, samples or options, or another rank cannot go on.
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks = {}, const TrainingState* resume = nullptr);
 

@@ -49,6 +49,10 @@ class NamedSums {
   std::vector<double> sums() const;
   void restore(std::span<const double> sums, std::size_t samples);
 
+  /// The sums with their names, and what other samples gave: as if each had been added. Throws as add().
+  std::span<const NamedValue> named_sums() const { return sums_; }
+  void add_sums(std::vector<NamedValue> sums, std::size_t samples);
+
  private:
   std::vector<NamedValue> sums_;
   std::size_t samples_ = 0;

@@ -125,6 +125,10 @@ void compare(const AdaptOptions& o, const Model& before, const Model& after, con
 }
 
 int adapt(AdaptOptions& o) {
+  Ranks alone;
+  if (alone.others() != nullptr)
+    throw ArgumentError({"adapt", "it is for one process", "no mpirun", "several ranks",
+                         "call it alone, or train with 'lineament train --recipe adapt'"});
   check_out(o);
   TrainOptions& t = o.train;
   t.out = run_folder_of(o.out);
@@ -145,7 +149,7 @@ int adapt(AdaptOptions& o) {
   const std::size_t all = split.train.size(), faces = t.limit > 0 ? std::min<std::size_t>(all, t.limit) : all;
   if (!t.resume) set_copies(t, faces);
   if (!t.resume || steps_given) set_epochs(t, faces, o.steps);
-  if (const int code = run_training(t); code != 0) return code;
+  if (const int code = run_training(t, alone); code != 0) return code;
   const Model after = load_model(t.out / "model.safetensors");
   save_model(o.out, after);
   std::vector<Face> held_out;

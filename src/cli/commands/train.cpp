@@ -20,12 +20,17 @@ Command train_command() {
               "  lineament train --data mine --from run/model.safetensors --out tuned\n"
               "                                                                go on with other faces\n"
               "  lineament train --data mine --from compact --out tuned        the same from the program's own model\n"
+              "  mpirun -n 4 lineament train --data 300w --batch 256 --out run  on four machines, or cores: "
+              "docs/scaling.md\n"
               "RUN holds model.safetensors (best), last.safetensors (to resume), log.jsonl and report.html.",
           .options = [o](CLI::App& c) { add_train_options(c, *o); },
           .run =
               [o] {
-                apply_recipe(*o);
-                return run_training(*o);
+                Ranks ranks;
+                return ranks.run([&] {
+                  ranks.together([&] { apply_recipe(*o); });
+                  return run_training(*o, ranks);
+                });
               }};
 }
 

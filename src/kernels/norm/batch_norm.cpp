@@ -1,10 +1,12 @@
 // Batch normalisation in two passes over memory each way: see windows-inl.hpp.
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "kernels/common/memory.hpp"
 #include "kernels/norm/batch_norm.hpp"
 #include "kernels/norm/blocks.hpp"
+#include "kernels/norm/parts.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/norm/batch_norm.cpp"
@@ -104,16 +106,19 @@ void BatchNormKernel::forward(const OpProblem& p, const KernelForward<float>& f)
     HWY_DYNAMIC_DISPATCH(NormForward)(blocks, factors, x, f.output.data, *f.threads);
     return;
   }
-  const std::size_t pixels = blocks.pixels();
-  const double n = static_cast<double>(pixels), unbiased = pixels > 1 ? n / (n - 1) : 1;
+  const double n = static_cast<double>(blocks.pixels());
   NormBlocks moments = f.moments;
   if (!moments) {
-    moments = {as<float>(f.scratch), 1, pixels, kNormPixels};
+    moments = {as<float>(f.scratch), 1, blocks.pixels(), kNormPixels};
     HWY_DYNAMIC_DISPATCH(Moments)(moments, x, channels, *f.threads);
   }
+  const auto own = [&](std::size_t c) { return whole_moments(moments, n, channels, c); };
+  std::optional<PairsOfParts> parts;
+  if (f.parts != nullptr) parts.emplace(*f.parts, channels, own);
+  const double all = n * (parts ? static_cast<double>(parts->count()) : 1.0), unbiased = all > 1 ? all / (all - 1) : 1;
   float *saved = as<float>(f.saved), *running_mean = f.statistics[2].data(), *running_var = f.statistics[3].data();
   for (std::size_t c = 0; c < channels; ++c) {
-    const auto [mean, variance] = whole_moments(moments, n, channels, c);
+    const auto [mean, variance] = parts ? parts->moments(c) : own(c);
     const double inverse = 1 / std::sqrt(variance + static_cast<double>(epsilon));
     saved[c] = static_cast<float>(mean);
     saved[channels + c] = static_cast<float>(inverse);
@@ -135,13 +140,20 @@ void BatchNormKernel::backward(const OpProblem& p, const KernelBackward<float>& 
   if (!b.sums) HWY_DYNAMIC_DISPATCH(NormGradientSums)(blocks, f, x, dy, as<float>(b.scratch), *b.threads);
   // dx = factor * (dy - mean(dy) - normal * mean(dy * normal)), normal = (x - mean) * inverse, sorted by dy and x.
   float *saved = as<float>(b.saved), *dscale = b.param_gradients[0].data(), *dshift = b.param_gradients[1].data();
-  const double n = static_cast<double>(blocks.pixels());
+  // The gradients of scale and shift are this part's own; those of the input are by the sums of the whole batch.
+  const auto own = [&](std::size_t c) {
+    return std::pair(total(sums, count, channels, c), total(sums + channels, count, channels, c));
+  };
+  std::optional<PairsOfParts> parts;
+  if (b.parts != nullptr) parts.emplace(*b.parts, channels, own);
+  const double n = static_cast<double>(blocks.pixels()) * (parts ? static_cast<double>(parts->count()) : 1.0);
   for (std::size_t c = 0; c < channels; ++c) {
-    const double sum = total(sums, count, channels, c);
+    const auto [own_sum, own_product] = own(c);
+    const auto [sum, sum_of_products] = parts ? parts->sums(c) : std::pair(own_sum, own_product);
     const double inverse = static_cast<double>(saved[channels + c]), factor = static_cast<double>(f.factor[c]);
-    const double product = total(sums + channels, count, channels, c) * inverse;
-    dshift[c] += static_cast<float>(sum);
-    dscale[c] += static_cast<float>(product);
+    const double product = sum_of_products * inverse;
+    dshift[c] += static_cast<float>(own_sum);
+    dscale[c] += static_cast<float>(own_product * inverse);
     saved[3 * channels + c] = static_cast<float>(-factor * inverse * product / n);
     saved[4 * channels + c] = static_cast<float>(-factor * sum / n);
   }

@@ -1,0 +1,115 @@
+#include "lineament/train/local_ranks.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "lineament/error.hpp"
+
+namespace lineament {
+
+/// Where all ranks wait for each other, with what they show the others.
+struct LocalRanks::Meeting {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::vector<std::span<std::byte>> shown;
+  std::size_t here = 0, round = 0;
+  bool ended = false;
+  int ended_by = 0;
+  std::string line;
+
+  void meet(const Communicator& rank) {
+    std::unique_lock lock(mutex);
+    const std::size_t mine = round;
+    if (!ended && ++here == shown.size()) {
+      here = 0;
+      ++round;
+      wake.notify_all();
+    }
+    wake.wait(lock, [&] { return ended || round != mine; });
+    if (ended && round == mine) throw TrainingError({rank_text(rank, ended_by), line, "", "", ""});
+  }
+};
+
+class LocalRanks::Rank final : public Communicator {
+ public:
+  Rank(Meeting& meeting, int rank) : meeting_(meeting), rank_(rank) {}
+  int rank() const override { return rank_; }
+  int size() const override { return static_cast<int>(meeting_.shown.size()); }
+  bool any_thread() const override { return true; }
+
+  void exchange(std::span<const std::byte> mine, std::span<std::byte> received) override {
+    const std::size_t part = mine.size() / meeting_.shown.size();
+    each_other(mine, [&](std::size_t r, std::span<const std::byte> theirs) {
+      copy(theirs.subspan(static_cast<std::size_t>(rank_) * part, part), received.subspan(r * part, part));
+    });
+  }
+  void gather(std::span<const std::byte> mine, std::span<std::byte> all) override {
+    each_other(mine, [&](std::size_t r, std::span<const std::byte> theirs) {
+      copy(theirs, all.subspan(r * mine.size(), mine.size()));
+    });
+  }
+  void broadcast(std::span<std::byte> bytes, int from) override {
+    each_other(bytes, [&](std::size_t r, std::span<const std::byte> theirs) {
+      if (static_cast<int>(r) == from && from != rank_) copy(theirs, bytes);
+    });
+  }
+  void end_all(const std::string& line) noexcept override {
+    {
+      const std::lock_guard lock(meeting_.mutex);
+      if (meeting_.ended) return;
+      meeting_.ended = true;
+      meeting_.ended_by = rank_;
+      meeting_.line = line;
+    }
+    meeting_.wake.notify_all();
+  }
+
+ private:
+  static void copy(std::span<const std::byte> from, std::span<std::byte> to) {
+    std::copy(from.begin(), from.end(), to.begin());
+  }
+
+  /// Calls f(rank, what it shows) for all. Nobody leaves before all have read.
+  void each_other(std::span<const std::byte> mine, auto&& f) {
+    // Read only, but by broadcast(), whose own bytes they are.
+    meeting_.shown[static_cast<std::size_t>(rank_)] = {const_cast<std::byte*>(mine.data()), mine.size()};
+    meeting_.meet(*this);
+    for (std::size_t r = 0; r < meeting_.shown.size(); ++r) f(r, std::span<const std::byte>(meeting_.shown[r]));
+    meeting_.meet(*this);
+  }
+
+  Meeting& meeting_;
+  int rank_;
+};
+
+LocalRanks::LocalRanks(int size) : meeting_(std::make_unique<Meeting>()) {
+  if (size < 1) throw ArgumentError({"local ranks", "there are none", "1 or more", std::to_string(size), ""});
+  meeting_->shown.resize(static_cast<std::size_t>(size));
+  for (int r = 0; r < size; ++r) ranks_.push_back(std::make_unique<Rank>(*meeting_, r));
+}
+
+LocalRanks::~LocalRanks() = default;
+
+void LocalRanks::run(const std::function<void(Communicator&)>& f) {
+  std::vector<std::exception_ptr> errors(ranks_.size());
+  std::vector<std::thread> threads;
+  for (std::size_t r = 0; r < ranks_.size(); ++r)
+    threads.emplace_back([&, r] {
+      try {
+        f(*ranks_[r]);
+      } catch (const std::exception& e) {
+        errors[r] = std::current_exception();
+        ranks_[r]->end_all(e.what());
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  const auto first = meeting_->ended ? static_cast<std::size_t>(meeting_->ended_by) : 0;
+  if (errors[first]) std::rethrow_exception(errors[first]);
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+}
+
+}  // namespace lineament
