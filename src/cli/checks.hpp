@@ -4,7 +4,9 @@
 #include <charconv>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,6 +64,28 @@ inline Check any_seed() {
 inline Check number(double low, double high) {
   return [=](const std::string& given) {
     return out_of_range(given, low, high, text("a number from %.9g to %.9g", low, high));
+  };
+}
+
+/// "512M" as bytes: K, M and G are 2^10, 2^20 and 2^30. Nothing for what is no such size.
+inline std::optional<std::uint64_t> byte_count(std::string given) {
+  constexpr std::string_view kUnits = "KMGkmg";
+  int shift = 0;
+  if (const auto unit = given.empty() ? kUnits.npos : kUnits.find(given.back()); unit != kUnits.npos) {
+    shift = 10 * (1 + static_cast<int>(unit % 3));
+    given.pop_back();
+  }
+  std::uint64_t number = 0;
+  if (!read_number(given, number) || number > (UINT64_MAX >> shift)) return std::nullopt;
+  return number << shift;
+}
+
+/// A size in bytes; `low` and `high` as they are written.
+inline Check bytes_between(const std::string& low, const std::string& high) {
+  return [=](const std::string& given) {
+    const auto size = byte_count(given);
+    const bool good = size && *size >= *byte_count(low) && *size <= *byte_count(high);
+    return good ? "" : "wanted a size from " + low + " to " + high + ", got '" + given + "'";
   };
 }
 

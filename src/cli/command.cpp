@@ -2,7 +2,7 @@
 
 // A new command is its file in commands/, which defines NAME_command(), and a word in this list.
 #define LINEAMENT_COMMANDS(X) \
-  X(train) X(adapt) X(evaluate) X(predict) X(track) X(inspect) X(export) X(faces) X(validate) X(tune)
+  X(train) X(adapt) X(evaluate) X(predict) X(track) X(inspect) X(export) X(faces) X(validate) X(pack) X(tune)
 
 namespace lineament::cli {
 

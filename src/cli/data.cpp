@@ -4,26 +4,22 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "cli/console.hpp"
 #include "cli/json_text.hpp"
 #include "cli/options.hpp"
+#include "cli/shard_data.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/faces/split.hpp"
+#include "lineament/landmarker/drawn_faces.hpp"
+#include "lineament/landmarker/face_shards.hpp"
 #include "lineament/random.hpp"
 #include "platform/platform.hpp"
 
 namespace lineament::cli {
 namespace {
-
-void report_rejected(const std::vector<Rejected>& rejected) {
-  constexpr std::size_t kShown = 8;
-  for (std::size_t i = 0; i < std::min(kShown, rejected.size()); ++i)
-    say("left out: " + rejected[i].file + ": " + rejected[i].reason);
-  if (rejected.size() > kShown)
-    say(text("left out: %zu more; 'lineament validate' lists them all", rejected.size() - kShown));
-}
 
 FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
   Progress progress(title);
@@ -39,16 +35,40 @@ FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
   return store;
 }
 
-/// Drawn faces are kept in memory: a number that cannot fit is refused before hours of drawing, not after.
-void require_memory(double faces, const StoreOptions& options) {
+/// Of a drawn face in memory.
+double bytes_of_drawn(const StoreOptions& options) {
   const int side = std::min(DrawOptions{}.size, static_cast<int>(options.region * options.detail *
                                                                  static_cast<float>(options.preprocessing.size)));
-  const double bytes_of_face = 3.0 * side * side + 1000;
+  return 3.0 * side * side + 1000;
+}
+
+/// A number that cannot fit is refused before hours of drawing, not after.
+void require_memory(double faces, const StoreOptions& options) {
+  const double bytes_of_face = bytes_of_drawn(options);
   const auto memory = static_cast<double>(platform::physical_memory());
   if (memory > 0 && faces * bytes_of_face > memory)
     throw ArgumentError({"--synthetic", "so many faces do not fit into memory",
                          text("at most %.0f, with those held out", memory / bytes_of_face), text("%.0f", faces),
+                         "draw fewer"});
+}
+
+/// Drawn on demand they take no memory, but their order in an epoch does.
+void require_order(double faces) {
+  constexpr double kMost = 1e8;
+  if (faces > kMost)
+    throw ArgumentError({"--synthetic", "the order of so many faces in an epoch takes too much memory",
+                         text("at most %.0f", kMost), text("%.0f", faces),
                          "draw fewer and train longer: each epoch augments them anew"});
+}
+
+}  // namespace
+
+void report_rejected(const std::vector<Rejected>& rejected) {
+  constexpr std::size_t kShown = 8;
+  for (std::size_t i = 0; i < std::min(kShown, rejected.size()); ++i)
+    say("left out: " + rejected[i].file + ": " + rejected[i].reason);
+  if (rejected.size() > kShown)
+    say(text("left out: %zu more; 'lineament validate' lists them all", rejected.size() - kShown));
 }
 
 std::uint64_t stream_of(std::uint64_t seed, DrawnFor use) {
@@ -58,9 +78,12 @@ std::uint64_t stream_of(std::uint64_t seed, DrawnFor use) {
 }
 
 /// A face is often in a photo that many programs have saved again: the split cannot know these for one photo.
-void report_alike(const FaceStore& train, const FaceStore& held_out) {
+void report_alike(const FaceSamples& train, const FaceSamples& held_out) {
   constexpr std::size_t kShown = 4;
   const std::vector<PhotoPrint> a = photos_of(held_out), b = photos_of(train);
+  constexpr double kMostPairs = 2e9;  // some seconds
+  if (static_cast<double>(a.size()) * static_cast<double>(b.size()) > kMostPairs)
+    return say("note: so many photos are not looked through for some that look the same");
   const auto pairs = similar_pairs(a, b);
   if (pairs.empty()) return;
   std::string line =
@@ -73,9 +96,11 @@ void report_alike(const FaceStore& train, const FaceStore& held_out) {
       "are too good");
 }
 
-}  // namespace
-
 Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options) {
+  for (const Path& path : paths)
+    if (holds_shards(path))
+      throw ArgumentError({path.string(), "a folder of packed faces, which only training reads", "photos", "shards",
+                           "give the photos that were packed"});
   Dataset all = read_datasets(paths, options);
   report_rejected(all.rejected);
   for (const std::string& note : all.notes) say("note: " + note);
@@ -86,10 +111,10 @@ Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options)
 }
 
 /// Errors are divided by the distance of the eye corners: a set of faces that all lack one cannot be measured.
-void require_measurable(const FaceStore& faces, const char* what) {
+void require_measurable(const FaceSamples& faces, const char* what) {
   const Scheme& scheme = faces.scheme();
   for (std::size_t i = 0; i < faces.size(); ++i)
-    if (std::isfinite(inter_ocular(faces.points(i), scheme))) return;
+    if (std::isfinite(inter_ocular(faces.face(i).points, scheme))) return;
   throw FormatError({what, "no face has both eye corners, which errors are measured by", "at least one",
                      counted(faces.size(), "face") + " without",
                      "annotate points " + scheme.point_name(scheme.eye_corners[0]) + " and " +
@@ -112,6 +137,29 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreO
   require_memory(static_cast<double>(count), options);
   return with_progress("drawing faces", options,
                        [&] { return FaceStore::draw(stream_of(seed, use), count, options, drawing); });
+}
+
+std::unique_ptr<FaceSamples> drawn_source(std::size_t count, DrawnFor use, const TrainOptions& o, double share,
+                                          const StoreOptions& store, const DrawOptions& drawing) {
+  const double budget = 0.5 * static_cast<double>(platform::physical_memory());
+  const bool asked = o.draw_ahead || !o.memory.empty();
+  if (!asked && bytes_of_drawn(store) * static_cast<double>(count) <= share * budget)
+    return std::make_unique<FaceStore>(draw_faces(count, o.seed, use, store, drawing));
+  require_order(static_cast<double>(count));
+  if (!asked && use == DrawnFor::training)
+    say("note: so many faces are drawn beside the training, and anew in each epoch where memory does not hold them");
+  const double memory = o.memory.empty() ? budget : static_cast<double>(*byte_count(o.memory));
+  return std::make_unique<DrawnFaces>(stream_of(o.seed, use), count, store, drawing,
+                                      static_cast<std::size_t>(share * memory));
+}
+
+void limit_faces(std::vector<std::size_t>& train, const TrainOptions& o) {
+  if (o.limit <= 0) return;
+  if (static_cast<std::size_t>(o.limit) > train.size())
+    say(text("note: --limit %d is more than the ", o.limit) + counted(train.size(), "face") + " to train on");
+  shuffle(train, Random(o.seed ^ 0x6C696D6974u));
+  train.resize(std::min(train.size(), static_cast<std::size_t>(o.limit)));
+  std::sort(train.begin(), train.end());
 }
 
 Backgrounds load_backgrounds(const Path& folder, const DecodeLimits& limits, const char* option) {
@@ -138,6 +186,40 @@ Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, co
   return Negatives::draw(stream_of(seed, use) ^ kStream, pictures, options, drawing);
 }
 
+namespace {
+
+Sets drawn_sets(const TrainOptions& o, const StoreOptions& store, const DrawOptions& drawing) {
+  const auto faces = static_cast<std::size_t>(o.synthetic),
+             held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
+  const double share = 1 / (1 + o.val_split);
+  Sets sets{drawn_source(faces, DrawnFor::training, o, share, store, drawing)};
+  if (held_out > 0) sets.held_out = drawn_source(held_out, DrawnFor::holding_out, o, 1 - share, store, drawing);
+  sets.about = counted(faces, "drawn face");
+  return sets;
+}
+
+Sets photo_sets(const TrainOptions& o, const StoreOptions& store) {
+  const Dataset dataset = read_data(
+      o.data, {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = store.scheme});
+  require_boxes(dataset, store.box);
+  Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
+  limit_faces(split.train, o);
+  const auto load = [&](const std::vector<std::size_t>& indices) {
+    std::vector<Face> faces;
+    for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
+    return std::make_unique<FaceStore>(load_faces(faces, store));
+  };
+  Sets sets{load(split.train)};
+  require_measurable(*sets.train, "training faces");
+  if (split.held_out.empty()) return sets;
+  sets.held_out = load(split.held_out);
+  require_measurable(*sets.held_out, "held-out faces");
+  report_alike(*sets.train, *sets.held_out);
+  return sets;
+}
+
+}  // namespace
+
 Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives) {
   StoreOptions store;
   store.preprocessing = preprocessing;
@@ -148,51 +230,24 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   store.limits = decode_limits(o.max_megapixels);
   DrawOptions drawing;
   if (!o.backgrounds.empty()) drawing.backgrounds = load_backgrounds(o.backgrounds, store.limits, "--backgrounds");
-  if (o.data.empty()) {
-    const auto held_out = static_cast<std::size_t>(o.val_split * o.synthetic + 0.5);
-    require_memory(o.synthetic * (1 + o.val_split), store);
-    Sets sets{draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing),
-              std::nullopt, std::nullopt, std::nullopt, counted(static_cast<std::size_t>(o.synthetic), "drawn face")};
-    if (held_out > 0) sets.held_out = draw_faces(held_out, o.seed, DrawnFor::holding_out, store, drawing);
-    if (negatives) sets.negatives = draw_negatives(sets.train.size(), o.seed, DrawnFor::training, store, drawing);
-    return sets;
-  }
-  const Dataset dataset = read_data(
-      o.data, {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = scheme});
-  require_boxes(dataset, store.box);
-  Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
-  if (o.limit > 0) {
-    if (static_cast<std::size_t>(o.limit) > split.train.size())
-      say(text("note: --limit %d is more than the ", o.limit) + counted(split.train.size(), "face") + " to train on");
-    shuffle(split.train, Random(o.seed ^ 0x6C696D6974u));
-    split.train.resize(std::min(split.train.size(), static_cast<std::size_t>(o.limit)));
-    std::sort(split.train.begin(), split.train.end());
-  }
-  const auto pick = [&](const std::vector<std::size_t>& indices) {
-    std::vector<Face> faces;
-    for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
-    return faces;
-  };
-  Sets sets{load_faces(pick(split.train), store), std::nullopt, std::nullopt, std::nullopt, ""};
-  require_measurable(sets.train, "training faces");
-  if (!split.held_out.empty()) {
-    sets.held_out = load_faces(pick(split.held_out), store);
-    require_measurable(*sets.held_out, "held-out faces");
-    report_alike(sets.train, *sets.held_out);
-  }
-  sets.about = counted(sets.train.size(), "face") + " of";
+  Sets sets = o.data.empty()        ? drawn_sets(o, store, drawing)
+              : trains_on_shards(o) ? shard_sets(o, store)
+                                    : photo_sets(o, store);
+  if (negatives) sets.negatives = draw_negatives(sets.train->size(), o.seed, DrawnFor::training, store, drawing);
+  if (o.data.empty()) return sets;
+  sets.about = counted(sets.train->size(), "face") + " of";
   for (const Path& path : o.data) sets.about += " " + utf8(path.string());
-  if (negatives) sets.negatives = draw_negatives(sets.train.size(), o.seed, DrawnFor::training, store, drawing);
   if (o.synthetic == 0) return sets;
-  sets.drawn = draw_faces(static_cast<std::size_t>(o.synthetic), o.seed, DrawnFor::training, store, drawing);
+  sets.drawn = drawn_source(static_cast<std::size_t>(o.synthetic), DrawnFor::training, o,
+                            trains_on_shards(o) ? 1 - kShareOfShards : 1, store, drawing);
   sets.about += " and " + counted(sets.drawn->size(), "drawn face");
   return sets;
 }
 
-std::vector<PhotoPrint> photos_of(const FaceStore& faces) {
+std::vector<PhotoPrint> photos_of(const FaceSamples& faces) {
   std::map<std::uint64_t, PhotoPrint> photos;
   for (std::size_t i = 0; i < faces.size(); ++i)
-    if (!faces.print(i).file.empty()) photos.emplace(faces.print(i).content, faces.print(i));
+    if (PhotoPrint print = faces.print(i); !print.file.empty()) photos.emplace(print.content, std::move(print));
   std::vector<PhotoPrint> list;
   for (auto& [content, print] : photos) list.push_back(std::move(print));
   return list;
@@ -211,13 +266,21 @@ std::string digest_of(const Sets& sets) {
     const auto* first = static_cast<const std::uint8_t*>(from);
     bytes.insert(bytes.end(), first, first + size);
   };
-  const auto add_faces = [&](const FaceStore& faces) {
-    for (std::size_t i = 0; i < faces.size() && !faces.print(i).file.empty(); ++i) {
-      add(&faces.print(i).content, sizeof faces.print(i).content);
-      add(faces.points(i).data(), faces.points(i).size() * sizeof(Point));
+  const auto add_faces = [&](const FaceSamples& faces) {
+    if (const auto* shards = dynamic_cast<const FaceShards*>(&faces)) {  // their checksums are of all that they hold
+      for (std::size_t i = 0; i < shards->size(); ++i) {
+        const std::uint64_t checksum = shards->checksum(i);
+        add(&checksum, sizeof checksum);
+      }
+    } else if (const auto* store = dynamic_cast<const FaceStore*>(&faces)) {
+      for (std::size_t i = 0; i < store->size() && !store->print(i).file.empty(); ++i) {
+        const std::uint64_t content = store->print(i).content;
+        add(&content, sizeof content);
+        add(store->points(i).data(), store->points(i).size() * sizeof(Point));
+      }
     }
   };
-  add_faces(sets.train);
+  add_faces(*sets.train);
   if (sets.held_out) add_faces(*sets.held_out);
   return bytes.empty() ? "" : text("%016llx", static_cast<unsigned long long>(content_digest(bytes)));
 }

@@ -1,7 +1,9 @@
 // Faces for the program's commands, from folders or drawn, with what is left out reported.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/train_options.hpp"
 #include "lineament/faces/dataset.hpp"
@@ -11,12 +13,21 @@
 namespace lineament::cli {
 
 struct Sets {
-  FaceStore train;
-  std::optional<FaceStore> held_out;
-  std::optional<FaceStore> drawn;  ///< to be mixed in: beside photos
-  std::optional<Negatives> negatives;
-  std::string about;  ///< "1810 faces of data/300w", in UTF-8
+  std::unique_ptr<FaceSamples> train;
+  std::unique_ptr<FaceSamples> held_out{};  ///< none: nullptr
+  std::unique_ptr<FaceSamples> drawn{};     ///< to be mixed in: beside photos; none: nullptr
+  std::optional<Negatives> negatives{};
+  std::string about{};  ///< "1810 faces of data/300w", in UTF-8
 };
+
+/// Names the first of them on standard error.
+void report_rejected(const std::vector<Rejected>& rejected);
+
+/// Throws FormatError where errors of these faces cannot be measured: all lack an eye.
+void require_measurable(const FaceSamples& faces, const char* what);
+
+/// Says which photos on one side look like photos on the other.
+void report_alike(const FaceSamples& train, const FaceSamples& held_out);
 
 /// Reads the data sets as one; says on standard error what is left out. Throws Error when no face is left.
 Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options);
@@ -32,6 +43,17 @@ enum class DrawnFor { training, holding_out, evaluation };
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
                      const DrawOptions& drawing = {});
 
+/// The same, kept in memory, or drawn when they are asked for: if the options say so, and where half of the memory
+/// would not hold them. `share`: of the memory that is allowed.
+std::unique_ptr<FaceSamples> drawn_source(std::size_t count, DrawnFor use, const TrainOptions& options, double share,
+                                          const StoreOptions& store, const DrawOptions& drawing);
+
+/// The faces to train on, as --limit says.
+void limit_faces(std::vector<std::size_t>& train, const TrainOptions& options);
+
+/// The seed of faces that are drawn for this.
+std::uint64_t stream_of(std::uint64_t seed, DrawnFor use);
+
 /// Photos without people, with those that cannot be read named on standard error. `option`: which one gave the folder.
 Backgrounds load_backgrounds(const Path& folder, const DecodeLimits& limits, const char* option);
 
@@ -44,12 +66,12 @@ Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, co
 Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives);
 
 /// The photos, by content, each once. Drawn faces have none.
-std::vector<PhotoPrint> photos_of(const FaceStore& faces);
+std::vector<PhotoPrint> photos_of(const FaceSamples& faces);
 
 /// How many of `photos` have the content of one of `known`.
 std::size_t count_known(const std::vector<PhotoPrint>& photos, const std::vector<PhotoPrint>& known);
 
-/// A digest of all photos and points of both sets, in their order; empty for drawn faces.
+/// A digest of all photos and points of both sets, in their order, or of what shards hold; empty for drawn faces.
 std::string digest_of(const Sets& sets);
 
 }  // namespace lineament::cli

@@ -5,6 +5,7 @@
 #include "cli/console.hpp"
 #include "cli/json_text.hpp"
 #include "cli/networks.hpp"
+#include "cli/shard_data.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/augment_options.hpp"
 #include "lineament/faces/crop.hpp"
@@ -69,6 +70,7 @@ void check_options(const TrainOptions& o) {
                          "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o.mix_until)), ""});
   if (!o.backgrounds.empty() && !drawn)
     throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
+  check_sources(o);
   require_face_loss(o.loss);
   augment_level(o.augment);
   box_source(o.box);

@@ -20,7 +20,7 @@ void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o) {
   // Runs of older versions have no digest: there the number of faces has to do.
   const bool changed = known != model.metadata.end()
                            ? known->second != digest
-                           : !model.trained_on.starts_with(std::to_string(sets.train.size()) + " ");
+                           : !model.trained_on.starts_with(std::to_string(sets.train->size()) + " ");
   if (o.resume && !o.data.empty() && changed)
     say("note: the data has changed: the run was begun with " + model.trained_on +
         "; its result will be another than without the stop");
@@ -35,7 +35,7 @@ void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o) {
 /// Photos of people as --backgrounds would be shown as "no face" and, where they are held out, be trained on.
 void warn_of_backgrounds(const Sets& sets, const TrainOptions& o) {
   if (o.backgrounds.empty() || o.data.empty()) return;
-  std::vector<PhotoPrint> annotated = photos_of(sets.train);
+  std::vector<PhotoPrint> annotated = photos_of(*sets.train);
   if (sets.held_out)
     for (PhotoPrint& p : photos_of(*sets.held_out)) annotated.push_back(std::move(p));
   std::vector<PhotoPrint> backgrounds;
@@ -61,7 +61,7 @@ void note_photos(Model& model, const Sets& sets) {
       if (contents.insert(p.content).second) known.push_back(std::move(p));
     }
   };
-  add(model.trained_photos, photos_of(sets.train));
+  add(model.trained_photos, photos_of(*sets.train));
   if (sets.held_out) add(model.held_out_photos, photos_of(*sets.held_out));
 }
 

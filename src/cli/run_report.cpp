@@ -16,16 +16,16 @@ namespace lineament::cli {
 namespace {
 
 /// The face's crop, enlarged, with true and predicted points.
-Image picture_of(const FaceStore& faces, const MeasuredFace& face) {
-  const std::size_t i = face.index;
+Image picture_of(const FaceSamples& faces, const MeasuredFace& face) {
+  const KeptFace kept = faces.face(face.index);
   constexpr int kSide = 320;  // why: shown small, and large on a click
   constexpr float kRadius = 2.4f;
   Preprocessing large = faces.preprocessing();
   large.size = kSide;
-  const Affine to_image = crop_to_image(faces.box(i), large);
-  Image picture = warp(faces.image(i), to_image, kSide, kSide);
+  const Affine to_image = crop_to_image(kept.box, large);
+  Image picture = warp(kept.image, to_image, kSide, kSide);
   const Affine to_picture = to_image.inverse();
-  Landmarks truth = faces.points(i);
+  Landmarks truth = kept.points;
   for (Point& p : truth) p = to_picture(p);
   draw_landmarks(picture, truth, {.points = kTruthColor, .radius = kRadius, .draw_lines = false}, faces.scheme());
   std::vector<float> values(2 * face.predicted.size());
@@ -36,7 +36,7 @@ Image picture_of(const FaceStore& faces, const MeasuredFace& face) {
 }
 
 /// `measured` are the faces that the errors are of.
-void add_pictures(Report& report, const FaceStore& faces, const std::vector<MeasuredFace>& measured) {
+void add_pictures(Report& report, const FaceSamples& faces, const std::vector<MeasuredFace>& measured) {
   constexpr std::size_t kShown = 12;
   const std::vector<double>& errors = report.held_out->errors;
   std::vector<std::size_t> order(errors.size());
@@ -108,7 +108,7 @@ Report run_report(const TrainOptions& o, const Sets& sets, const std::vector<Epo
   report.title = "Training of the network '" + o.network + "'";
   report.epochs = epochs;
   report.augmented = o.augment != "none";
-  const FaceStore& judged = sets.held_out ? *sets.held_out : sets.train;
+  const FaceSamples& judged = sets.held_out ? *sets.held_out : *sets.train;
   std::vector<MeasuredFace> measured =
       measure_faces(best.network, judged, {.inference = {.threads = o.threads}}, best.scheme);
   for (MeasuredFace& face : measured) face.side = static_cast<double>(judged.side(face.index));

@@ -163,8 +163,8 @@ const std::vector<RunOption>& run_options() {
           .no_default()
           .not_stored(),
       RunOption("data", &O::data,
-                "Folder of photos with .pts files, or a list (dlib's .xml, .csv, COCO's .json and others); several may "
-                "be given")
+                "Folder of photos with .pts files, or a list (dlib's .xml, .csv, COCO's .json and others), or a folder "
+                "that pack wrote; several may be given")
           .type("FOLDER")
           .no_default(),
       RunOption("synthetic", &O::synthetic, "Train on this many drawn faces instead, or with --mix beside the photos",
@@ -262,6 +262,18 @@ const std::vector<RunOption>& run_options() {
           .no_default()
           .may_change(),
       RunOption("seed", &O::seed, "Same seed, same bits, for any number of threads", any_seed()),
+      RunOption(
+          "memory", &O::memory,
+          "For packed and for drawn faces: keep so much of them in memory and make the others anew in each epoch; "
+          "changes nothing of the result (default: 512M for packed faces)",
+          bytes_between("0", "1048576G"))
+          .type("SIZE")
+          .no_default()
+          .may_change(),
+      RunOption("draw-ahead", &O::draw_ahead,
+                "Draw faces beside the training and not before it, with the same result: it begins at once")
+          .no_default()
+          .may_change(),
       RunOption("threads", &O::threads, "0: one for each core", whole(0, kMostThreads)).not_stored(),
       RunOption("out", &O::out, "Folder of the run").type("FOLDER").not_stored(),
       RunOption("resume", &O::resume, "Go on with the run in --out, with its settings").no_default().not_stored()};

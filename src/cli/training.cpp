@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "cli/run_folder.hpp"
 #include "cli/run_log.hpp"
 #include "cli/run_report.hpp"
+#include "cli/shard_data.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
 #include "lineament/isa.hpp"
@@ -119,7 +121,7 @@ class Run {
     warn_of_backgrounds(sets, o_);
     note_photos(model_, sets);
     const int threads = Threads(o_.threads).count();
-    say("training on " + counted(sets.train.size(), "face") +
+    say("training on " + counted(sets.train->size(), "face") +
         (sets.drawn ? " and " + counted(sets.drawn->size(), "drawn face") : "") +
         (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
         (ranks_.others() ? text("%d ranks of ", ranks_.others()->size()) : "") +
@@ -186,7 +188,7 @@ class Run {
   }
 
   void check_batch(const Sets& sets) const {
-    const std::size_t samples = sets.train.size() * static_cast<std::size_t>(o_.copies);
+    const std::size_t samples = sets.train->size() * static_cast<std::size_t>(o_.copies);
     if (ranks_.others() != nullptr && o_.batch % ranks_.others()->size() != 0)
       throw ArgumentError({"--batch", "it is the batch of all ranks, and cannot be shared out over them",
                            text("a multiple of %d", ranks_.others()->size()), std::to_string(o_.batch), ""});
@@ -237,8 +239,10 @@ class Run {
     Sets& sets = *sets_;
     const auto mirrored_epochs = static_cast<std::size_t>(std::round(o_.mirror_until * o_.epochs));
     FitOptions options = fit_options(o_, model.scheme);
+    options.loader_threads = loader_threads(sets, o_.threads);
+    std::size_t damaged = report_damaged(sets, SIZE_MAX);
     set_loss(options, o_, model.network, model.scheme);
-    if (sets.drawn) options.mixes.push_back({&*sets.drawn, o_.mix, o_.mix_until[0], o_.mix_until[1]});
+    if (sets.drawn) options.mixes.push_back({sets.drawn.get(), o_.mix, o_.mix_until[0], o_.mix_until[1]});
     if (sets.negatives) {  // one at least: by faces alone the network would learn to see them everywhere
       const double share = std::max(o_.negatives, 1.0 / o_.batch);
       options.mixes.push_back({&*sets.negatives, share, 1, 1});
@@ -254,9 +258,10 @@ class Run {
       if (!folder_) return now.epoch != mirrored_epochs;
       progress.clear();
       say_epoch(r, o_.epochs);
+      damaged = report_damaged(sets, damaged);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
-      model.ranges = calibrate(model.network, sets.train, o_.threads);
+      model.ranges = calibrate(model.network, *sets.train, o_.threads);
       if (r.best) save_model(folder_->model(), model);
       write_log(folder_->log(), log_);
       TrainingState with_settings = now;
@@ -267,9 +272,8 @@ class Run {
     TrainingState now = state_;
     FitResult result;
     do {  // Another fit() where mirroring ends: it goes on as a resumed run does.
-      if (now.epoch >= mirrored_epochs) sets.train.set_augment(unmirrored(sets.train.augment()));
-      result = fit(model.network, sets.train, sets.held_out ? &*sets.held_out : nullptr, options, callbacks,
-                   now.epoch > 0 ? &now : nullptr);
+      if (now.epoch >= mirrored_epochs) sets.train->set_augment(unmirrored(sets.train->augment()));
+      result = fit(model.network, *sets.train, sets.held_out.get(), options, callbacks, now.epoch > 0 ? &now : nullptr);
       now = std::move(result.state);
     } while (result.ended == Ended::on_epoch && now.epoch < static_cast<std::size_t>(o_.epochs));
     progress.clear();

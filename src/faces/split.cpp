@@ -25,9 +25,9 @@ struct RankedPhoto {
   std::vector<std::size_t> faces;
 };
 
-std::vector<RankedPhoto> ranked_photos(const std::vector<Face>& faces, std::uint64_t seed) {
+std::vector<RankedPhoto> ranked_photos(std::span<const std::string> ids, std::uint64_t seed) {
   std::map<std::string, std::vector<std::size_t>> by_id;
-  for (std::size_t i = 0; i < faces.size(); ++i) by_id[faces[i].photo].push_back(i);
+  for (std::size_t i = 0; i < ids.size(); ++i) by_id[ids[i]].push_back(i);
   std::vector<RankedPhoto> photos;
   for (auto& [id, members] : by_id) {
     Random random(seed, hash(id));
@@ -42,12 +42,19 @@ std::vector<RankedPhoto> ranked_photos(const std::vector<Face>& faces, std::uint
 }  // namespace
 
 Split split_by_photo(const std::vector<Face>& faces, double held_out_fraction, std::uint64_t seed) {
+  std::vector<std::string> photos;
+  photos.reserve(faces.size());
+  for (const Face& face : faces) photos.push_back(face.photo);
+  return split_by_photo(photos, held_out_fraction, seed);
+}
+
+Split split_by_photo(std::span<const std::string> ids, double held_out_fraction, std::uint64_t seed) {
   if (!(held_out_fraction >= 0 && held_out_fraction < 1))
     throw ArgumentError({"split_by_photo", "the held-out fraction is out of range", "0 or more and less than 1",
                          std::to_string(held_out_fraction), "0.1 holds out one face in ten"});
   Split split;
-  const std::vector<RankedPhoto> photos = ranked_photos(faces, seed);
-  const double wanted = held_out_fraction * static_cast<double>(faces.size());
+  const std::vector<RankedPhoto> photos = ranked_photos(ids, seed);
+  const double wanted = held_out_fraction * static_cast<double>(ids.size());
   bool open = held_out_fraction > 0;
   for (std::size_t i = 0; i < photos.size(); ++i) {
     const double now = static_cast<double>(split.held_out.size());

@@ -80,6 +80,26 @@ std::size_t File::read(std::span<std::uint8_t> bytes, std::error_code& error) {
   return n < 0 ? 0 : static_cast<std::size_t>(n);
 }
 
+std::size_t File::read_at(std::uint64_t offset, std::span<std::uint8_t> bytes, std::error_code& error) const {
+  error.clear();
+  std::size_t filled = 0;
+  while (filled < bytes.size()) {
+    const std::span<std::uint8_t> rest = bytes.subspan(filled);
+    const ssize_t n = uninterrupted(
+        [&] { return ::pread(descriptor_, rest.data(), rest.size(), static_cast<off_t>(offset + filled)); });
+    if (n < 0) error = last_error();
+    if (n <= 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  return filled;
+}
+
+void File::advise_needed() const noexcept {
+#ifdef POSIX_FADV_WILLNEED
+  ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_WILLNEED);
+#endif
+}
+
 void File::write(std::span<const std::uint8_t> bytes, std::error_code& error) {
   error.clear();
   while (!bytes.empty()) {

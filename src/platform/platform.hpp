@@ -36,6 +36,10 @@ class File {
   Info info(std::error_code& error) const;
   /// Up to bytes.size() bytes from where the last read ended. Returns how many; 0 at the end.
   std::size_t read(std::span<std::uint8_t> bytes, std::error_code& error);
+  /// Up to bytes.size() bytes from `offset` on, from several threads at once. Returns how many; fewer only at the end.
+  std::size_t read_at(std::uint64_t offset, std::span<std::uint8_t> bytes, std::error_code& error) const;
+  /// That all of it will soon be read: advice, and no more.
+  void advise_needed() const noexcept;
   /// All of them, or an error.
   void write(std::span<const std::uint8_t> bytes, std::error_code& error);
   /// Returns once the disk has everything.

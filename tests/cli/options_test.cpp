@@ -16,7 +16,7 @@ TEST_CASE("the help of each command names every option and shows an example") {
         "--patience", "--box",       "--margin",       "--seed",        "--threads",   "--out",       "--resume",
         "--from",     "--freeze",    "--precision",    "--recipe",      "--mix",       "--mix-until", "--mirror-until",
         "--beta2",    "--ema",       "--heatmap-term", "--backgrounds", "--negatives", "--limit",     "--accumulate",
-        "--warmup",   "--sums",      "--norms"}},
+        "--warmup",   "--sums",      "--norms",     "--memory", "--draw-ahead"}},
       {"adapt", {"--data", "--out", "--from", "--steps", "--val-split", "--limit", "--resume", "--missing", "--group"}},
       {"evaluate",
        {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json", "--predictions",
@@ -27,12 +27,15 @@ TEST_CASE("the help of each command names every option and shows an example") {
       {"track",
        {"MODEL", "INPUT", "--fps", "--raw", "--format", "--detector", "--box", "--find-every", "--min-size", "--json",
         "--pts", "--overlay", "--no-smooth", "--max-pixels", "--precision", "--threads"}},
-      {"inspect", {"MODEL", "--batch", "--json", "--input"}},
+      {"inspect", {"MODEL", "--batch", "--json", "--input", "--verify"}},
       {"export", {"MODEL", "--out", "--weights", "--trained-on"}},
       {"faces",
        {"--count", "--size", "--seed", "--out", "--sheet", "--points", "--backgrounds", "--film", "--fps", "--noise",
         "--people"}},
-      {"validate", {"DIR", "--json"}}};
+      {"validate", {"DIR", "--json"}},
+      {"pack",
+       {"DATA", "--synthetic", "--out", "--raw", "--quality", "--shard-size", "--size", "--margin", "--box", "--scheme",
+        "--missing", "--seed", "--threads", "--backgrounds"}}};
   const Outcome all = place.run({"--help"});
   CHECK(all.code == 0);
   CHECK(all.out.find("Usage: lineament [OPTIONS] COMMAND") != std::string::npos);
@@ -142,6 +145,21 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {{"inspect", "small.json", "--batch", "0"}, {"--batch"}},
       {{"faces", "--size", "16"}, {"--size", "32 to 2048"}},
       {{"faces", "extra"}, {"extra", "faces --help"}},
+      {train({"--memory", "lots"}), {"--memory", "0 to 1048576G", "'lots'"}},
+      {train({"--memory", "-1M"}), {"--memory", "'-1M'"}},
+      {{"train", "--data", "folder", "--memory", "512M"}, {"--memory", "photos are kept in memory", "lineament pack"}},
+      {{"train", "--data", "folder", "--draw-ahead"}, {"--draw-ahead", "no faces are drawn"}},
+      {{"train", "--synthetic", "1000000000", "--draw-ahead"}, {"--synthetic", "memory", "at most 100000000"}},
+      {{"inspect", "reference", "--verify"}, {"--verify", "packed faces"}},
+      {{"pack", "--out", "run"}, {"DATA or --synthetic N", "neither"}},
+      {{"pack", "folder", "--synthetic", "4", "--out", "run"}, {"DATA or --synthetic N", "both"}},
+      {{"pack", "folder"}, {"--out", "pack --help"}},
+      {{"pack", "nowhere", "--out", "run"}, {"nowhere", "check the path"}},
+      {{"pack", "--synthetic", "4", "--out", "run", "--shard-size", "1K"}, {"--shard-size", "64K to 1G", "'1K'"}},
+      {{"pack", "--synthetic", "4", "--out", "run", "--quality", "80"}, {"--quality", "91 to 100"}},
+      {{"pack", "--synthetic", "4", "--out", "run", "--raw", "--quality", "95"}, {"--quality", "--raw"}},
+      {{"pack", "--synthetic", "4", "--out", "run", "--box", "file"}, {"boxes"}},
+      {{"pack", "folder", "--backgrounds", "folder", "--out", "run"}, {"--backgrounds", "--synthetic N"}},
       {{"validate"}, {"DIR", "validate --help"}}};
   for (const auto& [words, parts] : cases) {
     std::string line;

@@ -40,6 +40,25 @@ TEST_CASE("platform: a file is written, synced and read back in parts") {
   CHECK(error);
 }
 
+TEST_CASE("platform: a file is read anywhere, without moving where it is read on") {
+  const Folder folder("platform_at");
+  std::error_code error;
+  File(folder / "a", File::Open::replace, error).write(std::vector<std::uint8_t>{1, 2, 3, 4, 5}, error);
+  File file(folder / "a", File::Open::read, error);
+  std::vector<std::uint8_t> part(3);
+  CHECK(file.read_at(1, part, error) == 3);
+  CHECK(part == std::vector<std::uint8_t>{2, 3, 4});
+  CHECK(file.read_at(3, part, error) == 2);
+  CHECK(file.read_at(9, part, error) == 0);
+  CHECK(!error);
+  CHECK(file.read(part, error) == 3);
+  CHECK(part[0] == 1);
+  file.advise_needed();
+  file.close();
+  CHECK(file.read_at(0, part, error) == 0);
+  CHECK(error);
+}
+
 TEST_CASE("platform: replacing empties, writing does not make a file") {
   const Folder folder("platform_open");
   std::error_code error;

@@ -122,6 +122,27 @@ TEST_CASE("an epoch is every sample as often as asked, in another order each tim
   CHECK(orders[1] != orders[2]);
 }
 
+TEST_CASE("a source may order an epoch itself, by the epoch's random numbers") {
+  struct Ordered : Numbers {
+    using Numbers::Numbers;
+    void shuffle_epoch(std::span<std::size_t> order, Random random) const override {
+      const std::size_t first = random.below(static_cast<std::uint32_t>(size()));
+      for (std::size_t i = 0; i < order.size(); ++i) order[i] = (first + i) % size();
+    }
+  };
+  const Ordered source(40);
+  const Seen seen = take(source, {.batch_size = 40}, 3);
+  std::vector<std::size_t> firsts;
+  for (std::size_t epoch = 0; epoch < 3; ++epoch) {
+    firsts.push_back(seen.indices[40 * epoch]);
+    for (std::size_t i = 0; i < 40; ++i) CHECK(seen.indices[40 * epoch + i] == (firsts.back() + i) % 40);
+  }
+  CHECK((firsts[0] != firsts[1] || firsts[1] != firsts[2]));
+  CHECK(take(source, {.batch_size = 40, .threads = 3}, 3) == seen);
+  const Seen plain = take(source, {.batch_size = 40, .shuffled = false}, 1);
+  CHECK(plain.indices[0] == 0);
+}
+
 TEST_CASE("every sample is augmented by draws of its own") {
   const Numbers source(16);
   const Seen seen = take(source, {.batch_size = 8, .copies = 4}, 24);  // Three epochs.

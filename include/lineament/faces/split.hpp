@@ -2,6 +2,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "lineament/api.hpp"
@@ -18,5 +20,7 @@ struct Split {
 /// there are two photos or more and the fraction is not 0, each side gets at least one. Throws ArgumentError if the
 /// fraction is not in [0, 1).
 Split split_by_photo(const std::vector<Face>& faces, double held_out_fraction, std::uint64_t seed);
+/// The same for faces of which nothing but the photo's id is known.
+Split split_by_photo(std::span<const std::string> photos, double held_out_fraction, std::uint64_t seed);
 
 }  // namespace lineament

@@ -51,8 +51,8 @@ struct Batch {
 };
 
 /// An endless sequence of batches: batch 0 … batches_in(epoch) - 1 of an epoch, then those of the next one. An epoch is
-/// every sample `copies` times, shuffled by (seed, epoch). Every batch is full: the last of an epoch is filled up from
-/// the beginning of the epoch's order, augmented anew.
+/// every sample `copies` times, shuffled by (seed, epoch) as the source does it. Every batch is full: the last of an
+/// epoch is filled up from the beginning of the epoch's order, augmented anew.
 class Batches {
  public:
   /// Allocates everything and starts loading. `source` must outlive this object.
@@ -204,7 +204,7 @@ class Batches {
     order.samples.resize(epoch_length());
     for (std::size_t i = 0; i < order.samples.size(); ++i) order.samples[i] = i % source_.size();
     // No position of a sample reaches 2^32 - 1: the shuffle has a stream of its own.
-    if (options_.shuffled) shuffle(order.samples, Random(options_.seed ^ kStream, epoch, 0xFFFFFFFFu));
+    if (options_.shuffled) source_.shuffle_epoch(order.samples, Random(options_.seed ^ kStream, epoch, 0xFFFFFFFFu));
   }
 
   void fill(Slot& slot, const Place& place, Order& order) const {

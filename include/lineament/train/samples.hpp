@@ -30,6 +30,12 @@ class SampleSource {
   /// call from several threads at once. What it throws ends the run: bad samples are to be left out when the source is
   /// made.
   virtual void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const = 0;
+
+  /// Puts an epoch into a random order. `order` holds every index as often as the epoch has it, pass after pass: 0 …
+  /// size() - 1, and again. All that is random comes from `random`, which is the epoch's own. Here any order is as
+  /// likely; a source that reads from files may keep neighbours near each other. Must be safe to call from several
+  /// threads at once.
+  virtual void shuffle_epoch(std::span<std::size_t> order, Random random) const { shuffle(order, random); }
 };
 
 }  // namespace lineament

@@ -10,9 +10,11 @@
 #include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
+#include "cli/shard_report.hpp"
 #include "cli/why.hpp"
 #include "lineament/error.hpp"
 #include "lineament/isa.hpp"
+#include "lineament/landmarker/face_shards.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/spec_json.hpp"
 #include "lineament/nn/session.hpp"
@@ -26,7 +28,7 @@ struct InspectOptions {
   int batch = 32;
   std::string input;  ///< "640x480", as given
   bool json = false;
-  bool why = false, train = false;
+  bool why = false, train = false, verify = false;
   std::string precision = "fp32";
   int threads = 1;
 };
@@ -35,7 +37,7 @@ void add_options(CLI::App& c, InspectOptions& o) {
   c.add_option("MODEL", o.model,
                "A .safetensors file; " + default_models_text() +
                    " or detector, models that are part of the program; a network, " + network_names() +
-                   "or a JSON file that describes one")
+                   "or a JSON file that describes one; or a folder of packed faces")
       ->required();
   c.add_option(
        "--input", o.input,
@@ -48,6 +50,7 @@ void add_options(CLI::App& c, InspectOptions& o) {
       c.add_flag("--why", o.why, "Op by op: which kernel runs, which were refused and why, what was fused, memory");
   c.add_flag("--train", o.train, "With --why: the plan of a training step of --batch images, not of inferring one")
       ->needs(why);
+  c.add_flag("--verify", o.verify, "Of packed faces: read all of them, and compare their checksums")->excludes(why);
   add_precision(c, o.precision)->needs(why);
   add_threads(c, o.threads)->needs(why);
 }
@@ -145,6 +148,10 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
 }
 
 int inspect(const InspectOptions& o) {
+  if (holds_shards(o.model)) return inspect_shards(o.model, o.verify, o.json);
+  if (o.verify)
+    throw ArgumentError({"--verify", "it is for packed faces", "a folder that 'lineament pack' wrote", o.model,
+                         "a model is checked whenever it is loaded"});
   std::optional<Model> model;
   require_no_folder(o.model);
   const bool is_model = names_model(o.model);
@@ -181,14 +188,16 @@ int inspect(const InspectOptions& o) {
 
 Command inspect_command() {
   const auto o = std::make_shared<InspectOptions>();
-  return {.name = "inspect",
-          .about = "Show a model's or network's layers, weights, multiply-adds and memory",
-          .footer =
-              "Examples:\n  lineament inspect compact\n  lineament inspect reference\n  lineament inspect "
-              "run/model.safetensors --json\n"
-              "  lineament inspect mobile --why --threads 2\n  lineament inspect mobile --why --train --batch 8",
-          .options = [o](CLI::App& c) { add_options(c, *o); },
-          .run = [o] { return inspect(*o); }};
+  return {
+      .name = "inspect",
+      .about = "Show a model's or network's layers, weights, multiply-adds and memory, or what packed faces there are",
+      .footer =
+          "Examples:\n  lineament inspect compact\n  lineament inspect reference\n  lineament inspect "
+          "run/model.safetensors --json\n"
+          "  lineament inspect mobile --why --threads 2\n  lineament inspect mobile --why --train --batch 8\n"
+          "  lineament inspect shards --verify",
+      .options = [o](CLI::App& c) { add_options(c, *o); },
+      .run = [o] { return inspect(*o); }};
 }
 
 }  // namespace lineament::cli

@@ -16,6 +16,7 @@ Command train_command() {
               "  lineament train --synthetic 4000 --epochs 10 --out run        no data needed: faces are drawn\n"
               "  lineament train --data 300w --epochs 60 --out run             a folder with the layout of 300-W\n"
               "  lineament train --recipe compact --data 300w --out run         the options of a recipe\n"
+              "  lineament train --data shards --memory 512M --out run          more than memory holds: see 'pack'\n"
               "  lineament train --resume --out run                            go on after a stop\n"
               "  lineament train --data mine --from run/model.safetensors --out tuned\n"
               "                                                                go on with other faces\n"

@@ -1,0 +1,145 @@
+// Question: what does training from files cost, and does it begin at once? For some numbers of drawn faces, each packed
+// into shards first: seconds to the first step and peak memory of a training from the shards, images/s of its steps
+// beside those of the same faces in memory, and the same for faces that are drawn when they are asked for. Each
+// training is a process of its own, so that its peak is its own.
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lineament/error.hpp"
+#include "lineament/landmarker/drawn_faces.hpp"
+#include "lineament/landmarker/face_shards.hpp"
+#include "lineament/landmarker/face_store.hpp"
+#include "lineament/landmarker/pack_faces.hpp"
+#include "lineament/train/fit.hpp"
+#include "lineament/zoo/networks.hpp"
+
+using namespace lineament;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+struct Options {
+  std::vector<std::size_t> faces{2000, 20000, 200000};
+  std::size_t in_memory = 20000;  ///< more are not loaded at once
+  int memory = 512, steps = 100, batch = 32, threads = 2;
+  bool raw = false;
+  std::string network = "reference", folder = "shards-bench";
+  std::string run;  ///< of the process that trains
+};
+
+const NamedNetwork& network_of(const Options& o) {
+  for (const NamedNetwork& network : named_networks())
+    if (network.name == o.network) return network;
+  throw ArgumentError({"--network", "there is no such network", "", o.network, ""});
+}
+
+StoreOptions store_of(const Options& o) {
+  StoreOptions store;
+  store.preprocessing.size = network_of(o).input[0];
+  store.threads = o.threads;
+  return store;
+}
+
+std::filesystem::path folder_of(const Options& o, std::size_t count) {
+  const std::string name = std::to_string(count) + "-of-" + std::to_string(network_of(o).input[0]);
+  return std::filesystem::path(o.folder) / (name + (o.raw ? "-raw" : ""));
+}
+
+std::unique_ptr<FaceSamples> faces_of(const Options& o, std::size_t count) {
+  const std::size_t memory = static_cast<std::size_t>(o.memory) << 20;
+  if (o.run == "shards") return std::make_unique<FaceShards>(FaceShards::open(folder_of(o, count), {.memory = memory}));
+  if (o.run == "drawn") return std::make_unique<DrawnFaces>(1, count, store_of(o), DrawOptions{}, memory);
+  return std::make_unique<FaceStore>(FaceStore::draw(1, count, store_of(o)));
+}
+
+/// Trains for some steps and prints the row.
+void train(const Options& o, std::size_t count) {
+  const auto begin = Clock::now();
+  const std::unique_ptr<FaceSamples> faces = faces_of(o, count);
+  const NamedNetwork& chosen = network_of(o);
+  Network network(chosen.spec(true, kValues), chosen.input, 1);
+  FitOptions options;
+  options.epochs = 1000;
+  options.batch_size = o.batch;
+  options.threads = o.threads;
+  options.loader_threads = o.run == "memory" ? 1 : o.threads;
+  double first = 0, rate = 0;
+  int steps = 0;
+  Clock::time_point after_first;
+  FitCallbacks callbacks;
+  callbacks.on_step = [&](const StepReport&) {
+    if (++steps == 1) first = seconds_since(begin), after_first = Clock::now();
+    rate = (steps - 1) * o.batch / seconds_since(after_first);
+    return steps <= o.steps;
+  };
+  fit(network, *faces, nullptr, options, callbacks);
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::printf("%8zu faces  %-7s  first step after %8.2f s  peak %8.1f MB  %8.1f images/s\n", count, o.run.c_str(),
+              first, static_cast<double>(usage.ru_maxrss) / 1024, rate);
+}
+
+void pack(const Options& o, std::size_t count) {
+  PackOptions options;
+  options.store = store_of(o);
+  if (o.raw) options.quality = 0;
+  const auto begin = Clock::now();
+  const PackResult result = pack_drawn(folder_of(o, count), 1, count, options);
+  if (result.found == result.shards) return;
+  std::printf("%8zu faces  packed in %.1f s: %.1f MB, %zu shards\n", count, seconds_since(begin),
+              static_cast<double>(result.bytes) / 1e6, result.shards);
+  std::fflush(stdout);
+}
+
+int start(const Options& o, const char* program, std::size_t count, const char* run) {
+  const std::string command = std::string(program) + " --run " + run + " --faces " + std::to_string(count) +
+                              " --memory " + std::to_string(o.memory) + " --steps " + std::to_string(o.steps) +
+                              " --batch " + std::to_string(o.batch) + " --threads " + std::to_string(o.threads) +
+                              " --network " + o.network + " --folder '" + o.folder + "'" + (o.raw ? " --raw" : "");
+  return std::system(command.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Training from shards: time to the first step, peak memory, images a second"};
+  Options o;
+  app.add_option("--faces", o.faces, "Numbers of faces")->capture_default_str();
+  app.add_option("--in-memory", o.in_memory, "From memory, too, up to this many")->capture_default_str();
+  app.add_option("--memory", o.memory, "Of decoded faces, MB")->capture_default_str();
+  app.add_option("--steps", o.steps, "Steps that are timed")->capture_default_str();
+  app.add_option("--batch", o.batch)->capture_default_str();
+  app.add_option("--threads", o.threads)->capture_default_str();
+  app.add_option("--network", o.network)->capture_default_str();
+  app.add_option("--folder", o.folder, "For the shards, which stay there")->capture_default_str();
+  app.add_flag("--raw", o.raw, "Pixels as they are");
+  app.add_option("--run", o.run, "shards, drawn or memory: one training, for one number of faces")->group("");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (!o.run.empty()) {
+      train(o, o.faces.front());
+      return 0;
+    }
+    for (const std::size_t count : o.faces) {
+      pack(o, count);
+      int failed = start(o, argv[0], count, "shards") + start(o, argv[0], count, "drawn");
+      if (count <= o.in_memory) failed += start(o, argv[0], count, "memory");
+      if (failed != 0) return 1;
+    }
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,91 @@
+#include "cli/shard_data.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/checks.hpp"
+#include "cli/console.hpp"
+#include "lineament/error.hpp"
+#include "lineament/faces/split.hpp"
+#include "lineament/landmarker/face_shards.hpp"
+#include "lineament/threads.hpp"
+
+namespace lineament::cli {
+namespace {
+
+/// What shards were packed with cannot be changed by training from them.
+void require_packed_so(const FaceShards& shards, const TrainOptions& o, const Scheme& scheme) {
+  const PackInfo& info = shards.info();
+  if (info.box != o.box)
+    throw ArgumentError({"--box", "the faces were packed with other boxes", info.box, o.box,
+                         "give --box " + info.box + ", or pack them again"});
+  if (scheme_to_json(info.scheme) != scheme_to_json(scheme))
+    throw ArgumentError({"--scheme", "the faces were packed with another scheme", info.scheme.name, scheme.name,
+                         "give the scheme that they were packed with"});
+}
+
+}  // namespace
+
+bool trains_on_shards(const TrainOptions& o) {
+  return !o.data.empty() && std::all_of(o.data.begin(), o.data.end(), [](const Path& p) { return holds_shards(p); });
+}
+
+void check_sources(const TrainOptions& o) {
+  const bool shards = trains_on_shards(o);
+  for (const Path& path : o.data)
+    if (!shards && holds_shards(path))
+      throw ArgumentError({"--data", "packed faces and photos cannot be one data set", "folders of shards alone",
+                           path.string() + " beside others", "pack the photos, too"});
+  if (o.draw_ahead && o.synthetic == 0)
+    throw ArgumentError({"--draw-ahead", "no faces are drawn", "--synthetic N", "none", "leave it out"});
+  const auto is_there = [](const Path& path) { return std::filesystem::exists(path); };
+  if (!o.memory.empty() && !shards && o.synthetic == 0 && std::all_of(o.data.begin(), o.data.end(), is_there))
+    throw ArgumentError({"--memory", "photos are kept in memory, all of them", "packed or drawn faces", "photos",
+                         "leave it out, or pack the photos: 'lineament pack DATA --out shards'"});
+  for (const char* option : {"missing", "group", "max-pixels"})
+    if (shards && o.has(option))
+      throw ArgumentError({std::string("--") + option, "it says how photos are read, and these are packed", "", "",
+                           "give it to 'lineament pack'"});
+}
+
+Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
+  ShardOptions options;
+  options.augment = store.augment;
+  options.preprocessing = store.preprocessing;
+  if (!o.memory.empty()) options.memory = static_cast<std::size_t>(*byte_count(o.memory));
+  if (o.synthetic > 0) options.memory = static_cast<std::size_t>(kShareOfShards * static_cast<double>(options.memory));
+  const FaceShards all = FaceShards::open(o.data, options);
+  report_rejected(all.rejected());
+  require_packed_so(all, o, store.scheme);
+  Split split = split_by_photo(all.photos(), o.val_split, o.seed);
+  limit_faces(split.train, o);
+  Sets sets{std::make_unique<FaceShards>(all.pick(split.train))};
+  require_measurable(*sets.train, "training faces");
+  if (split.held_out.empty()) return sets;
+  sets.held_out = std::make_unique<FaceShards>(all.pick(split.held_out));
+  require_measurable(*sets.held_out, "held-out faces");
+  report_alike(*sets.train, *sets.held_out);
+  return sets;
+}
+
+int loader_threads(const Sets& sets, int threads) {
+  const bool ready = dynamic_cast<const FaceStore*>(sets.train.get()) != nullptr &&
+                     (!sets.drawn || dynamic_cast<const FaceStore*>(sets.drawn.get()) != nullptr);
+  constexpr int kMost = 256;  // of Batches
+  return ready ? 1 : std::min(Threads(threads).count(), kMost);
+}
+
+std::size_t report_damaged(const Sets& sets, std::size_t known) {
+  const auto* shards = dynamic_cast<const FaceShards*>(sets.train.get());
+  if (shards == nullptr) return known;
+  const std::vector<Rejected> all = shards->rejected();
+  for (std::size_t i = known; i < all.size(); ++i)
+    say("damaged: " + all[i].file + ": " + all[i].reason + "; another sample is taken in its place");
+  return all.size();
+}
+
+}  // namespace lineament::cli

@@ -1,0 +1,106 @@
+#include "landmarker/pack_folder.hpp"
+
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "landmarker/pack_description.hpp"
+#include "landmarker/shard_file.hpp"
+#include "landmarker/shard_format.hpp"
+#include "lineament/error.hpp"
+#include "lineament/file.hpp"
+
+namespace lineament::shards {
+
+namespace fs = std::filesystem;
+
+PackFolder::PackFolder(fs::path folder, std::string description)
+    : folder_(std::move(folder)), description_(std::move(description)) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error)
+    throw FileError({folder_.string(), "the folder cannot be made", "", error.message(), "choose another one"});
+  lock();
+  require_ours();
+  remove_half_written();
+  find_shards();
+  if (!finished_) write_file(folder_ / kPackFile, encode(PackState{description_}));
+}
+
+void PackFolder::lock() {
+  std::error_code error;
+  lock_ = platform::File(folder_, platform::File::Open::folder, error);
+  // Some network disks know no locks: no reason not to pack onto them.
+  if (!lock_.is_open() || lock_.lock()) return;
+  throw ArgumentError({folder_.string(), "another pack is being written to this folder", "", "",
+                       "wait for its end, or choose another folder"});
+}
+
+void PackFolder::require_ours() {
+  const fs::path file = folder_ / kPackFile;
+  std::error_code error;
+  if (!fs::exists(file, error)) {
+    if (fs::exists(folder_ / file_name(0), error))
+      throw ArgumentError({folder_.string(), "there are shards in this folder that a new pack would replace", "",
+                           file_name(0), "choose another folder"});
+    return;
+  }
+  const PackState state = decode_state(read_text(file), file.string());
+  if (state.pack != description_) {
+    const Difference d = difference(state.pack, description_);
+    const std::string what = d.key == "data" ? "the photos or their points" : "'" + d.key + "'";
+    throw ArgumentError(
+        {folder_.string(),
+         "there is a pack of other arguments in this folder: " + what + " differ" + (d.key == "data" ? "" : "s"),
+         d.first, d.second, "give the same arguments to go on with it, or choose another folder"});
+  }
+  finished_ = state.finished;
+}
+
+/// Shards from the first one on, as long as each is there, whole, and begins where the one before it ends.
+void PackFolder::find_shards() {
+  for (;; ++found_.shards) {
+    const fs::path file = folder_ / file_name(found_.shards);
+    std::error_code error;
+    if (!fs::exists(file, error)) break;
+    try {
+      const ShardFile shard(file);
+      if (shard.about().pack != description_ || shard.about().first != next_ ||
+          shard.header().number != found_.shards || shard.file_size() != shard.whole_size())
+        break;
+      next_ = static_cast<std::size_t>(shard.about().end);
+      found_.samples += shard.size();
+      found_.bytes += shard.file_size();
+      for (const Rejected& r : shard.about().rejected) found_.rejected.push_back(r);
+    } catch (const Error&) {  // damaged: it is written anew
+      break;
+    }
+  }
+  found_.found = found_.shards;
+  const PackState state = finished_ ? decode_state(read_text(folder_ / kPackFile), kPackFile) : PackState{};
+  if (finished_ && state.shards != found_.shards) finished_ = false;  // some were lost since
+}
+
+/// A kill while writing leaves NAME.tmpPID.
+void PackFolder::remove_half_written() const {
+  std::vector<fs::path> left;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const auto at = name.rfind(".tmp");
+    if (at == std::string::npos || name.find_first_not_of("0123456789", at + 4) != std::string::npos) continue;
+    if (const std::string of = name.substr(0, at); is_file_name(of) || of == kPackFile) left.push_back(entry->path());
+  }
+  for (const fs::path& file : left) fs::remove(file, error);
+}
+
+std::uint64_t PackFolder::write(std::size_t number, std::span<const std::uint8_t> shard) const {
+  write_file(folder_ / file_name(number), shard);
+  return shard.size();
+}
+
+void PackFolder::finish(const PackResult& result) const {
+  write_file(folder_ / kPackFile, encode(PackState{description_, true, result.shards, result.samples}));
+}
+
+}  // namespace lineament::shards

@@ -1,0 +1,41 @@
+// Faces drawn when they are asked for: those that are drawn ahead, to the bit, and no more memory than allowed.
+#include "lineament/landmarker/drawn_faces.hpp"
+
+#include "lineament/landmarker/face_store.hpp"
+#include "shards_support.hpp"
+
+using namespace lineament;
+using namespace lineament::testing;
+
+TEST_CASE("faces drawn on demand are those of a store, whatever is kept of them") {
+  StoreOptions options;
+  options.preprocessing.size = 48;
+  const FaceStore store = FaceStore::draw(5, 6, options);
+  for (const std::size_t memory : {std::size_t{0}, std::size_t{30000}, std::size_t{1} << 30}) {
+    DrawnFaces faces(5, 6, options, {}, memory);
+    REQUIRE(faces.size() == 6);
+    for (int pass = 0; pass < 2; ++pass)
+      for (std::size_t i = 0; i < 6; ++i) {
+        CHECK(prepared(faces, i) == prepared(store, i));
+        CHECK(faces.name(i) == store.name(i));
+        CHECK(faces.side(i) == store.side(i));
+      }
+    CHECK(faces.cached_bytes() <= memory);
+    CHECK((faces.cached_bytes() > store.bytes()) == (memory > store.bytes() + 20000));
+  }
+}
+
+TEST_CASE("a billion drawn faces are there at once") {
+  const DrawnFaces faces(1, 1000000000);
+  CHECK(faces.size() == 1000000000);
+  CHECK_FALSE(prepared(faces, 999999999).pixels.empty());
+}
+
+TEST_CASE("what drawn faces do not have is refused before any is drawn") {
+  StoreOptions options;
+  options.box = BoxSource::file;
+  CHECK_THROWS_AS(DrawnFaces(1, 4, options), ArgumentError);
+  DrawOptions drawing;
+  drawing.size = 1;
+  CHECK_THROWS_AS(DrawnFaces(1, 4, {}, drawing), ArgumentError);
+}
