@@ -26,6 +26,11 @@ void DrawnFaces::prepare(std::size_t index, Random random, bool augmented, const
   prepare_kept(*kept(index), random, augmented, to);
 }
 
+void DrawnFaces::prepare_truth(std::size_t index, const Sample& to) const {
+  const KeptFace face = keep_drawn_points(seed_, index, index, options_, drawing_);
+  points_to_values(face.points, crop_to_image(face.box, preprocessing()), preprocessing().size, to.values);
+}
+
 KeptFace DrawnFaces::face(std::size_t i) const {
   return *kept(i);
 }
@@ -33,7 +38,7 @@ std::string DrawnFaces::name(std::size_t i) const {
   return "drawn " + std::to_string(i);
 }
 float DrawnFaces::side(std::size_t i) const {
-  return kept(i)->side;
+  return keep_drawn_points(seed_, i, i, options_, drawing_).side;
 }
 std::size_t DrawnFaces::cached_bytes() const {
   return cache_->bytes();

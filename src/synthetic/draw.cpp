@@ -176,6 +176,14 @@ DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& 
   return picture_of(sitting, options.size, seed, index, options.backgrounds);
 }
 
+Landmarks drawn_points(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
+  using namespace synthetic;
+  check(options);
+  const Person person = draw_person(seed, index, options);
+  const Head head(person.identity, person.expression);
+  return shrunk(place_points(head, aim(head, person.pose, drawn_side(options.size))), options.size);
+}
+
 DrawnCutout draw_cutout(std::uint64_t seed, std::uint64_t index, const DrawOptions& options) {
   using namespace synthetic;
   check(options);

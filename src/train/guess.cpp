@@ -18,12 +18,12 @@ NamedValue first_of(const NamedSums& sums) {
 std::optional<Guess> guess(const SampleSource& judged, const std::vector<float>& mean_values, const Metric& metric) {
   if (!metric || mean_values.size() != judged.values_per_sample()) return std::nullopt;
   const std::size_t count = std::min<std::size_t>(judged.size(), 1000);
-  std::vector<float> pixels(judged.pixels_per_sample()), truth(mean_values.size());
+  std::vector<float> truth(mean_values.size());
   std::vector<float> weights(judged.weighted() ? truth.size() : 0);
   const std::vector<float> zeros(mean_values.size(), 0.0f);
   NamedSums of_mean, of_zeros;
   for (std::size_t i = 0; i < count; ++i) {
-    judged.prepare(i * judged.size() / count, Random(0), false, {pixels, truth, weights});
+    judged.prepare_truth(i * judged.size() / count, {{}, truth, weights});
     of_mean.add(metric(mean_values, truth, weights));
     of_zeros.add(metric(zeros, truth, weights));
   }
@@ -34,11 +34,11 @@ std::optional<Guess> guess(const SampleSource& judged, const std::vector<float>&
 
 std::vector<float> mean_values(const SampleSource& samples) {
   const std::size_t count = std::min<std::size_t>(samples.size(), 1000);
-  std::vector<float> pixels(samples.pixels_per_sample()), values(samples.values_per_sample());
+  std::vector<float> values(samples.values_per_sample());
   std::vector<float> weights(samples.weighted() ? values.size() : 0);
   std::vector<double> sum(values.size(), 0), total(values.size(), 0);
   for (std::size_t i = 0; i < count; ++i) {
-    samples.prepare(i, Random(0), false, {pixels, values, weights});
+    samples.prepare_truth(i, {{}, values, weights});
     for (std::size_t v = 0; v < values.size(); ++v) {
       const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[v]);
       if (weight == 0) continue;  // the value may be NaN

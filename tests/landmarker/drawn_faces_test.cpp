@@ -2,6 +2,7 @@
 #include "lineament/landmarker/drawn_faces.hpp"
 
 #include "lineament/landmarker/face_store.hpp"
+#include "lineament/train/fit.hpp"
 #include "shards_support.hpp"
 
 using namespace lineament;
@@ -22,6 +23,25 @@ TEST_CASE("faces drawn on demand are those of a store, whatever is kept of them"
       }
     CHECK(faces.cached_bytes() <= memory);
     CHECK((faces.cached_bytes() > store.bytes()) == (memory > store.bytes() + 20000));
+  }
+}
+
+TEST_CASE("the truth of a drawn face takes no picture, and is the same to the bit") {
+  for (const BoxSource box : {BoxSource::points, BoxSource::whole_image}) {
+    StoreOptions options;
+    options.preprocessing.size = 48;
+    options.box = box;
+    const FaceStore store = FaceStore::draw(7, 20, options);
+    const DrawnFaces faces(7, 20, options);
+    std::vector<float> values(136), wanted(136);
+    for (std::size_t i = 0; i < 20; ++i) {
+      faces.prepare_truth(i, {{}, values, {}});
+      store.prepare_truth(i, {{}, wanted, {}});
+      CHECK(values == wanted);
+      CHECK(values == prepared(faces, i, false).values);
+      CHECK(drawn_points(7, i) == draw_face(7, i).points);
+    }
+    CHECK(mean_values(faces) == mean_values(store));
   }
 }
 

@@ -65,6 +65,9 @@ struct DrawnFace {
 /// Throws ArgumentError if an option is out of the range given beside it.
 DrawnFace draw_face(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
 
+/// The points of draw_face with the same arguments, without the picture.
+Landmarks drawn_points(std::uint64_t seed, std::uint64_t index, const DrawOptions& options = {});
+
 /// A person without anything behind.
 struct DrawnCutout {
   Image image;                      ///< size x size: the person's own colours, also at soft edges

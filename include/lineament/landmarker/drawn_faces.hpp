@@ -27,6 +27,7 @@ class DrawnFaces : public FaceSamples {
 
   std::size_t size() const override { return count_; }
   void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const override;
+  void prepare_truth(std::size_t index, const Sample& to) const override;
   KeptFace face(std::size_t i) const override;
   std::string name(std::size_t i) const override;
   PhotoPrint print(std::size_t) const override { return {}; }

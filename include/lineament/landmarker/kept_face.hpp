@@ -94,32 +94,48 @@ inline Box jittered(const Box& box, float amount, Random random) {
   return {x - 0.5f * scale * box.width, y - 0.5f * scale * box.height, scale * box.width, scale * box.height};
 }
 
-inline KeptFace cut_out(std::size_t index, const Image& photo, const Landmarks& points,
-                        const std::optional<Box>& in_file, const StoreOptions& options) {
+/// What of a photo is kept, and how it lies there.
+struct KeptPlace {
+  Affine to_photo;  ///< from pixels of the kept picture to the photo's
+  int width = 0, height = 0;
+};
+
+/// Everything of a kept face but its picture; the photo is width x height.
+inline KeptFace place_of(std::size_t index, int width, int height, const Landmarks& points,
+                         const std::optional<Box>& in_file, const StoreOptions& options, KeptPlace& place) {
   const Preprocessing& p = options.preprocessing;
-  const Box given = face_box(options.box, points, in_file, photo.width(), photo.height(), p);
+  const Box given = face_box(options.box, points, in_file, width, height, p);
   const Box face = options.jitter > 0 ? jittered(given, options.jitter, Random(0x6A6974746572u, index)) : given;
   const Affine to_photo = crop_to_image(face, p);  // Throws for a box without area.
   const Box region = square_box(square_box(face, p.margin), (options.region - 1) / 2);
   // Whole pixels, so that a region that is not shrunk is copied and not resampled.
   const int left = std::max(0, static_cast<int>(std::floor(region.x + 0.5f)));
   const int top = std::max(0, static_cast<int>(std::floor(region.y + 0.5f)));
-  const int right = std::min(photo.width(), static_cast<int>(std::ceil(region.x + region.width + 0.5f)));
-  const int bottom = std::min(photo.height(), static_cast<int>(std::ceil(region.y + region.height + 0.5f)));
+  const int right = std::min(width, static_cast<int>(std::ceil(region.x + region.width + 0.5f)));
+  const int bottom = std::min(height, static_cast<int>(std::ceil(region.y + region.height + 0.5f)));
   if (left >= right || top >= bottom) throw ArgumentError({"", "the face's box lies outside the photo", "", "", ""});
 
   const float shrink = std::max(1.0f, to_photo.a / options.detail);
   const float offset = 0.5f * (shrink - 1);  // The outer edges of the first pixels meet, not their centres.
-  const Affine kept_to_photo{shrink, 0, static_cast<float>(left) + offset, 0, shrink, static_cast<float>(top) + offset};
   const auto shrunk = [&](int length) { return static_cast<int>(std::ceil(static_cast<float>(length) / shrink)); };
+  place = {{shrink, 0, static_cast<float>(left) + offset, 0, shrink, static_cast<float>(top) + offset},
+           shrunk(right - left),
+           shrunk(bottom - top)};
   KeptFace kept;
   kept.side = std::max(given.width, given.height);
-  kept.image = warp(photo, kept_to_photo, shrunk(right - left), shrunk(bottom - top));
-  const Affine photo_to_kept = kept_to_photo.inverse();
+  const Affine photo_to_kept = place.to_photo.inverse();
   kept.points.resize(points.size());
   std::transform(points.begin(), points.end(), kept.points.begin(), photo_to_kept);
   const Point corner = photo_to_kept({face.x, face.y});
   kept.box = {corner.x, corner.y, face.width / shrink, face.height / shrink};
+  return kept;
+}
+
+inline KeptFace cut_out(std::size_t index, const Image& photo, const Landmarks& points,
+                        const std::optional<Box>& in_file, const StoreOptions& options) {
+  KeptPlace place;
+  KeptFace kept = place_of(index, photo.width(), photo.height(), points, in_file, options, place);
+  kept.image = warp(photo, place.to_photo, place.width, place.height);
   return kept;
 }
 
@@ -142,6 +158,16 @@ inline KeptFace keep_drawn(std::uint64_t seed, std::uint64_t number, std::size_t
                            const DrawOptions& drawing) {
   const DrawnFace face = draw_face(seed, number, drawing);
   KeptFace kept = detail::cut_out(index, face.image, face.points, std::nullopt, options);
+  kept.name = "drawn " + std::to_string(number);
+  return kept;
+}
+
+/// The same without the picture, which is most of the work.
+inline KeptFace keep_drawn_points(std::uint64_t seed, std::uint64_t number, std::size_t index,
+                                  const StoreOptions& options, const DrawOptions& drawing) {
+  detail::KeptPlace unused;
+  KeptFace kept = detail::place_of(index, drawing.size, drawing.size, drawn_points(seed, number, drawing), std::nullopt,
+                                   options, unused);
   kept.name = "drawn " + std::to_string(number);
   return kept;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include "lineament/api.hpp"
 #include "lineament/random.hpp"
@@ -30,6 +31,13 @@ class SampleSource {
   /// call from several threads at once. What it throws ends the run: bad samples are to be left out when the source is
   /// made.
   virtual void prepare(std::size_t index, Random random, bool augmented, const Sample& to) const = 0;
+
+  /// Writes the truth alone, as prepare() does without augmentation; `to.pixels` is empty. For sources whose pixels
+  /// take longer than their truth.
+  virtual void prepare_truth(std::size_t index, const Sample& to) const {
+    std::vector<float> pixels(pixels_per_sample());
+    prepare(index, Random(0), false, {pixels, to.values, to.weights});
+  }
 
   /// Puts an epoch into a random order. `order` holds every index as often as the epoch has it, pass after pass: 0 …
   /// size() - 1, and again. All that is random comes from `random`, which is the epoch's own. Here any order is as
