@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -34,7 +35,7 @@ struct Options {
   std::vector<std::size_t> faces{2000, 20000, 200000};
   std::size_t in_memory = 20000;  ///< more are not loaded at once
   int memory = 512, steps = 100, batch = 32, threads = 2;
-  bool raw = false;
+  bool raw = false, qualities = false;
   std::string network = "reference", folder = "shards-bench";
   std::string run;  ///< of the process that trains
 };
@@ -103,6 +104,33 @@ void pack(const Options& o, std::size_t count) {
   std::fflush(stdout);
 }
 
+/// What JPEG costs in bytes, and changes in the samples that a network sees.
+void compare_qualities(const Options& o) {
+  constexpr std::size_t kFaces = 50;
+  const FaceStore store = FaceStore::draw(1, kFaces, store_of(o));
+  std::vector<float> wanted(store.pixels_per_sample()), pixels(wanted.size()), values(store.values_per_sample());
+  for (const int quality : {0, 91, 93, 95, 97, 99}) {
+    PackOptions options;
+    options.store = store_of(o);
+    options.quality = quality;
+    const std::filesystem::path folder = std::filesystem::path(o.folder) / ("quality-" + std::to_string(quality));
+    const PackResult result = pack_drawn(folder, 1, kFaces, options);
+    const FaceShards shards = FaceShards::open(folder);
+    double square = 0;
+    for (std::size_t i = 0; i < kFaces; ++i) {
+      store.prepare(i, Random(0), false, {wanted, values, {}});
+      shards.prepare(i, Random(0), false, {pixels, values, {}});
+      for (std::size_t k = 0; k < pixels.size(); ++k)
+        square += static_cast<double>((pixels[k] - wanted[k]) * (pixels[k] - wanted[k]));
+    }
+    std::printf("quality %3d  %8.1f KB a face  error %5.2f grey levels (root mean square)\n", quality,
+                static_cast<double>(result.bytes) / kFaces / 1e3,
+                255 * std::sqrt(square / static_cast<double>(kFaces * pixels.size())));
+    std::fflush(stdout);
+    std::filesystem::remove_all(folder);
+  }
+}
+
 int start(const Options& o, const char* program, std::size_t count, const char* run) {
   const std::string command = std::string(program) + " --run " + run + " --faces " + std::to_string(count) +
                               " --memory " + std::to_string(o.memory) + " --steps " + std::to_string(o.steps) +
@@ -125,11 +153,17 @@ int main(int argc, char** argv) {
   app.add_option("--network", o.network)->capture_default_str();
   app.add_option("--folder", o.folder, "For the shards, which stay there")->capture_default_str();
   app.add_flag("--raw", o.raw, "Pixels as they are");
+  app.add_flag("--qualities", o.qualities,
+               "Instead: bytes and errors of JPEG at some qualities; 0: pixels as they are");
   app.add_option("--run", o.run, "shards, drawn or memory: one training, for one number of faces")->group("");
   CLI11_PARSE(app, argc, argv);
   try {
     if (!o.run.empty()) {
       train(o, o.faces.front());
+      return 0;
+    }
+    if (o.qualities) {
+      compare_qualities(o);
       return 0;
     }
     for (const std::size_t count : o.faces) {
