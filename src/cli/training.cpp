@@ -142,7 +142,7 @@ class Run {
   void require_same_run() {
     ranks_.require_same("version of the program", std::string(version()));
     ranks_.require_same("options", without_paths(settings_of(o_)));
-    ranks_.require_same("faces", digest_of(*sets_) + text("%zu", sets_->train.size()));
+    ranks_.require_same("faces", digest_of(*sets_) + text("%zu", sets_->train->size()));
   }
 
   void train_and_report() {

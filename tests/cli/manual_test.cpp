@@ -7,8 +7,8 @@
 namespace lineament::test {
 namespace {
 
-const Words kCommands = {"train",   "adapt",  "evaluate", "predict",  "track",
-                         "inspect", "export", "faces",    "validate", "pack",  "tune"};
+const Words kCommands = {"train",  "adapt", "evaluate", "predict", "track", "inspect",
+                         "export", "faces", "validate", "pack",    "tune"};
 
 /// The options that a command's help lists: the second words of "  -h,--help" and "  --data FOLDER".
 Words options_in_help(const std::string& help) {

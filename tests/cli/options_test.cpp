@@ -16,7 +16,7 @@ TEST_CASE("the help of each command names every option and shows an example") {
         "--patience", "--box",       "--margin",       "--seed",        "--threads",   "--out",       "--resume",
         "--from",     "--freeze",    "--precision",    "--recipe",      "--mix",       "--mix-until", "--mirror-until",
         "--beta2",    "--ema",       "--heatmap-term", "--backgrounds", "--negatives", "--limit",     "--accumulate",
-        "--warmup",   "--sums",      "--norms",     "--memory", "--draw-ahead"}},
+        "--warmup",   "--sums",      "--norms",        "--memory",      "--draw-ahead"}},
       {"adapt", {"--data", "--out", "--from", "--steps", "--val-split", "--limit", "--resume", "--missing", "--group"}},
       {"evaluate",
        {"MODEL", "--data", "--synthetic", "--part", "--box", "--seed", "--threads", "--json", "--predictions",
