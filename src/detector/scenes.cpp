@@ -46,7 +46,6 @@ DrawnCutout draw_one(std::uint64_t seed, std::uint64_t index, float masks) {
   o.size = kDrawn;
   o.smallest_face = 0.36f, o.largest_face = 0.42f;  // hair and shoulders find room
   o.max_yaw = 75;
-  o.max_pitch = 40;  // cameras hang high
   o.max_roll = 20;
   o.shift = 0;
   return detector::made_ready(draw_cutout(seed, index, o));
@@ -121,11 +120,10 @@ float visible_share(const Box& box, std::uint8_t number, const detector::Canvas&
 }
 
 /// What the camera does to all of it alike.
-AugmentOptions camera_of(int size, Random& random) {
+AugmentOptions camera_of(int size) {
   AugmentOptions o;
   o.patches = 0;
   o.brightness = 0.08f;
-  if (random.chance(0.2f)) o.cast = 0.4f;           // stages and neon lights
   o.blur_radius = 1.2f / static_cast<float>(size);  // why pixels: the smallest faces stay faces
   return o;
 }
@@ -213,7 +211,7 @@ Scene DrawnScenes::compose(Random random) const {
       scene.faces.back().visible = visible_share(s.face.box, ++number, canvas);
     }
   }
-  augment_pixels(pixels, options_.size, camera_of(options_.size, camera), camera);
+  augment_pixels(pixels, options_.size, camera_of(options_.size), camera);
   std::uint8_t* to = scene.image.pixels().data();
   for (const float v : pixels) *to++ = static_cast<std::uint8_t>(255 * v + 0.5f);
   return scene;
