@@ -61,7 +61,7 @@ Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
   const FaceShards all = FaceShards::open(o.data, options);
   report_rejected(all.rejected());
   require_packed_so(all, o, store.scheme);
-  Split split = split_by_photo(all.photos(), o.val_split, o.seed);
+  Split split = split_photo_ids(all.photos(), o.val_split, o.seed);
   limit_faces(split.train, o);
   Sets sets{std::make_unique<FaceShards>(all.pick(split.train))};
   require_measurable(*sets.train, "training faces");

@@ -45,10 +45,10 @@ Split split_by_photo(const std::vector<Face>& faces, double held_out_fraction, s
   std::vector<std::string> photos;
   photos.reserve(faces.size());
   for (const Face& face : faces) photos.push_back(face.photo);
-  return split_by_photo(photos, held_out_fraction, seed);
+  return split_photo_ids(photos, held_out_fraction, seed);
 }
 
-Split split_by_photo(std::span<const std::string> ids, double held_out_fraction, std::uint64_t seed) {
+Split split_photo_ids(std::span<const std::string> ids, double held_out_fraction, std::uint64_t seed) {
   if (!(held_out_fraction >= 0 && held_out_fraction < 1))
     throw ArgumentError({"split_by_photo", "the held-out fraction is out of range", "0 or more and less than 1",
                          std::to_string(held_out_fraction), "0.1 holds out one face in ten"});

@@ -21,6 +21,6 @@ struct Split {
 /// fraction is not in [0, 1).
 Split split_by_photo(const std::vector<Face>& faces, double held_out_fraction, std::uint64_t seed);
 /// The same for faces of which nothing but the photo's id is known.
-Split split_by_photo(std::span<const std::string> photos, double held_out_fraction, std::uint64_t seed);
+Split split_photo_ids(std::span<const std::string> photos, double held_out_fraction, std::uint64_t seed);
 
 }  // namespace lineament

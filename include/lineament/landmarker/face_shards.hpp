@@ -79,7 +79,7 @@ class FaceShards : public FaceSamples {
   std::string name(std::size_t i) const override;
   PhotoPrint print(std::size_t i) const override;
   float side(std::size_t i) const override;
-  /// What Face::photo was, the same for photos with the same bytes: for split_by_photo().
+  /// What Face::photo was, the same for photos with the same bytes: for split_photo_ids().
   std::vector<std::string> photos() const;
   std::uint64_t checksum(std::size_t i) const;  ///< Of all that is stored of the sample.
   std::size_t shard(std::size_t i) const;       ///< The number of its shard among all that were opened.
