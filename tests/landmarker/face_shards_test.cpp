@@ -259,7 +259,7 @@ TEST_CASE("a split by photo is that of the photos themselves, and no photo is on
   std::vector<Face> faces = photos_in(photos, 24);
   pack_faces(out.path, faces, small_pack());
   const FaceShards shards = FaceShards::open(out.path);
-  const Split split = split_by_photo(shards.photos(), 0.3, 5), original = split_by_photo(faces, 0.3, 5);
+  const Split split = split_photo_ids(shards.photos(), 0.3, 5), original = split_by_photo(faces, 0.3, 5);
   std::set<std::string> held_out, wanted;
   for (const std::size_t i : split.held_out) held_out.insert(shards.name(i));
   for (const std::size_t i : original.held_out) wanted.insert(faces[i].image.string());
