@@ -72,7 +72,7 @@ TEST_CASE("bash completes commands and options") {
   };
   CHECK(completed("lineament t", 1) == "train track tune ");
   CHECK(completed("lineament --v", 1) == "--version ");
-  CHECK(completed("lineament train --s", 2) == "--synthetic --schedule --scheme --seed ");
+  CHECK(completed("lineament train --s", 2) == "--synthetic --schedule --scheme --sums --seed ");
   CHECK(completed("lineament validate --j", 2) == "--json ");
   CHECK(completed("lineament train ph", 2) == " ");  // files, which the shell itself completes
 }
