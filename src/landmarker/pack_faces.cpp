@@ -17,8 +17,8 @@
 namespace lineament {
 namespace {
 
-using shards::Bytes;
 using shards::Entry;
+using shards::FileBytes;
 
 /// Where the faces of a pack come from. All functions are called from several threads at once.
 struct Source {
@@ -30,7 +30,7 @@ struct Source {
 
 /// A face, ready to be written, or why there is none.
 struct Packed {
-  Bytes record{};
+  FileBytes record{};
   Entry entry{};
   std::string name{}, photo{};
   std::string problem{};
@@ -70,10 +70,10 @@ class Shard {
   void reject(const std::string& name, const std::string& reason) { about_.rejected.push_back({name, reason}); }
 
   /// All bytes of the file; `end` is the first source that is not in it.
-  Bytes bytes(std::uint64_t end) {
+  FileBytes bytes(std::uint64_t end) {
     about_.end = end;
     const std::string about = shards::encode(about_);
-    Bytes index;
+    FileBytes index;
     for (const Packed& face : samples_) append_entry(index, face, 0);  // its size does not depend on the places
     std::uint64_t offset = shards::kHeaderSize + about.size() + index.size();
     index.clear();
@@ -81,9 +81,9 @@ class Shard {
       append_entry(index, face, offset);
       offset += face.record.size();
     }
-    Bytes body(about.begin(), about.end());
+    FileBytes body(about.begin(), about.end());
     body.insert(body.end(), index.begin(), index.end());
-    Bytes all =
+    FileBytes all =
         shards::encode(shards::Header{static_cast<std::uint32_t>(number_), static_cast<std::uint32_t>(samples_.size()),
                                       static_cast<std::uint32_t>(about.size()), index.size(), content_digest(body)});
     all.reserve(static_cast<std::size_t>(offset));
@@ -93,7 +93,7 @@ class Shard {
   }
 
  private:
-  static void append_entry(Bytes& index, const Packed& face, std::uint64_t offset) {
+  static void append_entry(FileBytes& index, const Packed& face, std::uint64_t offset) {
     Entry entry = face.entry;
     entry.offset = offset;
     entry.name = face.name;
@@ -101,7 +101,7 @@ class Shard {
     shards::append(index, entry);
   }
   static std::size_t index_size_of(const Packed& face) {
-    Bytes index;
+    FileBytes index;
     append_entry(index, face, 0);
     return index.size();
   }

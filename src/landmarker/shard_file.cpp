@@ -20,8 +20,8 @@ File opened(const std::filesystem::path& path) {
 }
 
 /// As many bytes as there are, up to `size`.
-Bytes read_part(const File& file, std::uint64_t offset, std::size_t size, const std::filesystem::path& path) {
-  Bytes bytes(size);
+FileBytes read_part(const File& file, std::uint64_t offset, std::size_t size, const std::filesystem::path& path) {
+  FileBytes bytes(size);
   std::error_code error;
   bytes.resize(file.read_at(offset, bytes, error));
   if (error) throw FileError({path.string(), "cannot be read", "", error.message(), "check the disk"});
@@ -43,7 +43,7 @@ ShardFile::ShardFile(std::filesystem::path path) : path_(std::move(path)) {
   };
   // A header whose checksum is right is believed, but not with more memory than the file has bytes.
   if (header_.index_bytes > std::numeric_limits<std::uint32_t>::max() || kHeaderSize + rest > file_size_) throw cut();
-  Bytes bytes = read_part(file, kHeaderSize, static_cast<std::size_t>(rest), path_);
+  FileBytes bytes = read_part(file, kHeaderSize, static_cast<std::size_t>(rest), path_);
   if (bytes.size() != rest) throw cut();
   if (content_digest(bytes) != header_.checksum)
     throw FormatError({name, "the checksum of its index differs", "", "", "copy it again, or pack the faces again"});
@@ -91,8 +91,8 @@ std::shared_ptr<const File> OpenFiles::file_of(const ShardFile& shard) {
   return file;
 }
 
-Bytes OpenFiles::read(const ShardFile& shard, const Entry& entry) {
-  const Bytes bytes = read_part(*file_of(shard), entry.offset, entry.size, shard.path());
+FileBytes OpenFiles::read(const ShardFile& shard, const Entry& entry) {
+  const FileBytes bytes = read_part(*file_of(shard), entry.offset, entry.size, shard.path());
   constexpr const char* kFix = "copy the shard again, or pack the faces again";
   if (bytes.size() != entry.size) throw FormatError({"", "the shard has been cut short before it", "", "", kFix});
   if (content_digest(bytes) != entry.checksum)

@@ -42,7 +42,7 @@ class ShardFile {
   std::uint64_t file_size_ = 0, whole_size_ = 0;
   Header header_;
   About about_;
-  Bytes index_;
+  FileBytes index_;
   std::vector<std::uint32_t> starts_;  ///< of entries in the index
 };
 
@@ -50,7 +50,7 @@ class ShardFile {
 class OpenFiles {
  public:
   /// The record of `entry`, checked. Throws FileError and FormatError. Safe to call from several threads.
-  Bytes read(const ShardFile& shard, const Entry& entry);
+  FileBytes read(const ShardFile& shard, const Entry& entry);
 
  private:
   struct Open {

@@ -13,14 +13,14 @@
 namespace lineament::shards {
 namespace {
 
-void put(Bytes& to, auto number) {
+void put(FileBytes& to, auto number) {
   using Number = decltype(number);
   using Word = std::conditional_t<sizeof(Number) == 8, std::uint64_t, std::uint32_t>;
   const auto word = std::bit_cast<Word>(number);
   for (std::size_t i = 0; i < sizeof(Word); ++i) to.push_back(static_cast<std::uint8_t>(word >> (8 * i)));
 }
 
-void put_text(Bytes& to, std::string_view text) {
+void put_text(FileBytes& to, std::string_view text) {
   put(to, static_cast<std::uint32_t>(text.size()));
   to.insert(to.end(), text.begin(), text.end());
 }
@@ -61,8 +61,8 @@ constexpr const char* kDamaged = "the file is damaged; pack the faces again";
 
 }  // namespace
 
-Bytes encode(const Header& header) {
-  Bytes bytes(kMagic.begin(), kMagic.end());
+FileBytes encode(const Header& header) {
+  FileBytes bytes(kMagic.begin(), kMagic.end());
   put(bytes, kVersion);
   put(bytes, header.number);
   put(bytes, header.samples);
@@ -94,7 +94,7 @@ Header decode_header(std::span<const std::uint8_t> bytes, const std::string& nam
   return header;
 }
 
-void append(Bytes& index, const Entry& entry) {
+void append(FileBytes& index, const Entry& entry) {
   put(index, entry.offset);
   put(index, entry.size);
   put(index, entry.flags);
@@ -122,8 +122,8 @@ Entry decode_entry(std::span<const std::uint8_t> index, std::size_t& at, const s
   return entry;
 }
 
-Bytes encode_record(const KeptFace& face, int quality) {
-  Bytes bytes;
+FileBytes encode_record(const KeptFace& face, int quality) {
+  FileBytes bytes;
   put(bytes, static_cast<std::uint32_t>(face.image.width()));
   put(bytes, static_cast<std::uint32_t>(face.image.height()));
   for (const float side : {face.box.x, face.box.y, face.box.width, face.box.height}) put(bytes, side);
@@ -135,7 +135,7 @@ Bytes encode_record(const KeptFace& face, int quality) {
   if (quality == 0) {
     bytes.insert(bytes.end(), face.image.pixels().begin(), face.image.pixels().end());
   } else {
-    const Bytes picture = encode_jpeg(face.image, quality);
+    const FileBytes picture = encode_jpeg(face.image, quality);
     bytes.insert(bytes.end(), picture.begin(), picture.end());
   }
   return bytes;

@@ -15,7 +15,7 @@
 
 namespace lineament::shards {
 
-using Bytes = std::vector<std::uint8_t>;
+using FileBytes = std::vector<std::uint8_t>;
 
 inline constexpr std::string_view kMagic = "lnmshard";
 inline constexpr std::uint32_t kVersion = 1;
@@ -29,7 +29,7 @@ struct Header {
   std::uint64_t index_bytes = 0;
   std::uint64_t checksum = 0;  ///< content_digest() of description and index
 };
-Bytes encode(const Header& header);
+FileBytes encode(const Header& header);
 /// `name` is the file's, for messages. Throws FormatError for what is no shard, is of a newer version, or is damaged.
 Header decode_header(std::span<const std::uint8_t> bytes, const std::string& name);
 
@@ -59,12 +59,12 @@ struct Entry {
   float side = 0;                ///< see KeptFace
   std::string_view name, photo;  ///< the photo's path, and its id (Face::photo)
 };
-void append(Bytes& index, const Entry& entry);
+void append(FileBytes& index, const Entry& entry);
 /// The entry at `at`, which becomes the place of the next one. Throws FormatError where the bytes end before it does.
 Entry decode_entry(std::span<const std::uint8_t> index, std::size_t& at, const std::string& name);
 
 /// A face without its name and print, which are in the index. `quality` 0: the pixels as they are, else a JPEG's.
-Bytes encode_record(const KeptFace& face, int quality);
+FileBytes encode_record(const KeptFace& face, int quality);
 /// Throws FormatError for what is no record with so many points.
 KeptFace decode_record(std::span<const std::uint8_t> bytes, const Entry& entry, int points, bool raw);
 
