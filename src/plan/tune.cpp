@@ -137,7 +137,8 @@ std::string op_key(const OpProblem& p) {
 }
 
 std::string tuning_machine() {
-  return platform::processor_name() + ", " + current_isa() + ", lineament " + std::string(version());
+  static const std::string processor = platform::processor_name();  // asked whenever a plan is made
+  return processor + ", " + current_isa() + ", lineament " + std::string(version());
 }
 
 TuneResult tune(const Network& network, const InferenceOptions& options, const TuneOptions& how) {

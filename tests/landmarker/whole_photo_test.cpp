@@ -15,6 +15,7 @@
 #include "lineament/landmarker/landmarker.hpp"
 #include "lineament/model/default_models.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/nn/tuning.hpp"
 
 using namespace lineament;
 
@@ -171,6 +172,20 @@ TEST_CASE("faces are found by the detector that is given, and what cannot find a
   CHECK_THROWS_AS(Landmarker({.detector = shared_default_model("tiny")}), ModelError);
   CHECK_THROWS_AS(Landmarker({.finder = {.score = 2}}), ArgumentError);
   CHECK_THROWS_AS(Landmarker({.finder = {.smallest = -1}}), ArgumentError);
+}
+
+TEST_CASE("a landmarker runs the kernels that its tuning names") {
+  const Image photo = draw_face(kSeed, 3, {.size = 160}).image;
+  const Box box{40, 40, 90, 90};
+  const Model model = load_default_model("tiny");
+  auto slow = std::make_shared<Tuning>(Tuning{.machine = tuning_machine()});
+  for (const TunedOp& op : tune(model.network, {}, {.seconds = 0.1}).ops)
+    slow->kernels[op.op] = op.candidates[1].kernel;
+  REQUIRE(!slow->kernels.empty());
+  const FaceLandmarks usual = Landmarker(model).predict(photo, box),
+                      tuned = Landmarker(model, {.tuning = slow}).predict(photo, box);
+  CHECK(usual.values != tuned.values);  // others add in another order
+  for (std::size_t k = 0; k < kPoints; ++k) CHECK(distance(usual.points[k], tuned.points[k]) < 0.05f);
 }
 
 TEST_CASE("any number of boxes gives what each gives by itself, in every precision") {

@@ -7,8 +7,10 @@
 #include "lineament/error.hpp"
 #include "lineament/random.hpp"
 #include "lineament/train/local_ranks.hpp"
+#include "train/ranks_support.hpp"
 
 using namespace lineament;
+using lineament::testing::message_of;
 
 namespace {
 
@@ -27,15 +29,6 @@ std::vector<std::vector<float>> summed(int size, std::size_t count, std::size_t 
     RankSums(ranks, piece, sent)(values);
   });
   return all;
-}
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
 }
 
 }  // namespace

@@ -2,13 +2,25 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
+#include "lineament/error.hpp"
 #include "lineament/train/fit.hpp"
 #include "lineament/train/local_ranks.hpp"
 #include "train/fit_support.hpp"
 
 namespace lineament::testing {
+
+/// What `f` threw.
+inline std::string message_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
 
 /// Batch norms, no dropout: every rank would have a mask of its own.
 inline Network network_with_norms(std::uint64_t seed = 1) {

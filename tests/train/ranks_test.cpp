@@ -63,15 +63,6 @@ struct Bad : SampleSource {
   }
 };
 
-std::string failure(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 }  // namespace
 
 TEST_CASE("one rank gives the bits of none") {
@@ -205,7 +196,7 @@ TEST_CASE("a rank with other weights, samples or options is named before anythin
   const FaceStore faces = small_faces(16), fewer = small_faces(12);
   int epochs = 0;
   const auto run = [&](const std::function<void(FitOptions&, Network&, int)>& change, bool other_samples = false) {
-    return failure([&] {
+    return message_of([&] {
       LocalRanks(3).run([&](Communicator& communicator) {
         FitOptions options = ranks_options();
         options.batch_size = 6;
@@ -235,7 +226,7 @@ TEST_CASE("a rank whose weights go astray in the middle is named") {
   const FaceStore faces = small_faces(16);
   for (const int every : {1, 0}) {
     std::vector<int> steps(2);
-    const std::string message = failure([&] {
+    const std::string message = message_of([&] {
       LocalRanks(2).run([&](Communicator& communicator) {
         FitOptions options = ranks_options();
         options.ema = 0;
@@ -271,7 +262,7 @@ TEST_CASE("a rank that throws ends all") {
         FitCallbacks callbacks;
         change(communicator.rank(), train, validation, callbacks);
         messages[static_cast<std::size_t>(communicator.rank())] =
-            failure([&] { fit(network, train, &validation, options, callbacks); });
+            message_of([&] { fit(network, train, &validation, options, callbacks); });
       });
     }
     return messages;
@@ -301,7 +292,8 @@ TEST_CASE("a loss that is no number ends all ranks with the same words") {
     options.clip_norm = 0;
     options.schedule = {.rate = 1e30f};
     Network network = without_norms();
-    messages[static_cast<std::size_t>(communicator.rank())] = failure([&] { fit(network, faces, nullptr, options); });
+    messages[static_cast<std::size_t>(communicator.rank())] =
+        message_of([&] { fit(network, faces, nullptr, options); });
   });
   CHECK(messages[0].find("is no longer a number") != std::string::npos);
   CHECK(messages[1] == messages[0]);
