@@ -60,7 +60,7 @@ struct Traits {
   bool saves = false;                  ///< keeps `saved_bytes` from forward to backward
   bool quantisable = false;            ///< int8 multiplies it, and needs the range of its first input
   bool foldable = false;  ///< a batch norm after it may become part of its parameters: weight {…, channels out}, bias
-  bool per_image = false;  ///< when inferring, the images of a batch may go through it one at a time at no loss
+  bool per_image = false;  ///< when inferring, the images of a batch may go through it one at a time
   bool light = false;      ///< elementwise, pooling, norms: no weights to stream, no multiply-adds that count
 
   static constexpr int kTwoOrMore = -1;

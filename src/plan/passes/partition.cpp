@@ -2,33 +2,41 @@
 // after the other, or for some rows of one image. Its values then stay in that core's caches, and threads need not
 // wait for each other after every op, which takes as long as a small layer's products.
 #include <algorithm>
+#include <span>
 
 #include "plan/passes/passes.hpp"
 
 namespace lineament {
 namespace {
 
-/// Images of fewer pixels do not keep a kernel busy; below that, and for dense layers, whose weights are the larger
-/// part of what they read, all images go through an op together.
+/// Images of fewer pixels do not keep a kernel busy: their weights would be read more often than they are multiplied
+/// by.
 constexpr int kImagePixels = 144;
+/// Unless they are few: these stay in a core's cache from one image to the next.
+constexpr std::size_t kFewWeights = 16384;
 
 int pixels(const Shape& shape) {
-  return shape.height() * shape.width();
+  return shape.rank() == 3 ? shape.height() * shape.width() : 1;
 }
 
-bool suits_one_image(const Spec& spec, const Shapes& shapes, NodeId id) {
-  if (is_input(spec[id].layer)) return true;
-  const Traits traits = traits_of(spec[id].layer);
-  // What has weights to read is judged by what it outputs, the rest, which may be fused into it, by what it reads.
-  return traits.per_image && pixels(traits.light ? shapes[spec[id].input_ids()[0]] : shapes[id]) >= kImagePixels;
+std::size_t weights_of(const Op& op) {
+  std::size_t weights = 0;
+  for (const ParamSpec& p : params_of(op.problem.layer, op.problem.inputs)) weights += p.shape.size();
+  return weights;
 }
 
-/// A value other than that of `cut` is read after it.
-bool reads_past(const Spec& spec, NodeId cut) {
-  for (NodeId id = cut + 1; id <= spec.size(); ++id)
-    for (const NodeId input : spec[id].input_ids())
-      if (input < cut && !(input > 0 && is_input(spec[input].layer))) return true;
-  return false;
+/// By number of the op: whether it may take one image at a time. What has no weights does as the op before it, since it
+/// may be fused into that.
+std::vector<bool> suit_one_image(const Plan& plan) {
+  std::vector<bool> value_suits(plan.values.size(), true), suits;
+  for (const Op& op : plan.ops) {
+    const Traits traits = traits_of(op.problem.layer);
+    const bool suited = traits.light ? value_suits[static_cast<std::size_t>(op.inputs[0])]
+                                     : pixels(op.problem.output) >= kImagePixels || weights_of(op) <= kFewWeights;
+    suits.push_back(traits.per_image && suited);
+    value_suits[static_cast<std::size_t>(op.output)] = suits.back();
+  }
+  return suits;
 }
 
 /// Whether everybody who touches the value is in the region.
@@ -42,24 +50,39 @@ bool lies_inside(const Plan& plan, ValueId id, const OpRegion& region) {
   return true;
 }
 
+/// Runs of ops that suit one image, if one of them has many pixels, and what is between them together.
+std::vector<OpRegion> regions_by_image(const Plan& plan) {
+  const std::vector<bool> suits = suit_one_image(plan);
+  const auto has_pixels = [](const Op& op) { return pixels(op.problem.output) >= kImagePixels; };
+  std::vector<OpRegion> regions;
+  for (std::size_t begin = 0, end; begin < plan.ops.size(); begin = end) {
+    for (end = begin + 1; end < plan.ops.size() && suits[end] == suits[begin];) ++end;
+    const auto ops = std::span(plan.ops).subspan(begin, end - begin);
+    const bool alone = suits[begin] && std::any_of(ops.begin(), ops.end(), has_pixels);
+    const auto kind = alone ? OpRegion::Kind::by_image : OpRegion::Kind::together;
+    if (!regions.empty() && regions.back().kind == kind)
+      regions.back().end = end;
+    else
+      regions.push_back({kind, begin, end});
+  }
+  return regions;
+}
+
 }  // namespace
 
 void partition_images(Plan& plan) {
   if (plan.options.batch == 1) return;
-  NodeId cut = 0;
-  while (cut < plan.spec->size() && suits_one_image(*plan.spec, *plan.shapes, cut + 1)) ++cut;
-  while (cut > 0 && reads_past(*plan.spec, cut)) --cut;
-  const auto ops = std::count_if(plan.ops.begin(), plan.ops.end(), [&](const Op& op) { return op.node <= cut; });
-  if (ops == 0) return;
-  const OpRegion alone{OpRegion::Kind::by_image, 0, static_cast<std::size_t>(ops)};
-  plan.regions = {alone};
-  if (alone.end < plan.ops.size()) plan.regions.push_back({OpRegion::Kind::together, alone.end, plan.ops.size()});
-  for (std::size_t s = 0; s < alone.end; ++s) plan.ops[s].problem.batch = plan.ops[s].problem.threads = 1;
-  for (NodeId id = 1; id <= cut; ++id)
-    if (lies_inside(plan, id, alone)) {
-      plan.value(id).batch = 1;
-      plan.value(id).per_thread = true;
+  plan.regions = regions_by_image(plan);
+  for (const OpRegion& region : plan.regions) {
+    if (region.kind != OpRegion::Kind::by_image) continue;
+    for (std::size_t s = region.begin; s < region.end; ++s) {
+      plan.ops[s].problem.batch = plan.ops[s].problem.threads = 1;
+      Value& value = plan.value(plan.ops[s].output);
+      if (!lies_inside(plan, plan.ops[s].output, region)) continue;
+      value.batch = 1;
+      value.per_thread = true;
     }
+  }
 }
 
 namespace {

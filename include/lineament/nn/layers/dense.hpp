@@ -8,7 +8,8 @@ namespace LINEAMENT_API lineament {
 
 struct Dense {
   static constexpr std::string_view kType = "dense";
-  static constexpr Traits kTraits{.backward_reads_input = true, .quantisable = true, .foldable = true};
+  static constexpr Traits kTraits{
+      .backward_reads_input = true, .quantisable = true, .foldable = true, .per_image = true};
 
   int features = 1;  ///< of the output
   bool bias = true;

@@ -7,8 +7,11 @@ namespace LINEAMENT_API lineament {
 
 struct Flatten {
   static constexpr std::string_view kType = "flatten";
-  static constexpr Traits kTraits{
-      .forward_in_place = true, .forward_keeps_values = true, .backward_in_place = true, .light = true};
+  static constexpr Traits kTraits{.forward_in_place = true,
+                                  .forward_keeps_values = true,
+                                  .backward_in_place = true,
+                                  .per_image = true,
+                                  .light = true};
   template <class Self, class V>
   static constexpr void fields(Self&, V&&) {}
   constexpr Shape output_shape(std::span<const Shape> inputs) const { return {static_cast<int>(inputs[0].size())}; }
