@@ -161,6 +161,23 @@ TEST_CASE("partition: regions by image in a batch, by rows for one image on thre
   CHECK(regions({.batch = 4, .without = {Pass::partition}}).size() == 1);
 }
 
+TEST_CASE("partition: squeezes and small layers of a batch stay with the maps around them") {
+  const Network network(compact_network(), kReferenceInput, 1);
+  const auto region_of = [&](std::string_view layer) {
+    for (const PlannedOp& op : InferenceSession(network, {.batch = 4}).plan())
+      if (op.layers.starts_with(layer)) return op.region;
+    return std::string("no such layer");
+  };
+  CHECK(region_of("squeeze1") == "by image");  // 2 K weights, between maps of 16x16
+  CHECK(region_of("refine1") == "by image");
+  CHECK(region_of("conv30") == "together");  // 77 K weights for 8x8 pixels
+  CHECK(region_of("squeeze4") == "together");
+  const auto bytes = [&](PassSet without) {
+    return static_cast<double>(InferenceSession(network, {.batch = 16, .without = without}).arena_bytes());
+  };
+  CHECK(bytes({Pass::partition}) > 1.8 * bytes({}));
+}
+
 TEST_CASE("defer_norms: outputs of batch norms between 1x1 and depthwise convolutions have no place in memory") {
   Network network(mobile_network(), kMobileInput);
   const auto without_place = [&](PassSet without) {

@@ -31,7 +31,7 @@ struct LandmarkerOptions {
   bool mirror = false;  ///< average with what is found in the mirrored crop: somewhat better, for twice the time
   /// How faces are found where no box is given; `threads` and `precision` there count for nothing, those here do. Why
   /// a low score: the points' own score tells faces from others better (docs/decisions/025).
-  FinderOptions finder{.score = 0.4f};
+  FinderOptions finder{.score = 0.35f};
   std::shared_ptr<const Model> detector{};  ///< that finds them; nullptr: the library's own
   /// Faces that were found are left out where the points' score is below this: they are none. 0 … 1.
   float min_score = 0.5f;

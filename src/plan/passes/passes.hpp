@@ -5,7 +5,7 @@
 
 namespace lineament {
 
-/// Inferring a batch: the first ops, which have many pixels, are for one image at a time, so that what lies between
+/// Inferring a batch: ops that have many pixels, or few weights, are for one image at a time, so that what lies between
 /// them stays in a core's cache.
 void partition_images(Plan&);
 /// int8: which ops multiply in it, and the range of their inputs. Throws ArgumentError where a range is missing.
