@@ -3,10 +3,25 @@
 #include <optional>
 #include <vector>
 
+#include "lineament/train/fit.hpp"
 #include "lineament/train/metrics.hpp"
 #include "lineament/train/samples.hpp"
 
 namespace lineament {
+
+/// mean_values() of the training samples, taken once they are asked for.
+class MeanValues {
+ public:
+  explicit MeanValues(const SampleSource& samples) : samples_(samples) {}
+  const std::vector<float>& operator()() {
+    if (values_.empty()) values_ = mean_values(samples_);
+    return values_;
+  }
+
+ private:
+  const SampleSource& samples_;
+  std::vector<float> values_;
+};
 
 /// Means of a metric that is better the lower it is, over up to 1000 samples.
 struct Guess {
