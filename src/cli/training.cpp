@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/batch_checks.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
 #include "cli/fit_settings.hpp"
@@ -108,8 +109,8 @@ class Run {
   void prepare() {
     sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput));
     const Sets& sets = *sets_;
-    check_batch(sets);
-    check_negatives(sets);
+    check_batch(o_, sets, ranks_.others() ? ranks_.others()->size() : 1);
+    check_negatives(o_, sets, begun_.notes);
     if (!o_.resume) {
       model_.trained_on = sets.about + begun_.begun_with;
       model_.metadata["version"] = version();
@@ -185,35 +186,6 @@ class Run {
                std::string_view(report_html(run_report(o_, *sets_, log_, load_model(folder_->model())))));
     say("model:  " + folder_->model().string());
     say("report: " + folder_->report().string());
-  }
-
-  void check_batch(const Sets& sets) const {
-    const std::size_t samples = sets.train->size() * static_cast<std::size_t>(o_.copies);
-    if (ranks_.others() != nullptr && o_.batch % ranks_.others()->size() != 0)
-      throw ArgumentError({"--batch", "it is the batch of all ranks, and cannot be shared out over them",
-                           text("a multiple of %d", ranks_.others()->size()), std::to_string(o_.batch), ""});
-    if (static_cast<std::size_t>(o_.batch) <= samples) return;
-    throw ArgumentError({"--batch", "one step takes more faces than an epoch has", text("at most %zu", samples),
-                         std::to_string(o_.batch), text("use --batch %zu, more faces or more --copies", samples)});
-  }
-
-  /// A network that learns from faces alone to say whether there is one sees them everywhere.
-  void check_negatives(const Sets& sets) {
-    if (!sets.negatives && o_.has("negatives") && o_.negatives != TrainOptions{}.negatives)
-      throw ArgumentError({"--negatives", "the network does not say whether a crop shows a face",
-                           "one with the output 'face', as compact, tiny and large have", "none", "leave it out"});
-    if (!sets.negatives) return;
-    if (o_.batch < 2)
-      throw ArgumentError({"--batch", "one crop of each batch shows no face, and no place is left for faces",
-                           "2 or more", std::to_string(o_.batch), ""});
-    const auto faceless = std::max(1.0, std::round(o_.negatives * o_.batch));
-    if (sets.drawn && std::round(o_.mix * o_.batch) + faceless >= o_.batch)
-      throw ArgumentError({"--mix", "no place is left for photos beside drawn faces and crops without a face",
-                           text("with --negatives %g, below %.2g", o_.negatives, 1 - (faceless + 0.5) / o_.batch),
-                           text("%g", o_.mix), ""});
-    if (o_.negatives * o_.batch < 0.5)
-      begun_.notes.push_back(text("note: one crop of each batch of %d shows no face: that is more than --negatives %g",
-                                  o_.batch, o_.negatives));
   }
 
   void say_resumed(const TrainingState& state) const {
