@@ -262,26 +262,8 @@ std::size_t count_known(const std::vector<PhotoPrint>& photos, const std::vector
 
 std::string digest_of(const Sets& sets) {
   std::vector<std::uint8_t> bytes;
-  const auto add = [&](const void* from, std::size_t size) {
-    const auto* first = static_cast<const std::uint8_t*>(from);
-    bytes.insert(bytes.end(), first, first + size);
-  };
-  const auto add_faces = [&](const FaceSamples& faces) {
-    if (const auto* shards = dynamic_cast<const FaceShards*>(&faces)) {  // their checksums are of all that they hold
-      for (std::size_t i = 0; i < shards->size(); ++i) {
-        const std::uint64_t checksum = shards->checksum(i);
-        add(&checksum, sizeof checksum);
-      }
-    } else if (const auto* store = dynamic_cast<const FaceStore*>(&faces)) {
-      for (std::size_t i = 0; i < store->size() && !store->print(i).file.empty(); ++i) {
-        const std::uint64_t content = store->print(i).content;
-        add(&content, sizeof content);
-        add(store->points(i).data(), store->points(i).size() * sizeof(Point));
-      }
-    }
-  };
-  add_faces(*sets.train);
-  if (sets.held_out) add_faces(*sets.held_out);
+  for (const FaceSamples* faces : {sets.train.get(), sets.held_out.get()})
+    for (std::size_t i = 0; faces != nullptr && i < faces->size(); ++i) faces->identify(i, bytes);
   return bytes.empty() ? "" : text("%016llx", static_cast<unsigned long long>(content_digest(bytes)));
 }
 

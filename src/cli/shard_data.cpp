@@ -73,16 +73,13 @@ Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
 }
 
 int loader_threads(const Sets& sets, int threads) {
-  const bool ready = dynamic_cast<const FaceStore*>(sets.train.get()) != nullptr &&
-                     (!sets.drawn || dynamic_cast<const FaceStore*>(sets.drawn.get()) != nullptr);
+  const bool ready = sets.train->at_hand() && (!sets.drawn || sets.drawn->at_hand());
   constexpr int kMost = 256;  // of Batches
   return ready ? 1 : std::min(Threads(threads).count(), kMost);
 }
 
 std::size_t report_damaged(const Sets& sets, std::size_t known) {
-  const auto* shards = dynamic_cast<const FaceShards*>(sets.train.get());
-  if (shards == nullptr) return known;
-  const std::vector<Rejected> all = shards->rejected();
+  const std::vector<Rejected> all = sets.train->rejected();
   for (std::size_t i = known; i < all.size(); ++i)
     say("damaged: " + all[i].file + ": " + all[i].reason + "; another sample is taken in its place");
   return all.size();

@@ -192,6 +192,12 @@ PhotoPrint FaceShards::print(std::size_t i) const {
 float FaceShards::side(std::size_t i) const {
   return files_->entry(samples_[i]).side;
 }
+/// Its checksum is of all that it is.
+void FaceShards::identify(std::size_t i, std::vector<std::uint8_t>& bytes) const {
+  const std::uint64_t sum = checksum(i);
+  const auto* first = reinterpret_cast<const std::uint8_t*>(&sum);
+  bytes.insert(bytes.end(), first, first + sizeof sum);
+}
 std::uint64_t FaceShards::checksum(std::size_t i) const {
   return files_->entry(samples_[i]).checksum;
 }

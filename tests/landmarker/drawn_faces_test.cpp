@@ -26,6 +26,34 @@ TEST_CASE("faces drawn on demand are those of a store, whatever is kept of them"
   }
 }
 
+TEST_CASE("sources of faces say whether they are at hand, and what tells their samples apart") {
+  const Folder folder("sources");
+  const std::vector<Face> photos = photos_in(folder, 3);
+  pack_faces(folder / "shards", photos, small_pack());
+  const FaceStore store = FaceStore::load(photos), drawn = FaceStore::draw(5, 3);
+  const DrawnFaces on_demand(5, 3);
+  const FaceShards shards = FaceShards::open(folder / "shards");
+  const auto identity = [](const FaceSamples& faces, std::size_t i) {
+    std::vector<std::uint8_t> bytes;
+    faces.identify(i, bytes);
+    return bytes;
+  };
+  const auto at_hand = [](const FaceSamples& faces) { return faces.at_hand(); };
+  CHECK(at_hand(store));
+  CHECK(at_hand(drawn));
+  CHECK_FALSE(at_hand(on_demand));
+  CHECK_FALSE(at_hand(shards));
+  CHECK(identity(store, 0).size() == sizeof(std::uint64_t) + 68 * sizeof(Point));
+  CHECK(identity(store, 0) != identity(store, 1));
+  CHECK(identity(shards, 0).size() == sizeof(std::uint64_t));
+  CHECK(identity(shards, 0) != identity(shards, 1));
+  CHECK(identity(drawn, 0).empty());
+  CHECK(identity(on_demand, 0).empty());
+  std::vector<Face> moved = photos;  // the same photo with another point
+  moved[0].points[8].x += 1;
+  CHECK(identity(FaceStore::load(moved), 0) != identity(store, 0));
+}
+
 TEST_CASE("the truth of a drawn face takes no picture, and is the same to the bit") {
   for (const BoxSource box : {BoxSource::points, BoxSource::whole_image}) {
     StoreOptions options;

@@ -111,7 +111,8 @@ TEST_CASE("a sample found damaged while training is replaced by the next of its 
     if (set.face(i).name != set.name(i)) replaced[i] = set.face(i).name;
   for (std::size_t i = 0; i < opened.size(); ++i) prepared(opened, i);
   REQUIRE(opened.rejected().size() == 1);
-  CHECK(set.rejected().size() == 1);
+  const FaceSamples& any = set;  // as those see it that do not know where faces come from
+  CHECK(any.rejected().size() == 1);
   REQUIRE(replaced.size() == 1);
   CHECK(replaced.at(1) == set.name(2));  // sample 2 of all is the second of these
   for (int again = 0; again < 2; ++again)

@@ -1,12 +1,15 @@
 // Faces as training samples, wherever they come from: what all sources of faces have in common.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "lineament/api.hpp"
 #include "lineament/faces/augment.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/faces/face.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/landmarker/kept_face.hpp"
@@ -28,6 +31,14 @@ class FaceSamples : public SampleSource {
   virtual std::string name(std::size_t i) const = 0;  ///< The photo's path, or "drawn 17".
   virtual PhotoPrint print(std::size_t i) const = 0;  ///< Of its photo; drawn faces have none.
   virtual float side(std::size_t i) const = 0;        ///< The box's larger one, in pixels of the photo.
+
+  /// Whether faces are in memory, so that nothing has to be read or drawn for a sample: one loader thread is enough.
+  virtual bool at_hand() const { return false; }
+  /// What was found unusable so far, and is left out or replaced.
+  virtual std::vector<Rejected> rejected() const { return {}; }
+  /// Appends what tells this sample from others: digests of its photo or record, points. Nothing for a drawn face,
+  /// which the options tell.
+  virtual void identify(std::size_t, std::vector<std::uint8_t>&) const {}
 
   const AugmentOptions& augment() const { return augment_; }
   /// From the next sample on. Not while others ask for samples: fit() does until it returns.

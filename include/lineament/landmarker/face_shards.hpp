@@ -79,13 +79,14 @@ class FaceShards : public FaceSamples {
   std::string name(std::size_t i) const override;
   PhotoPrint print(std::size_t i) const override;
   float side(std::size_t i) const override;
+  std::vector<Rejected> rejected() const override;
+  void identify(std::size_t i, std::vector<std::uint8_t>& bytes) const override;
   /// What Face::photo was, the same for photos with the same bytes: for split_photo_ids().
   std::vector<std::string> photos() const;
   std::uint64_t checksum(std::size_t i) const;  ///< Of all that is stored of the sample.
   std::size_t shard(std::size_t i) const;       ///< The number of its shard among all that were opened.
 
   const PackInfo& info() const;
-  std::vector<Rejected> rejected() const;  ///< So far; a copy.
   std::size_t shards() const;
   std::uint64_t file_bytes() const;   ///< Of all shards that were opened.
   std::size_t index_bytes() const;    ///< In memory, for all samples.

@@ -60,7 +60,18 @@ class FaceStore : public FaceSamples {
   const Image& image(std::size_t i) const { return faces_[i].image; }
   const Landmarks& points(std::size_t i) const { return faces_[i].points; }
   const Box& box(std::size_t i) const { return faces_[i].box; }
-  const std::vector<Rejected>& rejected() const { return rejected_; }
+  bool at_hand() const override { return true; }
+  std::vector<Rejected> rejected() const override { return rejected_; }
+  void identify(std::size_t i, std::vector<std::uint8_t>& bytes) const override {
+    const KeptFace& face = faces_[i];
+    if (face.print.file.empty()) return;
+    const auto add = [&](const auto* values, std::size_t count) {
+      const auto* first = reinterpret_cast<const std::uint8_t*>(values);
+      bytes.insert(bytes.end(), first, first + count * sizeof *values);
+    };
+    add(&face.print.content, 1);
+    add(face.points.data(), face.points.size());
+  }
 
   /// Memory of all kept pictures, bytes.
   std::size_t bytes() const {
