@@ -37,6 +37,7 @@
 #include "lineament/file.hpp"
 #include "lineament/image/draw.hpp"
 #include "lineament/image/file.hpp"
+#include "lineament/image/photo_file.hpp"
 #include "lineament/image/resize.hpp"
 #include "lineament/image/view.hpp"
 #include "lineament/image/warp.hpp"

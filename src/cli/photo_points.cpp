@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -16,31 +17,32 @@
 #include "cli/photo_files.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/pts.hpp"
+#include "lineament/file.hpp"
 #include "lineament/image/draw.hpp"
 #include "lineament/image/file.hpp"
+#include "lineament/image/photo_file.hpp"
 #include "lineament/landmarker/overlay.hpp"
 
 namespace lineament::cli {
 namespace {
 
-Image read_photo(const Path& path, const PredictOptions& o) {
-  const DecodeLimits limits = decode_limits(o.max_megapixels);
+std::vector<std::uint8_t> read_bytes(const Path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     throw FileError(
         {path.string(), "the folder holds no image", "JPEG, PNG, BMP or PNM files", "none", "check the path"});
-  if (!is_stream(path)) return read_image(path, limits);
+  if (!is_stream(path)) return read_file(path);
   constexpr std::size_t kPart = 1 << 20, kMost = std::size_t{512} << 20;
-  std::string bytes;
+  std::vector<std::uint8_t> bytes;
   while (std::cin && bytes.size() <= kMost) {
     const std::size_t had = bytes.size();
     bytes.resize(had + kPart);
-    std::cin.read(bytes.data() + had, kPart);
+    std::cin.read(reinterpret_cast<char*>(bytes.data() + had), kPart);
     bytes.resize(had + static_cast<std::size_t>(std::cin.gcount()));
   }
   if (bytes.size() > kMost)
     throw FormatError({"standard input", "it is too long for a picture", "at most 512 MB", "more", ""});
-  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
+  return bytes;
 }
 
 LandmarkerOptions landmarker_options(const PredictOptions& o, const PhotoModels& models, int threads) {
@@ -85,8 +87,11 @@ PhotoResult PhotoPoints::run(const Path& path, const std::string& name) {
   return result;
 }
 
-std::vector<FaceLandmarks> PhotoPoints::points_of(const Path& path, const Image& photo) {
-  if (o_.whole) return {landmarker_.predict(photo, landmarker_.whole_image_face(photo))};
+/// P: a file, or an image.
+template <class P>
+std::vector<FaceLandmarks> PhotoPoints::points_of(const Path& path, const P& photo) {
+  const Box whole = landmarker_.whole_image_face(photo);
+  if (o_.whole) return landmarker_.predict(photo, std::span(&whole, 1));
   if (!boxes_.empty()) return landmarker_.predict(photo, boxes_);
   std::vector<FaceLandmarks> faces;
   try {
@@ -117,8 +122,12 @@ std::vector<std::string> PhotoPoints::file_names(const std::string& name, std::s
 void PhotoPoints::one(const Path& path, const std::string& name, PhotoResult& result) {
   const Path overlay = o_.overlay / (name + ".png");
   if (!o_.overlay.empty()) require_other_file(overlay, path, "--overlay");
-  Image photo = read_photo(path, o_);
-  const std::vector<FaceLandmarks> faces = points_of(path, photo);
+  const std::vector<std::uint8_t> bytes = read_bytes(path);
+  const std::string source = is_stream(path) ? "standard input" : path.string();
+  const PhotoFile stored(bytes, source, decode_limits(o_.max_megapixels));
+  Image photo;
+  if (!o_.overlay.empty()) photo = stored.decode().image;
+  const std::vector<FaceLandmarks> faces = photo.empty() ? points_of(path, stored) : points_of(path, photo);
   const std::vector<std::string> files = file_names(name, faces.size());
   for (const std::string& file : files)
     if (!o_.pts.empty()) require_other_file(o_.pts / (file + ".pts"), path, "--pts");

@@ -59,7 +59,8 @@ class PhotoPoints {
   PhotoResult run(const Path& path, const std::string& name);
 
  private:
-  std::vector<FaceLandmarks> points_of(const Path& path, const Image& photo);
+  template <class P>
+  std::vector<FaceLandmarks> points_of(const Path& path, const P& photo);
   void one(const Path& path, const std::string& name, PhotoResult& result);
   std::vector<std::string> file_names(const std::string& name, std::size_t faces) const;
 

@@ -120,6 +120,26 @@ struct FaceFinder::State {
     }
   }
 
+  /// Of the smallest faces in a picture of which the larger side is `side`.
+  float smallest(float side) const {
+    return options.smallest > 0 ? options.smallest : std::max(kSmallestSeen, side / 36);
+  }
+
+  std::vector<FoundFace> find(const ImageView& picture, float smallest) {
+    std::vector<FoundFace> faces;
+    if (picture.width == 0 || picture.height == 0) return faces;
+    check(picture);
+    const float side = static_cast<float>(std::max(picture.width, picture.height));
+    float scale = kSmallestSeen / smallest;
+    require_bounded(picture, scale, smallest);
+    look(picture, scale, faces);
+    while (side * scale > kSeenWhole) {
+      scale /= kStep;
+      look(picture, scale, faces);
+    }
+    return without_doubles(std::move(faces), options.overlap);
+  }
+
   std::shared_ptr<const Model> model;
   FinderOptions options;
   std::list<Sized> sizes;
@@ -140,19 +160,23 @@ FaceFinder::FaceFinder(FaceFinder&&) noexcept = default;
 FaceFinder& FaceFinder::operator=(FaceFinder&&) noexcept = default;
 
 std::vector<FoundFace> FaceFinder::find(const ImageView& picture) {
-  std::vector<FoundFace> faces;
-  if (picture.width == 0 || picture.height == 0) return faces;
-  check(picture);
-  const float side = static_cast<float>(std::max(picture.width, picture.height));
-  const float smallest = state_->options.smallest > 0 ? state_->options.smallest : std::max(kSmallestSeen, side / 36);
-  float scale = kSmallestSeen / smallest;
-  require_bounded(picture, scale, smallest);
-  state_->look(picture, scale, faces);
-  while (side * scale > kSeenWhole) {
-    scale /= kStep;
-    state_->look(picture, scale, faces);
+  return state_->find(picture, state_->smallest(static_cast<float>(std::max(picture.width, picture.height))));
+}
+
+std::vector<FoundFace> FaceFinder::find(const ReducedPhoto& photo) {
+  if (photo.reduced == 1) return find(photo.image);
+  const auto reduced = static_cast<float>(photo.reduced);
+  const float side = reduced * static_cast<float>(std::max(photo.image.width(), photo.image.height()));
+  std::vector<FoundFace> faces = state_->find(photo.image, state_->smallest(side) / reduced);
+  for (FoundFace& face : faces) {
+    face.box = moved(face.box, photo.to_photo);
+    for (Point& eye : face.eyes) eye = photo.to_photo(eye);
   }
-  return without_doubles(std::move(faces), state_->options.overlap);
+  return faces;
+}
+
+int FaceFinder::reduction(int width, int height) const {
+  return reduction_for(state_->smallest(static_cast<float>(std::max(width, height))) / kSmallestSeen);
 }
 
 }  // namespace lineament

@@ -130,10 +130,7 @@ Landmarks mapped(Landmarks points, const Affine& map) {
 
 void move_face(Face& face, const Affine& map) {
   face.points = mapped(std::move(face.points), map);
-  if (!face.box) return;
-  const Point a = map({face.box->x, face.box->y});
-  const Point b = map({face.box->x + face.box->width, face.box->y + face.box->height});
-  face.box = Box{std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)};
+  if (face.box) face.box = moved(*face.box, map);
 }
 
 std::string size_text(int width, int height) {
@@ -143,7 +140,11 @@ std::string size_text(int width, int height) {
 }  // namespace
 
 std::optional<std::string> fit_to_photo(Face& face, const Photo& photo, const Scheme& scheme) {
-  const int width = photo.image.width(), height = photo.image.height();
+  return fit_to_photo(face, PhotoSize{photo.image.width(), photo.image.height(), photo.orientation}, scheme);
+}
+
+std::optional<std::string> fit_to_photo(Face& face, const PhotoSize& photo, const Scheme& scheme) {
+  const int width = photo.width, height = photo.height;
   const bool on_side = photo.orientation >= 5;
   const int stored_width = on_side ? height : width, stored_height = on_side ? width : height;
   const bool said = face.width > 0 && face.height > 0, as_upright = face.width == width && face.height == height;

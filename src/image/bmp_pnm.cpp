@@ -7,9 +7,9 @@ namespace lineament::detail {
 namespace {
 
 /// The fields of a PNM header: numbers between white space, with comments from '#' to the end of the line.
-class PnmHeader {
+class PnmFields {
  public:
-  explicit PnmHeader(const Source& source) : s_(source) {}
+  explicit PnmFields(const Source& source) : s_(source) {}
 
   std::uint64_t number() {
     skip_space();
@@ -43,6 +43,24 @@ class PnmHeader {
   std::size_t at_ = 2;  // After P5 or P6.
 };
 
+struct PnmHeader {
+  explicit PnmHeader(const Source& s) : channels(s.bytes[1] == '6' ? 3 : 1) {
+    PnmFields fields(s);
+    width = fields.number();
+    height = fields.number();
+    white = fields.number();
+    s.check_size(width, height);
+    if (white < 1 || white > 65535) s.reject_damaged("PNM", "its largest value is not in 1 to 65535");
+    sample_bytes = white > 255 ? 2 : 1;
+    data = fields.data();
+    if (!s.has(data, width * height * channels * sample_bytes)) s.reject_cut("PNM", "the rest of its picture data");
+  }
+
+  std::uint64_t width = 0, height = 0, white = 0;  ///< white: the largest value
+  std::size_t channels, sample_bytes = 1;
+  std::size_t data = 0;  ///< where the samples begin
+};
+
 }  // namespace
 
 Header scan_bmp(const Source& s) {
@@ -70,26 +88,21 @@ Header scan_bmp(const Source& s) {
   return header;
 }
 
-Image decode_pnm(const Source& s) {
-  const std::size_t channels = s.bytes[1] == '6' ? 3 : 1;
-  PnmHeader fields(s);
-  const std::uint64_t width = fields.number();
-  const std::uint64_t height = fields.number();
-  const std::uint64_t white = fields.number();
-  s.check_size(width, height);
-  if (white < 1 || white > 65535) s.reject_damaged("PNM", "its largest value is not in 1 to 65535");
-  const std::size_t sample_bytes = white > 255 ? 2 : 1;
-  if (!s.has(fields.data(), width * height * channels * sample_bytes))
-    s.reject_cut("PNM", "the rest of its picture data");
+Header scan_pnm(const Source& s) {
+  const PnmHeader h(s);
+  return {h.width, h.height};
+}
 
-  Image image(static_cast<int>(width), static_cast<int>(height));
+Image decode_pnm(const Source& s) {
+  const PnmHeader h(s);
+  Image image(static_cast<int>(h.width), static_cast<int>(h.height));
   const auto sample = [&](std::size_t i) {
-    const std::size_t at = fields.data() + i * sample_bytes;
-    const std::uint64_t value = std::min<std::uint64_t>(white, sample_bytes == 2 ? s.big16(at) : s.bytes[at]);
-    return static_cast<std::uint8_t>((value * 255 + white / 2) / white);
+    const std::size_t at = h.data + i * h.sample_bytes;
+    const std::uint64_t value = std::min<std::uint64_t>(h.white, h.sample_bytes == 2 ? s.big16(at) : s.bytes[at]);
+    return static_cast<std::uint8_t>((value * 255 + h.white / 2) / h.white);
   };
   const auto out = image.pixels();
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = sample(channels == 3 ? i : i / 3);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = sample(h.channels == 3 ? i : i / 3);
   return image;
 }
 

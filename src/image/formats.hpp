@@ -43,6 +43,7 @@ struct Source {
 Header scan_jpeg(const Source& source);
 Header scan_png(const Source& source);
 Header scan_bmp(const Source& source);
+Header scan_pnm(const Source& source);
 /// Binary PGM and PPM (P5, P6) are read without stb: its reader takes 16-bit samples in the wrong byte order and reads
 /// past its buffer when it converts them (CVE-2021-42716).
 Image decode_pnm(const Source& source);

@@ -13,10 +13,11 @@ struct Free {
   void operator()(void* p) const noexcept { std::free(p); }
 };
 
-/// What came out of stb: width * height * channels bytes; `pixels` is null if the data are damaged.
+/// What came out of a decoder: width * height * channels bytes; `pixels` is null if the data are damaged.
 struct Decoded {
   std::unique_ptr<std::uint8_t[], Free> pixels;
   int width = 0, height = 0;
+  int reduced = 1;  ///< see PhotoFile: whoever cannot reduce leaves it at 1
 };
 
 /// Decodes a JPEG, PNG or BMP that the scanners of formats.hpp have passed. `channels` is 3 or 4 (with alpha); stb may

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <list>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "landmarker/mirror.hpp"
 #include "landmarker/on_photo.hpp"
+#include "landmarker/reduced.hpp"
 #include "landmarker/shared_weights.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
@@ -173,7 +175,6 @@ struct Landmarker::State {
   /// All passes. Faces whose score is below `hopeless` get no further one.
   std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> given, const LandmarkerOptions& o,
                                      float hopeless = 0) {
-    require_on_photo(photo, given);
     std::vector<FaceLandmarks> faces(given.size()), again;
     run(photo, given, o, faces);
     std::vector<std::size_t> going(given.size());
@@ -193,6 +194,45 @@ struct Landmarker::State {
     return faces;
   }
 
+  /// How far a photo may be reduced for the crops of these boxes. Why 0.8: the next pass crops to the points, which may
+  /// take less room than the box.
+  int reduction(std::span<const Box> boxes) const {
+    float least = std::numeric_limits<float>::max();
+    for (const Box& box : boxes) least = std::min(least, 0.8f * crop_to_image(box, preprocessing).a);
+    return reduction_for(least);
+  }
+
+  /// predict() of a file, decoded no larger than the crops need it; `photo` is what has been decoded of it.
+  std::vector<FaceLandmarks> predict(const PhotoFile& file, ReducedPhoto photo, std::span<const Box> given,
+                                     const LandmarkerOptions& o, float hopeless = 0) {
+    if (given.empty()) return {};
+    for (int reduce = reduction(given);;) {
+      if (photo.image.empty() || reduce < photo.reduced) {
+        photo.image = {};  // its memory first
+        photo = file.decode(reduce);
+      }
+      if (photo.reduced == 1) return predict(photo.image, given, o, hopeless);
+      std::vector<FaceLandmarks> faces = predict(photo.image, boxes_in(photo, given), o, hopeless);
+      to_whole_photo(photo, given, faces);
+      reduce = reduction_for(least_step(faces));
+      if (reduce >= photo.reduced) return faces;
+    }
+  }
+
+  /// The points of faces that were found in a photo of that size, by `predict` of boxes. Those that are none are left
+  /// out.
+  template <class Predict>
+  std::vector<FaceLandmarks> of_found(std::vector<FoundFace> found, const ImageView& size, const LandmarkerOptions& o,
+                                      Predict predict) const {
+    std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(size, face.box); });
+    std::vector<Box> boxes;
+    for (const FoundFace& face : found) boxes.push_back(face.box);
+    std::vector<FaceLandmarks> faces = predict(boxes, 0.1f * o.min_score);
+    for (std::size_t i = 0; i < faces.size(); ++i) faces[i].detection = found[i].score;
+    std::erase_if(faces, [&](const FaceLandmarks& face) { return face.score.value_or(1) < o.min_score; });
+    return without_repeats(std::move(faces), o.finder.overlap);
+  }
+
   void make_finder(int threads) {
     FinderOptions o = options.finder;
     o.threads = threads;
@@ -200,9 +240,9 @@ struct Landmarker::State {
     finder = options.detector ? FaceFinder(options.detector, o) : FaceFinder(o);
     finder_threads = threads;
   }
-  std::vector<FoundFace> find(const ImageView& photo, int threads) {
+  FaceFinder& finder_for(int threads) {
     if (!finder || finder_threads != threads) make_finder(threads);
-    return finder->find(photo);
+    return *finder;
   }
 
   LandmarkerOptions options;
@@ -240,28 +280,43 @@ Landmarker& Landmarker::operator=(Landmarker&&) noexcept = default;
 
 std::vector<FaceLandmarks> Landmarker::predict(const ImageView& photo, std::span<const Box> boxes,
                                                const PredictOptions& options) {
+  require_not_empty(photo);
+  require_on_photo(photo, boxes);
   return state_->predict(photo, boxes, for_call(state_->options, options));
 }
 
 FaceLandmarks Landmarker::predict(const ImageView& photo, const Box& box, const PredictOptions& options) {
-  return std::move(state_->predict(photo, {&box, 1}, for_call(state_->options, options)).front());
+  return std::move(predict(photo, {&box, 1}, options).front());
 }
 
 std::vector<FaceLandmarks> Landmarker::predict(const ImageView& photo, const PredictOptions& options) {
   require_not_empty(photo);
   const LandmarkerOptions o = for_call(state_->options, options);
-  std::vector<FoundFace> found = state_->find(photo, o.threads);
-  std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(photo, face.box); });
-  std::vector<Box> boxes;
-  for (const FoundFace& face : found) boxes.push_back(face.box);
-  std::vector<FaceLandmarks> faces = state_->predict(photo, boxes, o, 0.1f * o.min_score);
-  for (std::size_t i = 0; i < faces.size(); ++i) faces[i].detection = found[i].score;
-  std::erase_if(faces, [&](const FaceLandmarks& face) { return face.score.value_or(1) < o.min_score; });
-  return without_repeats(std::move(faces), o.finder.overlap);
+  return state_->of_found(state_->finder_for(o.threads).find(photo), photo, o, [&](const auto& boxes, float hopeless) {
+    return state_->predict(photo, boxes, o, hopeless);
+  });
+}
+
+std::vector<FaceLandmarks> Landmarker::predict(const PhotoFile& photo, std::span<const Box> boxes,
+                                               const PredictOptions& options) {
+  require_on_photo(size_alone(photo), boxes);
+  return state_->predict(photo, {}, boxes, for_call(state_->options, options));
+}
+
+std::vector<FaceLandmarks> Landmarker::predict(const PhotoFile& photo, const PredictOptions& options) {
+  const LandmarkerOptions o = for_call(state_->options, options);
+  FaceFinder& finder = state_->finder_for(o.threads);
+  ReducedPhoto seen = photo.decode(finder.reduction(photo.size().width, photo.size().height));
+  return state_->of_found(finder.find(seen), size_alone(photo), o, [&](const auto& boxes, float hopeless) {
+    return state_->predict(photo, std::move(seen), boxes, o, hopeless);
+  });
 }
 
 Box Landmarker::whole_image_face(const ImageView& photo) const {
   return face_box(BoxSource::whole_image, {}, std::nullopt, photo.width, photo.height, state_->preprocessing);
+}
+Box Landmarker::whole_image_face(const PhotoFile& photo) const {
+  return whole_image_face(size_alone(photo));
 }
 
 int Landmarker::crop_size() const {

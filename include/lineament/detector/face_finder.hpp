@@ -7,6 +7,7 @@
 #include "lineament/api.hpp"
 #include "lineament/detector/found_face.hpp"
 #include "lineament/image/image.hpp"
+#include "lineament/image/photo_file.hpp"
 #include "lineament/image/view.hpp"
 #include "lineament/nn/precision.hpp"
 
@@ -50,6 +51,10 @@ class FaceFinder {
   /// Throws ArgumentError where FinderOptions::smallest is so small for this picture that the network would have to see
   /// more than 64 megapixels.
   std::vector<FoundFace> find(const ImageView& picture);
+  /// The same in a photo that may have been reduced, in pixels of the whole one, as FinderOptions::smallest is.
+  std::vector<FoundFace> find(const ReducedPhoto& photo);
+  /// How far a photo of this size may be reduced for that: see reduction_for().
+  int reduction(int width, int height) const;
 
  private:
   struct State;

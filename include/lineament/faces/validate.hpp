@@ -16,6 +16,7 @@
 #include "lineament/faces/dataset.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/image/file.hpp"
+#include "lineament/image/photo_file.hpp"
 
 namespace LINEAMENT_API lineament {
 
@@ -35,6 +36,7 @@ std::optional<std::string> check_face(const Face& face, int image_width, int ima
 /// stored, by a program that does not turn photos as their EXIF orientation says, are mapped onto the upright photo
 /// where Face::width and height tell that; where only the turned face hints at it, that is the reason given. So is a
 /// photo of another size than the points were set on.
+std::optional<std::string> fit_to_photo(Face& face, const PhotoSize& photo, const Scheme& scheme = ibug_68());
 std::optional<std::string> fit_to_photo(Face& face, const Photo& photo, const Scheme& scheme = ibug_68());
 
 struct ValidationReport {

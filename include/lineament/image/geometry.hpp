@@ -57,4 +57,12 @@ struct Affine {
   }
 };
 
+/// The box around what a map without turning other than by quarters makes of a box.
+constexpr Box moved(const Box& box, const Affine& map) {
+  const Point a = map({box.x, box.y}), b = map({box.x + box.width, box.y + box.height});
+  const bool turned_x = b.x < a.x, turned_y = b.y < a.y;
+  return {turned_x ? b.x : a.x, turned_y ? b.y : a.y, turned_x ? a.x - b.x : b.x - a.x,
+          turned_y ? a.y - b.y : b.y - a.y};
+}
+
 }  // namespace lineament

@@ -24,6 +24,7 @@
 #include "lineament/file.hpp"
 #include "lineament/image/file.hpp"
 #include "lineament/image/image.hpp"
+#include "lineament/image/photo_file.hpp"
 #include "lineament/image/warp.hpp"
 #include "lineament/random.hpp"
 #include "lineament/train/samples.hpp"
@@ -141,14 +142,19 @@ inline KeptFace cut_out(std::size_t index, const Image& photo, const Landmarks& 
 
 }  // namespace detail
 
-/// Decodes the photo and keeps the face; `index` is what its jitter is drawn by. Throws Error where photo, points or
-/// box cannot be used.
+/// Decodes the photo, no larger than what is kept needs (see reduction_for()), and keeps the face; `index` is what its
+/// jitter is drawn by. Throws Error where photo, points or box cannot be used.
 inline KeptFace keep_photo(Face face, std::size_t index, const StoreOptions& options) {
   const std::vector<std::uint8_t> bytes = read_file(face.image);
-  const Photo photo = decode_photo(bytes, face.image.string(), options.limits);
-  if (const auto problem = fit_to_photo(face, photo, options.scheme)) throw FormatError({"", *problem, "", "", ""});
-  KeptFace kept = detail::cut_out(index, photo.image, face.points, face.box, options);
-  kept.name = face.image.string();
+  const std::string name = face.image.string();
+  const PhotoFile file(bytes, name, options.limits);
+  if (const auto problem = fit_to_photo(face, file.size(), options.scheme))
+    throw FormatError({"", *problem, "", "", ""});
+  detail::KeptPlace place;
+  KeptFace kept = detail::place_of(index, file.size().width, file.size().height, face.points, face.box, options, place);
+  const ReducedPhoto photo = file.decode(reduction_for(place.to_photo.a));
+  kept.image = warp(photo.image, photo.to_photo.inverse() * place.to_photo, place.width, place.height);
+  kept.name = name;
   kept.print = {kept.name, content_digest(bytes), perceptual_hash(photo.image)};
   return kept;
 }

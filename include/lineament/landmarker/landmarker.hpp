@@ -13,6 +13,7 @@
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/image/image.hpp"
+#include "lineament/image/photo_file.hpp"
 #include "lineament/image/view.hpp"
 #include "lineament/nn/precision.hpp"
 
@@ -93,8 +94,15 @@ class Landmarker {
   std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> boxes,
                                      const PredictOptions& options = {});
 
+  /// The same of a photo's file: it is decoded no larger than finder and crops need it (reduction_for()), and again,
+  /// less reduced, where its faces turn out to be small. All in pixels of the whole photo. Throw FormatError, too.
+  std::vector<FaceLandmarks> predict(const PhotoFile& photo, const PredictOptions& options = {});
+  std::vector<FaceLandmarks> predict(const PhotoFile& photo, std::span<const Box> boxes,
+                                     const PredictOptions& options = {});
+
   /// The box with which the crop is the whole photo: for one that a face fills.
   Box whole_image_face(const ImageView& photo) const;
+  Box whole_image_face(const PhotoFile& photo) const;
   int crop_size() const;                  ///< pixels a side of what the network sees
   const std::string& trained_on() const;  ///< Model::trained_on
   const Scheme& scheme() const;           ///< Model::scheme: what the points are
