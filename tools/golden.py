@@ -44,6 +44,10 @@ layers.json: single layers; cases: a list of {op, options, input, y, dy, gradien
     sum(y * dy) with respect to inputs and parameters. A convolution's pad is a number of pixels on every side, or
     "same": output = ceil(input / stride), the odd pixel of padding at the bottom and right. Pools leave out windows
     that would reach beyond the image.
+losses.json: losses of batches; cases: a list of {loss, batch, options, output, truth, weights, value, gradients}: the
+    value, and its gradients by "output" (a detector has three) and, of likelihoods, "scales". The output is the
+    described one or, where an error is, truth + error. Weights below 0 in the formula are 0; without weights all are 1.
+    tools/golden_losses.py has what else is special to each.
 """
 import json
 import math
@@ -420,6 +424,11 @@ def layers():
     return {"formula": FORMULA, "digest": DIGEST, "cases": cases}
 
 
+def losses():
+    import golden_losses  # which takes its values and digests from here
+    return {"formula": FORMULA, "digest": DIGEST, "cases": golden_losses.losses()}
+
+
 # --- files ---------------------------------------------------------------------------------------------------------
 
 def text_of(result):
@@ -454,7 +463,7 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "data", "golden")
     os.makedirs(folder, exist_ok=True)
-    for name, make in (("tiny_reference", tiny_reference), ("dag", dag), ("layers", layers)):
+    for name, make in (("tiny_reference", tiny_reference), ("dag", dag), ("layers", layers), ("losses", losses)):
         path = os.path.join(folder, name + ".json")
         text = text_of(make())
         with open(path, "w", encoding="utf-8") as file:
