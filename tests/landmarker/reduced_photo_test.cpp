@@ -66,7 +66,7 @@ TEST_CASE("points in a reduced photo are those of the whole one") {
     const FaceLandmarks whole = landmarker.predict(big.image, box);
     const FaceLandmarks reduced = landmarker.predict(file, std::span(&box, 1)).at(0);
     INFO("photo " << i << ": " << apart(reduced.points, whole.points) << " %");
-    CHECK(apart(reduced.points, whole.points) < 0.1);
+    CHECK(apart(reduced.points, whole.points) < 0.15);
     CHECK((apart(reduced.points, whole.points) > 0) == can_reduce());  // something was reduced
     CHECK(reduced.box == box);
     REQUIRE(reduced.spread.size() == whole.spread.size());
@@ -120,7 +120,7 @@ TEST_CASE("a box far larger than the face does not make the second pass blurred"
   const Box face = bounding_box(big.points), loose = square_box(face, 0.6f);
   const FaceLandmarks whole = landmarker.predict(big.image, loose);
   const FaceLandmarks reduced = landmarker.predict(file, std::span(&loose, 1)).at(0);
-  CHECK(apart(reduced.points, whole.points) < 0.1);
+  CHECK(apart(reduced.points, whole.points) < 0.15);
 }
 
 TEST_CASE("a file and an image are refused with the same words") {
