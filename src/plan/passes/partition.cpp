@@ -9,10 +9,9 @@
 namespace lineament {
 namespace {
 
-/// Images of fewer pixels do not keep a kernel busy: their weights would be read more often than they are multiplied
-/// by.
+/// With fewer pixels an image is too few products for each time that the weights are read.
 constexpr int kImagePixels = 144;
-/// Unless they are few: these stay in a core's cache from one image to the next.
+/// Unless the weights are few: these stay in a core's cache from one image to the next.
 constexpr std::size_t kFewWeights = 16384;
 
 int pixels(const Shape& shape) {
