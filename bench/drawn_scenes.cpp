@@ -58,10 +58,10 @@ int main(int argc, char** argv) try {
 
   const auto detector =
       std::make_shared<Model>(model == kDefaultDetector ? load_default_model(model) : load_model(model));
+  const Backgrounds photos = backgrounds.empty() ? nullptr : read_backgrounds(backgrounds);
   std::printf("| masks | score | found %% | other boxes |\n|---|---|---|---|\n");
   for (const float masks : {0.0f, 1.0f}) {
-    const DrawnScenes scenes = DrawnScenes::draw(
-        seed, 400, backgrounds.empty() ? nullptr : read_backgrounds(backgrounds), {.smallest = 20, .masks = masks});
+    const DrawnScenes scenes = DrawnScenes::draw(seed, 400, photos, {.smallest = 20, .masks = masks});
     for (const float score : {0.3f, 0.4f, 0.5f}) {
       FaceFinder finder(detector, {.smallest = 16, .score = score});
       Count count;

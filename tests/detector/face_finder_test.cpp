@@ -128,5 +128,6 @@ TEST_CASE("people in masks are found") {
     }
   }
   CHECK(asked > 60);
-  CHECK(10 * found >= 9 * asked);
+  INFO(found << " of " << asked);
+  CHECK(20 * found >= 19 * asked);
 }
