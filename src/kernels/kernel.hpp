@@ -16,7 +16,7 @@
 
 namespace lineament {
 
-class BatchParts;
+class PairsOfParts;
 class Threads;
 
 /// Work that is fused into the end of an op: in this order, after the layer's own.
@@ -95,7 +95,7 @@ struct KernelForward : Forward<T> {
   Bytes output_bytes;
   NormFactors norm;    ///< of the first input, which is then what is to be normalised
   NormBlocks moments;  ///< a batch norm: what others took for it; a convolution: what to take for the one after it
-  BatchParts* parts = nullptr;  ///< training: of the batch, where this is one of several
+  PairsOfParts* parts = nullptr;  ///< training: of the batch, where this is one of several
 };
 
 template <class T>
@@ -107,7 +107,7 @@ struct KernelBackward : Backward<T> {
   std::span<const NormTerm> added;  ///< to the normalised input, in this order: the layer's input was the sum
   NormFactors output_norm;          ///< after the layer: output_gradient is then with respect to the norm's output
   NormBlocks sums;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
-  BatchParts* parts = nullptr;  ///< of the batch, where this is one of several
+  PairsOfParts* parts = nullptr;  ///< of the batch, where this is one of several
 };
 
 template <class T>

@@ -1,6 +1,7 @@
 #include "plan/executor.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "plan/bind.hpp"
 
@@ -38,11 +39,20 @@ Executor<T>::Executor(Plan plan, BasicNetwork<T>& network, std::uint64_t seed, T
     packed.push_back(bound_[s].packed);
   }
   bind(packed);
-  for (BoundOp<T>& op : bound_) {
-    for (ForwardCall<T>& call : op.forward) call.args.parts = parts;
-    op.backward.args.parts = parts;
-  }
+  if (parts != nullptr) share_norms(*parts);
   find_complete_gradients();
+}
+
+template <class T>
+void Executor<T>::share_norms(BatchParts& parts) {
+  std::size_t most_channels = 0;
+  for (std::size_t s = 0; s < plan_.ops.size(); ++s)
+    if (bound_[s].kernel->is_norm()) most_channels = std::max(most_channels, bound_[s].params.front().size());
+  parts_ = std::make_unique<PairsOfParts>(parts, most_channels);
+  for (BoundOp<T>& op : bound_) {
+    for (ForwardCall<T>& call : op.forward) call.args.parts = parts_.get();
+    op.backward.args.parts = parts_.get();
+  }
 }
 
 /// Those that no op before it adds to, whatever the order of parameters.

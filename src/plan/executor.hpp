@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/norm/parts.hpp"
 #include "plan/plan.hpp"
 #include "plan/weights.hpp"
 
@@ -81,6 +82,7 @@ class Executor {
  private:
   void bind(std::span<const std::span<const std::byte>> packed);
   void find_complete_gradients();
+  void share_norms(BatchParts& parts);
   void run_region(const OpRegion& region, std::uint64_t step);
   std::uint64_t seed_of(const Op& op, std::uint64_t step) const;
 
@@ -90,6 +92,7 @@ class Executor {
   std::unique_ptr<Threads> alone_ = std::make_unique<Threads>(1);  // for what a thread does on its own
   std::vector<BoundOp<T>> bound_;
   Buffer<T> param_gradients_;
+  std::unique_ptr<PairsOfParts> parts_;  ///< training a batch in parts: for its norms
 };
 
 extern template class Executor<float>;

@@ -1,11 +1,13 @@
 // Calls that other ranks take part in, one after the other, on a thread of their own: a pass goes on meanwhile.
 #pragma once
 #include <condition_variable>
-#include <deque>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace lineament {
 
@@ -39,18 +41,25 @@ class CallsInOrder {
   void wait() {
     if (!thread_.joinable()) return;
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [&] { return calls_.empty() && !busy_; });
+    wake_.wait(lock, [&] { return none_left() && !busy_; });
     if (error_) std::rethrow_exception(error_);
   }
 
  private:
+  bool none_left() const { return next_ == calls_.size(); }
+
+  std::function<void()> take() {
+    std::function<void()> call = std::move(calls_[next_++]);
+    if (none_left()) calls_.clear(), next_ = 0;
+    return call;
+  }
+
   void work() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [&] { return stop_ || !calls_.empty(); });
+      wake_.wait(lock, [&] { return stop_ || !none_left(); });
       if (stop_) return;
-      const std::function<void()> call = std::move(calls_.front());
-      calls_.pop_front();
+      const std::function<void()> call = take();
       if (error_) {
         wake_.notify_all();
         continue;
@@ -72,7 +81,8 @@ class CallsInOrder {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> calls_;
+  std::vector<std::function<void()>> calls_;  ///< from next_ on; a deque would allocate again and again
+  std::size_t next_ = 0;
   std::exception_ptr error_;
   bool busy_ = false, stop_ = false;
   std::thread thread_;

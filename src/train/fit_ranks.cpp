@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "lineament/error.hpp"
 
@@ -118,7 +119,8 @@ void FitRanks::gather(std::span<const float> mine, std::span<float> all) const {
 
 /// While gradients are on their way, behind them.
 void FitRanks::gather(std::span<const double> mine, std::span<double> all) {
-  calls_->post([&] { ranks_->gather(std::as_bytes(mine), std::as_writable_bytes(all)); });
+  const auto call = [&] { ranks_->gather(std::as_bytes(mine), std::as_writable_bytes(all)); };
+  calls_->post(std::ref(call));  // a function as large would be allocated
   calls_->wait();
 }
 
@@ -145,9 +147,12 @@ void FitRanks::begin(std::span<float> gradients) {
 void FitRanks::ready(std::size_t first) {
   if (alone()) return;
   while (posted_ >= first + bucket_ || (first == 0 && posted_ > 0)) {
-    const std::size_t size = std::min(bucket_, posted_);
-    posted_ -= size;
-    calls_->post([this, bucket = gradients_.subspan(posted_, size)] { (*sums_)(bucket); });
+    const std::size_t end = posted_;
+    posted_ -= std::min(bucket_, posted_);
+    calls_->post([this, end] {  // no more: a function that is larger would be allocated
+      const std::size_t size = std::min(bucket_, end);
+      (*sums_)(gradients_.subspan(end - size, size));
+    });
   }
 }
 

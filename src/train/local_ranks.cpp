@@ -31,6 +31,19 @@ struct LocalRanks::Meeting {
     wake.wait(lock, [&] { return ended || round != mine; });
     if (ended && round == mine) throw TrainingError({rank_text(rank, ended_by), line, "", "", ""});
   }
+
+  /// After a meeting that all came to. It is kept even if the run is ended meanwhile, by another thread of some rank:
+  /// who left would take away what others are still reading.
+  void part() {
+    std::unique_lock lock(mutex);
+    const std::size_t mine = round;
+    if (++here == shown.size()) {
+      here = 0;
+      ++round;
+      wake.notify_all();
+    }
+    wake.wait(lock, [&] { return round != mine; });
+  }
 };
 
 class LocalRanks::Rank final : public Communicator {
@@ -78,7 +91,7 @@ class LocalRanks::Rank final : public Communicator {
     meeting_.shown[static_cast<std::size_t>(rank_)] = {const_cast<std::byte*>(mine.data()), mine.size()};
     meeting_.meet(*this);
     for (std::size_t r = 0; r < meeting_.shown.size(); ++r) f(r, std::span<const std::byte>(meeting_.shown[r]));
-    meeting_.meet(*this);
+    meeting_.part();
   }
 
   Meeting& meeting_;

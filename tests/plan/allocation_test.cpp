@@ -1,14 +1,19 @@
 // In steady state nothing is allocated: this file replaces malloc and its relatives by ones that count.
 #include <malloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <functional>
+#include <span>
+#include <vector>
 
 #include "catch.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
 #include "nn/networks.hpp"
+#include "train/calls_in_order.hpp"
 
 // Sanitizers replace malloc themselves; other C libraries offer no second name for theirs.
 #if defined(__GLIBC__) && !LINEAMENT_SANITIZED
@@ -72,19 +77,32 @@ long allocations_in(F&& f) {
   return allocations;
 }
 
+/// Two parts of a batch that happen to be the same.
+class TwinParts final : public BatchParts {
+ public:
+  int count() const override { return 2; }
+  void gather(std::span<const double> mine, std::span<double> all) override {
+    std::copy(mine.begin(), mine.end(), all.begin());
+    std::copy(mine.begin(), mine.end(), all.begin() + static_cast<std::ptrdiff_t>(mine.size()));
+  }
+};
+
 /// A training step and an inference, each once to warm up and then counted.
 void check_no_allocation(const Spec& spec, const Shape& input, int batch) {
   Network network(spec, input, 1);
   for (const int threads : {1, 3}) {
     INFO(threads << " threads");
-    TrainingSession train(network, {.batch = batch, .threads = threads, .input_gradient = true});
-    const auto step = [&] {
-      train.zero_gradients();
-      train.forward();
-      train.backward();
-    };
-    step();
-    CHECK(allocations_in(step) == 0);
+    TwinParts twins;
+    for (BatchParts* parts : {static_cast<BatchParts*>(nullptr), static_cast<BatchParts*>(&twins)}) {
+      TrainingSession train(network, {.batch = batch, .threads = threads, .input_gradient = true, .parts = parts});
+      const auto step = [&] {
+        train.zero_gradients();
+        train.forward();
+        train.backward();
+      };
+      step();
+      CHECK(allocations_in(step) == 0);
+    }
     InferenceSession infer(network, {.batch = batch, .threads = threads});
     infer.forward();
     CHECK(allocations_in([&] { infer.forward(); }) == 0);
@@ -110,6 +128,23 @@ TEST_CASE("allocations are counted") {
   BasicNetwork<double> network(Spec() << Conv2d{}, Shape{4, 4, 1});
   BasicInferenceSession<double> reference(network);  // the definitions make temporaries
   CHECK(allocations_in([&] { reference.forward(); }) > 0);
+}
+
+TEST_CASE("calls that ranks make beside a step are posted without allocating") {
+  for (const bool own_thread : {false, true}) {
+    CallsInOrder calls(own_thread);
+    int done = 0;
+    const auto step = [&] {
+      for (int i = 0; i < 40; ++i) calls.post([&done, i] { done += i; });
+      const auto large = [&, a = done, b = done, c = done] { done += a - b + c - c + 1; };
+      calls.post(std::ref(large));
+      calls.wait();
+    };
+    for (int warm = 0; warm < 20; ++warm) step();  // how many wait at most is up to the threads
+    const long before = done;
+    CHECK(allocations_in(step) == 0);
+    CHECK(done > before);
+  }
 }
 
 TEST_CASE("the reference network allocates nothing in steady state") {

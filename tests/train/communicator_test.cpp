@@ -1,7 +1,12 @@
 // What ranks tell each other: sums with the same bits on all, bytes of any length, and who failed.
 #include "lineament/train/communicator.hpp"
 
+#include <atomic>
 #include <cmath>
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "catch.hpp"
 #include "lineament/error.hpp"
@@ -122,6 +127,34 @@ TEST_CASE("a rank that ends all frees those that wait for it") {
   CHECK(messages[0] == "rank 2 of 3: b.pts: it is gone");
   CHECK(messages[1] == messages[0]);
   CHECK_THROWS_AS(LocalRanks(0), ArgumentError);
+}
+
+/// What a sanitizer looks at: the bytes of a rank that has left are gone.
+TEST_CASE("a rank that ends all from another thread takes no bytes away from those who read them") {
+  for (int round = 0; round < 50; ++round) {
+    LocalRanks local(3);
+    std::atomic<bool> wrong{false};
+    std::atomic<int> calls{0};
+    std::thread other([&] {
+      while (calls < 20) std::this_thread::yield();
+      local.rank(0).end_all("enough");
+    });
+    const std::string said = message_of([&] {
+      local.run([&](Communicator& ranks) {
+        for (const std::size_t size = 1 << 14;; ++calls) {
+          const std::vector<std::byte> mine(size, static_cast<std::byte>(ranks.rank()));
+          std::vector<std::byte> all(3 * size);
+          ranks.gather(mine, all);
+          for (std::size_t r = 0; r < 3; ++r)
+            if (all[r * size] != static_cast<std::byte>(r) || all[(r + 1) * size - 1] != static_cast<std::byte>(r))
+              wrong = true;
+        }
+      });
+    });
+    other.join();
+    CHECK(said == "rank 0 of 3: enough");
+    CHECK_FALSE(wrong);
+  }
 }
 
 TEST_CASE("digests tell bytes apart") {

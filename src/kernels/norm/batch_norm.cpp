@@ -1,6 +1,5 @@
 // Batch normalisation in two passes over memory each way: see windows-inl.hpp.
 #include <cmath>
-#include <optional>
 #include <utility>
 
 #include "kernels/common/memory.hpp"
@@ -113,8 +112,8 @@ void BatchNormKernel::forward(const OpProblem& p, const KernelForward<float>& f)
     HWY_DYNAMIC_DISPATCH(Moments)(moments, x, channels, *f.threads);
   }
   const auto own = [&](std::size_t c) { return whole_moments(moments, n, channels, c); };
-  std::optional<PairsOfParts> parts;
-  if (f.parts != nullptr) parts.emplace(*f.parts, channels, own);
+  PairsOfParts* parts = f.parts;
+  if (parts != nullptr) parts->gather(channels, own);
   const double all = n * (parts ? static_cast<double>(parts->count()) : 1.0), unbiased = all > 1 ? all / (all - 1) : 1;
   float *saved = as<float>(f.saved), *running_mean = f.statistics[2].data(), *running_var = f.statistics[3].data();
   for (std::size_t c = 0; c < channels; ++c) {
@@ -144,8 +143,8 @@ void BatchNormKernel::backward(const OpProblem& p, const KernelBackward<float>& 
   const auto own = [&](std::size_t c) {
     return std::pair(total(sums, count, channels, c), total(sums + channels, count, channels, c));
   };
-  std::optional<PairsOfParts> parts;
-  if (b.parts != nullptr) parts.emplace(*b.parts, channels, own);
+  PairsOfParts* parts = b.parts;
+  if (parts != nullptr) parts->gather(channels, own);
   const double n = static_cast<double>(blocks.pixels()) * (parts ? static_cast<double>(parts->count()) : 1.0);
   for (std::size_t c = 0; c < channels; ++c) {
     const auto [own_sum, own_product] = own(c);
