@@ -1,11 +1,14 @@
 #include "lineament/landmarker/face_losses.hpp"
 
 #include <cmath>
+#include <memory>
+#include <mutex>
 #include <numbers>
 
 #include "landmarker/face_weights.hpp"
 #include "lineament/error.hpp"
 #include "lineament/landmarker/face_training.hpp"
+#include "lineament/threads.hpp"
 #include "lineament/zoo/heatmap_networks.hpp"
 
 namespace lineament {
@@ -188,6 +191,13 @@ void check_terms(std::string_view name, const Network& network, const FaceLossTe
       throw ArgumentError({loss, "a term's factor is out of range", "0 or more", std::to_string(factor), ""});
 }
 
+/// Of one loss and its copies, which ranks in one process may call at once.
+struct SharedTeam {
+  explicit SharedTeam(int count) : threads(count) {}
+  std::mutex mutex;
+  Threads threads;
+};
+
 }  // namespace
 
 std::vector<std::string> face_loss_names(const Scheme& scheme) {
@@ -215,9 +225,10 @@ bool has_output(const Network& network, std::string_view name) {
 }
 
 JointLoss joint_face_loss(std::string_view name, const Network& network, const FaceLossTerms& terms,
-                          const Scheme& scheme) {
+                          const Scheme& scheme, int threads) {
   const PointLoss loss = point_loss(name, scheme);
   check_terms(name, network, terms, scheme);
+  const auto team = std::make_shared<SharedTeam>(terms.heatmaps > 0 ? threads : 1);
   HeatmapDivergence divergence{.points = scheme.points};
   const FaceCrossEntropy faces{.points = scheme.points};
   for (const Port& output : network.outputs())
@@ -231,7 +242,9 @@ JointLoss joint_face_loss(std::string_view name, const Network& network, const F
       scale(coarse->gradient, terms.coarse);
     }
     if (const auto* maps = find(outputs, kHeatmapsOutput); maps && terms.heatmaps > 0) {
-      value += terms.heatmaps * static_cast<double>(divergence(maps->values, truth, weights, maps->gradient, batch));
+      const std::lock_guard lock(team->mutex);
+      value += terms.heatmaps *
+               static_cast<double>(divergence(maps->values, truth, weights, maps->gradient, batch, &team->threads));
       scale(maps->gradient, terms.heatmaps);
     }
     if (const auto* face = find(outputs, kFaceOutput); face && terms.face > 0) {

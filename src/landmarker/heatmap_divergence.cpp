@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numbers>
 #include <vector>
 
 #include "landmarker/face_weights.hpp"
 #include "lineament/landmarker/face_losses.hpp"
+#include "lineament/threads.hpp"
 
 namespace lineament {
 namespace {
@@ -53,6 +56,8 @@ void softmaxes(std::span<const T> maps, std::size_t points, std::vector<T>& shar
 /// is 0, which is nearly everywhere, h / m is 2 and no logarithm is needed.
 class Divergence {
  public:
+  void reserve(std::size_t pixels) { by_share_.reserve(pixels); }
+
   template <class T>
   double value(const Bump& bump, std::span<const T> shares, std::size_t points, std::size_t k, int width) {
     by_share_.clear();
@@ -97,11 +102,66 @@ class Divergence {
   double mean_slope_ = 0;
 };
 
+/// One face after the other, on one thread, which allocates nothing: threads must not throw.
+template <class T>
+class FaceMaps {
+ public:
+  FaceMaps(std::size_t points, std::size_t pixels)
+      : pixels_(pixels), shares_(points * pixels), highest_(points), sums_(points), factors_(points) {}
+  /// Before the first face.
+  void reserve() {
+    bump_.at.reserve(pixels_);
+    divergence_.reserve(pixels_);
+  }
+
+  /// share_of(point): of the point in the loss. Writes the points' `terms` and, unless it is empty, the gradient `to`.
+  template <class Share>
+  void add(const HeatmapDivergence& loss, std::span<const T> maps, std::span<const T> truth, Share share_of,
+           std::span<T> to, std::span<double> terms) {
+    const std::size_t count = terms.size();
+    softmaxes<T>(maps, count, shares_, highest_, sums_);
+    for (std::size_t k = 0; k < count; ++k) {
+      const double share = share_of(k);
+      factors_[k] = T(0);
+      if (!(share > 0)) continue;
+      bump_.place(static_cast<double>(truth[2 * k]) * loss.width, static_cast<double>(truth[2 * k + 1]) * loss.height,
+                  loss.sigma, loss.width, loss.height);
+      terms[k] = share * divergence_.template value<T>(bump_, shares_, count, k, loss.width);
+      if (to.empty()) continue;
+      factors_[k] = static_cast<T>(share * divergence_.far());
+      divergence_.near(bump_, count, k, loss.width,
+                       [&](std::size_t at, double slope) { to[at] = static_cast<T>(share * slope) * shares_[at]; });
+    }
+    for (std::size_t p = 0; p < to.size(); p += count)
+      for (std::size_t k = 0; k < count; ++k) to[p + k] += factors_[k] * shares_[p + k];
+  }
+
+ private:
+  std::size_t pixels_;
+  std::vector<T> shares_, highest_, sums_, factors_;
+  Bump bump_;
+  Divergence divergence_;
+};
+
+/// Calls add(face, maps) for each, with one `maps` for each thread. `threads` may be nullptr.
+template <class T, class Add>
+void for_each_face(int faces, Threads* threads, const FaceMaps<T>& maps, Add add) {
+  std::vector<FaceMaps<T>> of_threads(threads != nullptr ? static_cast<std::size_t>(threads->count()) : 1, maps);
+  for (FaceMaps<T>& own : of_threads) own.reserve();
+  const auto one = [&](int face, int thread) {
+    add(static_cast<std::size_t>(face), of_threads[static_cast<std::size_t>(thread)]);
+  };
+  if (threads != nullptr)
+    threads->run(faces, one);
+  else
+    for (int face = 0; face < faces; ++face) one(face, 0);
+}
+
 }  // namespace
 
 template <std::floating_point T>
 T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, detail::In<T> weights,
-                                detail::Out<T> gradient, int batch) const {
+                                detail::Out<T> gradient, int batch, Threads* threads) const {
   const char* loss = "of heat maps";
   detail::check_sizes(loss, truth.size(), truth.size(), weights.size(), 0, batch);
   require_faces("loss of heat maps", truth.size() / static_cast<std::size_t>(batch), points);
@@ -117,37 +177,26 @@ T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, de
     const auto on_map = [](T v) { return v >= 0 && v <= 1; };
     return weight > 0 && on_map(truth[i]) && on_map(truth[i + 1]) ? weight : 0.0;
   };
-  double total = 0, sum = 0;
+  double total = 0;
   for (std::size_t i = 0; i < truth.size(); i += 2) total += weight_of(i);
   std::fill(gradient.begin(), gradient.end(), T(0));
-  std::vector<T> shares, highest, sums, factors(count);
-  Bump bump;
-  Divergence divergence;
-  for (std::size_t face = 0; face < faces && total > 0; ++face) {
-    softmaxes<T>(maps.subspan(face * pixels, pixels), count, shares, highest, sums);
-    const std::span<T> to = gradient.empty() ? gradient : gradient.subspan(face * pixels, pixels);
-    for (std::size_t k = 0; k < count; ++k) {
-      const std::size_t i = 2 * (face * count + k);
-      const double share = weight_of(i) / total;
-      factors[k] = T(0);
-      if (!(share > 0)) continue;
-      bump.place(static_cast<double>(truth[i]) * width, static_cast<double>(truth[i + 1]) * height, sigma, width,
-                 height);
-      sum += share * divergence.value<T>(bump, shares, count, k, width);
-      if (to.empty()) continue;
-      factors[k] = static_cast<T>(share * divergence.far());
-      divergence.near(bump, count, k, width,
-                      [&](std::size_t at, double slope) { to[at] = static_cast<T>(share * slope) * shares[at]; });
-    }
-    for (std::size_t p = 0; p < to.size(); p += count)
-      for (std::size_t k = 0; k < count; ++k) to[p + k] += factors[k] * shares[p + k];
-  }
+  if (!(total > 0)) return T(0);
+  std::vector<double> terms(faces * count, 0.0);  // of each point: added up in their order, whoever worked them out
+  const auto of_face = [&](std::size_t face, FaceMaps<T>& work) {
+    const auto share_of = [&](std::size_t k) { return weight_of(2 * (face * count + k)) / total; };
+    work.add(*this, maps.subspan(face * pixels, pixels), truth.subspan(2 * face * count, 2 * count), share_of,
+             gradient.empty() ? gradient : gradient.subspan(face * pixels, pixels),
+             std::span(terms).subspan(face * count, count));
+  };
+  for_each_face<T>(batch, threads, FaceMaps<T>(count, static_cast<std::size_t>(height * width)), of_face);
+  double sum = 0;
+  for (const double term : terms) sum += term;
   return static_cast<T>(sum);
 }
 
 template float HeatmapDivergence::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
-                                             detail::Out<float>, int) const;
+                                             detail::Out<float>, int, Threads*) const;
 template double HeatmapDivergence::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
-                                              detail::Out<double>, int) const;
+                                              detail::Out<double>, int, Threads*) const;
 
 }  // namespace lineament

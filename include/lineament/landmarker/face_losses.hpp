@@ -14,6 +14,7 @@
 #include "lineament/api.hpp"
 #include "lineament/faces/scheme.hpp"
 #include "lineament/nn/network.hpp"
+#include "lineament/threads.hpp"
 #include "lineament/train/joint_loss.hpp"
 #include "lineament/train/losses.hpp"
 
@@ -61,10 +62,10 @@ struct HeatmapDivergence {
   double sigma = 1;
 
   /// `maps` and `gradient`: batch x height x width x points; `truth`, `weights` (or none): batch x 2 * points, in units
-  /// of the map's sides.
+  /// of the map's sides. `threads` share the faces, which changes no bit; nullptr: the caller's alone.
   template <std::floating_point T>
-  T operator()(std::span<const T> maps, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient,
-               int batch) const;
+  T operator()(std::span<const T> maps, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient, int batch,
+               Threads* threads = nullptr) const;
 };
 
 /// The cross-entropy of the output "face", one log odds z a sample, in nats: the mean over the batch of
@@ -101,9 +102,10 @@ bool has_output(const Network& network, std::string_view name);
 
 /// The loss `name` of the network's first output, its points, with the terms. Throws ArgumentError, naming what is
 /// missing, for an output there is not, and for a loss by which the output "spread" would stay as it is: untrained
-/// scales would look like any others.
+/// scales would look like any others. `threads`: that work on heat maps, 0: one for each core; they change no bit.
+/// Copies share them, and one waits while another has them.
 JointLoss joint_face_loss(std::string_view name, const Network& network, const FaceLossTerms& terms = {},
-                          const Scheme& scheme = ibug_68());
+                          const Scheme& scheme = ibug_68(), int threads = 1);
 
 extern template float PointLikelihood::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
                                                   detail::In<float>, detail::Out<float>, detail::Out<float>, int) const;
@@ -115,8 +117,8 @@ extern template float FaceCrossEntropy::operator()(std::span<const float>, detai
 extern template double FaceCrossEntropy::operator()(std::span<const double>, detail::In<double>, detail::Out<double>,
                                                     int) const;
 extern template float HeatmapDivergence::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
-                                                    detail::Out<float>, int) const;
+                                                    detail::Out<float>, int, Threads*) const;
 extern template double HeatmapDivergence::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
-                                                     detail::Out<double>, int) const;
+                                                     detail::Out<double>, int, Threads*) const;
 
 }  // namespace lineament
