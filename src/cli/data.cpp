@@ -198,9 +198,7 @@ Sets drawn_sets(const TrainOptions& o, const StoreOptions& store, const DrawOpti
   return sets;
 }
 
-Sets photo_sets(const TrainOptions& o, const StoreOptions& store) {
-  const Dataset dataset = read_data(
-      o.data, {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = store.scheme});
+Sets photo_sets(const TrainOptions& o, const StoreOptions& store, const Dataset& dataset) {
   require_boxes(dataset, store.box);
   Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
   limit_faces(split.train, o);
@@ -220,7 +218,13 @@ Sets photo_sets(const TrainOptions& o, const StoreOptions& store) {
 
 }  // namespace
 
-Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives) {
+Dataset read_photos(const TrainOptions& o, const Scheme& scheme) {
+  return read_data(o.data,
+                   {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = scheme});
+}
+
+Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives,
+               const Dataset* photos) {
   StoreOptions store;
   store.preprocessing = preprocessing;
   store.augment = augment_level(o.augment);
@@ -232,7 +236,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   if (!o.backgrounds.empty()) drawing.backgrounds = load_backgrounds(o.backgrounds, store.limits, "--backgrounds");
   Sets sets = o.data.empty()        ? drawn_sets(o, store, drawing)
               : trains_on_shards(o) ? shard_sets(o, store)
-                                    : photo_sets(o, store);
+                                    : photo_sets(o, store, photos != nullptr ? *photos : read_photos(o, scheme));
   if (negatives) sets.negatives = draw_negatives(sets.train->size(), o.seed, DrawnFor::training, store, drawing);
   if (o.data.empty()) return sets;
   sets.about = counted(sets.train->size(), "face") + " of";

@@ -62,8 +62,13 @@ Backgrounds load_backgrounds(const Path& folder, const DecodeLimits& limits, con
 Negatives draw_negatives(std::size_t faces, std::uint64_t seed, DrawnFor use, const StoreOptions& options,
                          const DrawOptions& drawing = {});
 
-/// Training and held-out faces as the options say, and with `negatives` crops without a face.
-Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives);
+/// What train reads of photos, as the options say. Reports and throws as read_data().
+Dataset read_photos(const TrainOptions& options, const Scheme& scheme);
+
+/// Training and held-out faces as the options say, and with `negatives` crops without a face. `photos`: where they have
+/// been read; nullptr: they are now.
+Sets load_sets(const TrainOptions& options, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives,
+               const Dataset* photos = nullptr);
 
 /// The photos, by content, each once. Drawn faces have none.
 std::vector<PhotoPrint> photos_of(const FaceSamples& faces);

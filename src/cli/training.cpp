@@ -50,7 +50,8 @@ AugmentOptions unmirrored(AugmentOptions augment) {
 
 class Run {
  public:
-  Run(TrainOptions options, Ranks& ranks) : o_(std::move(options)), ranks_(ranks) {}
+  Run(TrainOptions options, Ranks& ranks, const Dataset* photos)
+      : o_(std::move(options)), ranks_(ranks), photos_(photos) {}
 
   int go() {
     // A recipe's drawn faces are left out by --mix 0.
@@ -107,7 +108,7 @@ class Run {
 
   /// All up to the first step.
   void prepare() {
-    sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput));
+    sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput), photos_);
     const Sets& sets = *sets_;
     check_batch(o_, sets, ranks_.others() ? ranks_.others()->size() : 1);
     check_negatives(o_, sets, begun_.notes);
@@ -265,6 +266,7 @@ class Run {
 
   TrainOptions o_;
   Ranks& ranks_;
+  const Dataset* photos_;            ///< where they have been read
   std::optional<RunFolder> folder_;  ///< of the rank that writes
   Model model_;
   TrainingState state_;  ///< where it begins
@@ -276,8 +278,8 @@ class Run {
 
 }  // namespace
 
-int run_training(TrainOptions options, Ranks& ranks) {
-  return Run(std::move(options), ranks).go();
+int run_training(TrainOptions options, Ranks& ranks, const Dataset* photos) {
+  return Run(std::move(options), ranks, photos).go();
 }
 
 }  // namespace lineament::cli

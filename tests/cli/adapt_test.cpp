@@ -1,5 +1,13 @@
 // adapt: from a model of the program to one for a few photos.
+#ifdef __linux__
+#include <sys/inotify.h>
+#include <unistd.h>
+#endif
+
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "catch.hpp"
 #include "lineament/model/model.hpp"
@@ -38,6 +46,44 @@ TEST_CASE("adapt begins with a model of the program, says the error before and a
   CHECK(o.err.find("all 1 epochs are done") != std::string::npos);
   CHECK(std::filesystem::exists(place / "mine.safetensors"));
 }
+
+#ifdef __linux__
+/// How often a file is opened while f() runs.
+static int opened(const Path& file, const std::function<void()>& f) {
+  const int events = inotify_init1(IN_NONBLOCK);
+  REQUIRE(events >= 0);
+  REQUIRE(inotify_add_watch(events, file.c_str(), IN_OPEN | IN_CLOSE) >= 0);
+  f();
+  int count = 0;
+  inotify_event event;  // of a file, not a folder: no name follows; closings between openings keep these apart
+  while (read(events, &event, sizeof event) == static_cast<ssize_t>(sizeof event)) count += (event.mask & IN_OPEN) != 0;
+  close(events);
+  return count;
+}
+
+TEST_CASE("adapt reads the annotations as often as training does, and says once what it leaves out") {
+  const Place place;
+  make_faces(place, "faces", 6);
+  place.write("faces/odd.pts", "no points");
+  place.write("net.json", kSmallNetwork);
+  const Path points = place / "faces/face_00000.pts";
+  const int by_training = opened(points, [&] {
+    REQUIRE(place.run({"train", "--data", "faces", "--network", "net.json", "--epochs", "1", "--batch", "2"}).code ==
+            0);
+  });
+  Outcome o;
+  const int by_adapt = opened(points, [&] {
+    o = place.run({"adapt", "--data", "faces", "--from", "tiny", "--steps", "1", "--out", "mine.safetensors"});
+  });
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(by_training > 0);
+  CHECK(by_adapt == by_training);
+  const std::size_t said = o.err.find("left out: faces/odd.pts");
+  CHECK(said != std::string::npos);
+  CHECK(o.err.find("left out: faces/odd.pts", said + 1) == std::string::npos);
+}
+#endif
 
 TEST_CASE("adapt refuses what it cannot do, and leaves nothing behind") {
   const Place place;

@@ -143,13 +143,12 @@ int adapt(AdaptOptions& o) {
     t.recipe.clear();
   }
   const Model before = load_named_model(t.from);
-  const Dataset data = read_datasets(
-      t.data, {.part = Part::train, .missing = missing_by_name(t.missing), .group = t.group, .scheme = before.scheme});
+  const Dataset data = read_photos(t, before.scheme);
   const Split split = split_by_photo(data.faces, t.val_split, t.seed);
   const std::size_t all = split.train.size(), faces = t.limit > 0 ? std::min<std::size_t>(all, t.limit) : all;
   if (!t.resume) set_copies(t, faces);
   if (!t.resume || steps_given) set_epochs(t, faces, o.steps);
-  if (const int code = run_training(t, alone); code != 0) return code;
+  if (const int code = run_training(t, alone, &data); code != 0) return code;
   const Model after = load_model(t.out / "model.safetensors");
   save_model(o.out, after);
   std::vector<Face> held_out;
