@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 
 #include "cli/console.hpp"
@@ -30,6 +31,15 @@ bool is_run_folder(const Path& path) {
                        "check the path and the spelling"});
 }
 
+/// A model may have any name: it begins with the size of its header, 8 bytes, and the header with a brace.
+void require_model_inside(const Path& file) {
+  char first[9] = {};
+  std::ifstream(file, std::ios::binary).read(first, sizeof first);
+  if (first[8] == '{') return;
+  throw ArgumentError({file.string(), "this file is no model", "a .safetensors file, or " + default_models_text(),
+                       is_image_name(file) ? "a photo" : "", "give a file of a run, e.g. run/model.safetensors"});
+}
+
 }  // namespace
 
 std::string default_models_text() {
@@ -56,7 +66,10 @@ Model load_named_model(const Path& name) {
   if (name.empty()) return load_default_model();
   if (names_default_model(name) || names_detector(name)) return load_default_model(name.string());
   require_no_folder(name);
-  if (!is_model_file(name.string()) && !is_there(name)) refuse_unknown(name, "there is no such model", "");
+  if (!is_model_file(name.string())) {
+    if (!is_there(name)) refuse_unknown(name, "there is no such model", "");
+    require_model_inside(name);
+  }
   return load_model(name);
 }
 

@@ -173,6 +173,15 @@ TEST_CASE("export writes a model in half the size that finds the same points, an
   require_refused(place.run({"export", "face.safetensors", "--out", "./face.safetensors"}), {"--out", "another file"});
   require_refused(place.run({"export", "face.safetensors"}), {"--out", "export --help"});
   require_refused(place.run({"export", "none.safetensors", "--out", "x.safetensors"}), {"none.safetensors"});
+  make_faces(place, "faces", 1);
+  place.write("notes.txt", "not a model");
+  for (const char* file : {"faces/face_00000.png", "notes.txt", "empty"}) {
+    if (file == std::string("empty")) place.write(file, "");
+    require_refused(place.run({"export", file, "--out", "x.safetensors"}),
+                    {file, "no model", "a .safetensors file, or compact", "run/model.safetensors"});
+  }
+  std::filesystem::copy_file(place / "face.safetensors", place / "face.model");  // whatever its name
+  CHECK(place.run({"export", "face.model", "--out", "y.safetensors"}).code == 0);
   require_refused(place.run({"export", "face.safetensors", "--out", "x", "--weights", "int8"}), {"--weights", "int8"});
 }
 
