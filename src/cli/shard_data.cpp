@@ -73,7 +73,7 @@ Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
 }
 
 int loader_threads(const Sets& sets, int threads) {
-  const bool ready = sets.train->at_hand() && (!sets.drawn || sets.drawn->at_hand());
+  const bool ready = sets.train->at_hand() && (!sets.drawn || sets.drawn->at_hand()) && !sets.negatives;
   constexpr int kMost = 256;  // of Batches
   return ready ? 1 : std::min(Threads(threads).count(), kMost);
 }

@@ -1,9 +1,16 @@
 // Crops without a face: what they show, and that a network learns from them.
 #include "lineament/landmarker/negatives.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
 #include "catch.hpp"
 #include "lineament/landmarker/face_losses.hpp"
+#include "lineament/landmarker/face_store.hpp"
 #include "lineament/nn/session.hpp"
+#include "lineament/threads.hpp"
 #include "lineament/train/fit.hpp"
 #include "lineament/zoo/networks.hpp"
 
@@ -11,10 +18,10 @@ using namespace lineament;
 
 namespace {
 
-StoreOptions small_crops(int threads = 1) {
+StoreOptions small_crops() {
   StoreOptions options;
   options.preprocessing.size = 32;
-  options.threads = threads;
+  options.threads = 1;
   return options;
 }
 
@@ -30,13 +37,13 @@ Made make(const SampleSource& source, std::size_t index, std::uint64_t stream = 
 
 }  // namespace
 
-TEST_CASE("their points are all unknown, and the same seed gives the same bits on any number of threads") {
+TEST_CASE("their points are all unknown, and the same seed gives the same bits") {
   const Negatives one = Negatives::draw(3, 12, small_crops(), {.size = 64}),
-                  four = Negatives::draw(3, 12, small_crops(4), {.size = 64});
+                  again = Negatives::draw(3, 12, small_crops(), {.size = 64});
   REQUIRE(one.size() == 12);
   CHECK(one.weighted());
   for (std::size_t i = 0; i < one.size(); ++i) {
-    const Made a = make(one, i), b = make(four, i);
+    const Made a = make(one, i), b = make(again, i);
     CHECK(a.pixels == b.pixels);
     CHECK(std::all_of(a.weights.begin(), a.weights.end(), [](float w) { return w == 0; }));
     CHECK(std::all_of(a.values.begin(), a.values.end(), [](float v) { return std::isfinite(v); }));
@@ -44,7 +51,28 @@ TEST_CASE("their points are all unknown, and the same seed gives the same bits o
     CHECK_FALSE(make(one, i, 1).pixels == a.pixels);  // cut anew each time
   }
   CHECK_FALSE(make(Negatives::draw(4, 12, small_crops(), {.size = 64}), 0).pixels == make(one, 0).pixels);
-  CHECK_THROWS_AS(Negatives::draw(1, 4, small_crops(2), {.size = 4}), ArgumentError);
+  CHECK_THROWS_AS(Negatives::draw(1, 4, small_crops(), {.size = 4}), ArgumentError);
+}
+
+TEST_CASE("however many there are, a picture is drawn when it is asked for, once") {
+  const Negatives many = Negatives::draw(3, 50000, small_crops()), few = Negatives::draw(3, 8, small_crops());
+  CHECK(many.kept_bytes() == 0);  // all of them would take minutes, and more memory than there is
+  CHECK(make(many, 5).pixels == make(few, 5).pixels);
+  const std::size_t of_one = many.kept_bytes();
+  CHECK(of_one == few.kept_bytes());
+  make(many, 5, 1);
+  CHECK(many.kept_bytes() == of_one);
+}
+
+TEST_CASE("threads that ask for the same pictures at once get those that one gets") {
+  const Negatives alone = Negatives::draw(3, 12, small_crops(), {.size = 64}),
+                  shared = Negatives::draw(3, 12, small_crops(), {.size = 64});
+  std::vector<Made> made(48);
+  Threads(4).run(48, [&](int task, int) {
+    made[static_cast<std::size_t>(task)] = make(shared, static_cast<std::size_t>(task % 12));
+  });
+  for (std::size_t i = 0; i < made.size(); ++i) CHECK(made[i].pixels == make(alone, i % 12).pixels);
+  CHECK(shared.kept_bytes() == alone.kept_bytes());
 }
 
 TEST_CASE("they are cut from photos, too") {
