@@ -20,7 +20,8 @@ void set_loss(FitOptions& f, const TrainOptions& o, const Network& network, cons
   if (network.outputs().size() == 1 && !needs_spread(o.loss) && o.heatmap_term == 0)
     f.loss = loss_by_name(o.loss, face_losses(scheme));
   else
-    f.joint_loss = joint_face_loss(o.loss, network, {o.coarse_term, o.heatmap_term}, scheme, o.threads);
+    f.joint_loss = joint_face_loss(o.loss, network, {o.coarse_term, o.heatmap_term}, scheme, o.threads),
+    f.own_outputs = face_loss_own_outputs(network);
 }
 
 FitOptions fit_options(const TrainOptions& o, const Scheme& scheme) {

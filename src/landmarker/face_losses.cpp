@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <numbers>
+#include <optional>
 
 #include "landmarker/face_weights.hpp"
 #include "lineament/error.hpp"
@@ -224,6 +225,11 @@ bool has_output(const Network& network, std::string_view name) {
                      [&](const Port& output) { return output.name == name; });
 }
 
+std::vector<std::string> face_loss_own_outputs(const Network& network) {
+  if (!has_output(network, kHeatmapsOutput)) return {};
+  return {std::string(kHeatmapsOutput)};
+}
+
 JointLoss joint_face_loss(std::string_view name, const Network& network, const FaceLossTerms& terms,
                           const Scheme& scheme, int threads) {
   const PointLoss loss = point_loss(name, scheme);
@@ -243,8 +249,10 @@ JointLoss joint_face_loss(std::string_view name, const Network& network, const F
     }
     if (const auto* maps = find(outputs, kHeatmapsOutput); maps && terms.heatmaps > 0) {
       const std::lock_guard lock(team->mutex);
-      value += terms.heatmaps *
-               static_cast<double>(divergence(maps->values, truth, weights, maps->gradient, batch, &team->threads));
+      const std::optional<std::size_t> first = maps->own ? std::optional(maps->own->first) : std::nullopt;
+      (maps->own ? maps->own->value : value) +=
+          terms.heatmaps *
+          static_cast<double>(divergence(maps->values, truth, weights, maps->gradient, batch, &team->threads, first));
       scale(maps->gradient, terms.heatmaps);
     }
     if (const auto* face = find(outputs, kFaceOutput); face && terms.face > 0) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include "landmarker/face_weights.hpp"
@@ -161,14 +162,16 @@ void for_each_face(int faces, Threads* threads, const FaceMaps<T>& maps, Add add
 
 template <std::floating_point T>
 T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, detail::In<T> weights,
-                                detail::Out<T> gradient, int batch, Threads* threads) const {
+                                detail::Out<T> gradient, int batch, Threads* threads,
+                                std::optional<std::size_t> first) const {
   const char* loss = "of heat maps";
   detail::check_sizes(loss, truth.size(), truth.size(), weights.size(), 0, batch);
   require_faces("loss of heat maps", truth.size() / static_cast<std::size_t>(batch), points);
   const auto count = static_cast<std::size_t>(points), pixels = static_cast<std::size_t>(height * width) * count;
-  const auto faces = static_cast<std::size_t>(batch);
-  if (maps.size() != pixels * faces || (gradient.size() != maps.size() && !gradient.empty()))
-    wrong_size(loss, "the maps do not fit", std::to_string(pixels * faces) + " values", maps.size());
+  const std::size_t in_batch = static_cast<std::size_t>(batch), faces = maps.size() / pixels;
+  const bool fit = first ? maps.size() % pixels == 0 && *first + faces <= in_batch : maps.size() == pixels * in_batch;
+  if (!fit || (gradient.size() != maps.size() && !gradient.empty()))
+    wrong_size(loss, "the maps do not fit", std::to_string(pixels * in_batch) + " values", maps.size());
   if (!(sigma > 0)) detail::require_positive(loss, "sigma", static_cast<float>(sigma));
   detail::sum_of_weights<T>(loss, weights, truth.size());
   // The weight of a point that counts: known, and on the map.
@@ -183,20 +186,22 @@ T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, de
   if (!(total > 0)) return T(0);
   std::vector<double> terms(faces * count, 0.0);  // of each point: added up in their order, whoever worked them out
   const auto of_face = [&](std::size_t face, FaceMaps<T>& work) {
-    const auto share_of = [&](std::size_t k) { return weight_of(2 * (face * count + k)) / total; };
-    work.add(*this, maps.subspan(face * pixels, pixels), truth.subspan(2 * face * count, 2 * count), share_of,
+    const std::size_t points_before = (first.value_or(0) + face) * count;
+    const auto share_of = [&](std::size_t k) { return weight_of(2 * (points_before + k)) / total; };
+    work.add(*this, maps.subspan(face * pixels, pixels), truth.subspan(2 * points_before, 2 * count), share_of,
              gradient.empty() ? gradient : gradient.subspan(face * pixels, pixels),
              std::span(terms).subspan(face * count, count));
   };
-  for_each_face<T>(batch, threads, FaceMaps<T>(count, static_cast<std::size_t>(height * width)), of_face);
+  for_each_face<T>(static_cast<int>(faces), threads, FaceMaps<T>(count, static_cast<std::size_t>(height * width)),
+                   of_face);
   double sum = 0;
   for (const double term : terms) sum += term;
   return static_cast<T>(sum);
 }
 
 template float HeatmapDivergence::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
-                                             detail::Out<float>, int, Threads*) const;
+                                             detail::Out<float>, int, Threads*, std::optional<std::size_t>) const;
 template double HeatmapDivergence::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
-                                              detail::Out<double>, int, Threads*) const;
+                                              detail::Out<double>, int, Threads*, std::optional<std::size_t>) const;
 
 }  // namespace lineament

@@ -18,7 +18,7 @@ BatchGradients::BatchGradients(Network& network, std::size_t values, const FitOp
                          .parts = ranks.norms()}),
       gradients_(session_.gradients()),
       ports_(network),
-      whole_(ports_.outputs, ranks),
+      whole_(ports_.outputs, ranks, options.own_outputs),
       values_(values),
       judged_(with_truth(ports_.outputs, values)) {}
 
@@ -41,7 +41,7 @@ double BatchGradients::forward(const Batch& batch, EpochTotals& totals) {
   load(session_, ports_.inputs, batch.pixels);
   session_.forward();
   whole_.take(session_, batch);
-  const double loss = objective_.of_batch(whole_);
+  const double loss = objective_.of_batch(whole_) + whole_.loss_of_shares();
   if (options_.metric) measure(totals);
   whole_.give_gradients(session_);
   return loss;

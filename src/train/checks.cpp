@@ -8,6 +8,7 @@
 #include "lineament/error.hpp"
 #include "lineament/train/communicator.hpp"
 #include "lineament/train/fine_tune.hpp"
+#include "train/names.hpp"
 #include "train/ports.hpp"
 
 namespace lineament {
@@ -47,6 +48,24 @@ void check_ranks(const FitOptions& options) {
                        "it is the batch of all ranks together"});
 }
 
+void require_own_outputs(const Network& network, const SampleSource& train, const FitOptions& options) {
+  Places behind = Ports(network).outputs;
+  const std::size_t judged = count_with_truth(behind, train.values_per_sample());
+  behind.erase(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(judged));
+  for (const std::string& name : options.own_outputs) {
+    const auto named = [&](const Place& output) { return output.name == name; };
+    const bool there = std::any_of(behind.begin(), behind.end(), named);
+    if (there && options.joint_loss) continue;
+    const std::string names = one_of(behind, [](const Place& output) { return output.name; });
+    throw ArgumentError({"FitOptions::own_outputs, '" + name + "'",
+                         there ? "there is no joint loss to see it" : "it is no output without a truth",
+                         there           ? "FitOptions::joint_loss"
+                         : names.empty() ? "none: the network has none"
+                                         : names,
+                         there ? "none" : "'" + name + "'", "leave it out"});
+  }
+}
+
 }  // namespace
 
 void check_fit(const Network& network, const SampleSource& train, const SampleSource* validation,
@@ -66,6 +85,7 @@ void check_fit(const Network& network, const SampleSource& train, const SampleSo
   require_something_to_train(network, options);
   const Truths truths = options.joint_loss ? Truths::of_the_first : Truths::of_all_outputs;
   require_fit(network, train, "the training samples", truths);
+  require_own_outputs(network, train, options);
   if (train.size() == 0) throw ArgumentError({"training", "there are no samples", "at least one", "none", ""});
   if (validation == nullptr) return;
   require_fit(network, *validation, "the validation samples", truths);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <numeric>
 
 #include "lineament/error.hpp"
 
@@ -94,7 +95,7 @@ void FitRanks::require_same_run(const SampleSource& train, const SampleSource* v
   std::vector<double> numbers{o.clip_norm, o.ema, o.astray, o.schedule.warmup, state.best};
   const auto add = [&](auto... values) { (numbers.push_back(static_cast<double>(values)), ...); };
   add(o.epochs, o.batch_size, o.copies, o.augmented, o.patience, o.start_at_mean, o.precision, o.seed, o.accumulate);
-  add(o.losses.size(), o.mixes.size(), o.frozen.size(), o.schedule.kind, o.schedule.rate);
+  add(o.losses.size(), o.mixes.size(), o.frozen.size(), o.own_outputs.size(), o.schedule.kind, o.schedule.rate);
   add(o.optimizer.kind, o.optimizer.weight_decay, o.optimizer.beta2);
   add(d.norms, d.sums, d.compare_every, d.bucket_bytes);
   add(train.size(), train.pixels_per_sample(), train.values_per_sample(), validation ? validation->size() : 0);
@@ -115,6 +116,12 @@ bool FitRanks::all_go_on(bool go_on) const {
 
 void FitRanks::gather(std::span<const float> mine, std::span<float> all) const {
   ranks_->gather(std::as_bytes(mine), std::as_writable_bytes(all));
+}
+
+double FitRanks::sum(double mine) const {
+  std::vector<double> all(parts());
+  ranks_->gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
+  return std::accumulate(all.begin(), all.end(), 0.0);
 }
 
 /// While gradients are on their way, behind them.

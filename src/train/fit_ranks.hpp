@@ -42,6 +42,8 @@ class FitRanks final : BatchParts {
 
   /// Every rank's values, one after the other.
   void gather(std::span<const float> mine, std::span<float> all) const;
+  /// Of every rank's value, in the order of ranks.
+  double sum(double mine) const;
   /// Adds up what was measured on all ranks, in their order.
   void add_up(double& loss, NamedSums& metrics) const;
   /// Each rank's batch norms have followed its own batches: they take the mean of all.

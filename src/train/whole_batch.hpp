@@ -1,9 +1,11 @@
 // What losses and metrics see of a batch, after its forward: that of the session, or, where ranks share the batch, the
-// outputs and truths of all shares, in the batch's order. So each rank has the loss that one alone would have.
+// outputs and truths of all shares, in the batch's order. So each rank has the loss that one alone would have. Of large
+// outputs each rank keeps its share, and what these add to the loss is added up.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lineament/train/batches.hpp"
@@ -15,7 +17,13 @@ namespace lineament {
 
 class WholeBatch {
  public:
-  WholeBatch(const Places& places, const FitRanks& ranks) : places_(places), ranks_(ranks) {}
+  /// `own_outputs`: of which every rank keeps its share.
+  WholeBatch(const Places& places, const FitRanks& ranks, const std::vector<std::string>& own_outputs)
+      : places_(places), ranks_(ranks), shares_(places.size()) {
+    for (const Place& place : places)
+      keeps_.push_back(!ranks.alone() &&
+                       std::find(own_outputs.begin(), own_outputs.end(), place.name) != own_outputs.end());
+  }
 
   std::vector<OutputBatch<float>> outputs;
   std::span<const float> values, weights;  ///< see Batch
@@ -36,14 +44,23 @@ class WholeBatch {
   void give_gradients(TrainingSession& session) const {
     if (ranks_.alone()) return;
     for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (keeps_[i]) continue;
       const std::span<float> own = session.output_gradient(i);
       const auto share = outputs[i].gradient.subspan(ranks_.part() * own.size(), own.size());
       std::copy(share.begin(), share.end(), own.begin());
     }
   }
 
+  /// What ranks' own shares of outputs add to the loss, all ranks' together.
+  double loss_of_shares() const {
+    if (std::find(keeps_.begin(), keeps_.end(), true) == keeps_.end()) return 0;
+    double mine = 0;
+    for (const OwnShare& share : shares_) mine += share.value;
+    return ranks_.sum(mine);
+  }
+
  private:
-  void gather(const TrainingSession& session, const Batch& batch) {
+  void gather(TrainingSession& session, const Batch& batch) {
     gathered_.resize(places_.size() + 2);
     gradients_.resize(places_.size());
     const auto of_all = [&](std::span<const float> mine, std::vector<float>& all) {
@@ -52,6 +69,11 @@ class WholeBatch {
       return std::span<const float>(all);
     };
     for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (keeps_[i]) {
+        shares_[i] = {ranks_.part() * batch.indices.size(), 0};
+        outputs.push_back({places_[i].name, session.output(i), session.output_gradient(i), &shares_[i]});
+        continue;
+      }
       const std::span<const float> all = of_all(session.output(i), gathered_[i]);
       gradients_[i].resize(all.size());
       outputs.push_back({places_[i].name, all, gradients_[i]});
@@ -62,6 +84,8 @@ class WholeBatch {
 
   const Places& places_;
   const FitRanks& ranks_;
+  std::vector<bool> keeps_;  ///< of each output: its own share alone
+  std::vector<OwnShare> shares_;
   std::vector<std::vector<float>> gathered_, gradients_;
 };
 

@@ -16,4 +16,15 @@ row '2 | 108.0 ms' --weights 1 --step-ms 100 --latency-us 1000 --norms 1 --no-ov
 row '2 | 108.0 ms' --weights 250000 --step-ms 100 --latency-us 0 --no-overlap
 row '2 | 104.0 ms' --weights 250000 --step-ms 100 --latency-us 0 --no-overlap --bytes 2
 row '2 | 108.0 ms' --weights 250000 --step-ms 100 --latency-us 0  # one piece, which nothing hides
+
+# What was measured of several networks: two nodes of 100 ms, and 4 ms each way that the backward pass hides but for the
+# last piece, here all of it.
+steps=$(mktemp)
+trap 'rm -f "$steps"' EXIT
+cat > "$steps" << 'END'
+[{"network": "one", "weights": 250000, "norms": 0, "channels": 0, "outputs": 0, "gathers": 0, "batch": 32, "latency_us": 0,
+  "backward": 0.5, "step_ms": 100, "two_ms": 110, "lines": [{"gbit": 1, "beside_ms": 119.5, "after_ms": 118.5}]}]
+END
+"$model" --steps "$steps" --latency-us 0 | grep -q '^| one | 2.0 | 100 | 1 | 1.85 |' || fail "no table of networks"
+"$model" --steps "$steps" --check | grep -q '^| one | 1 | 110.0 | 119.5 | 118.0 | 118.5 | 118.0 |' || fail "no check"
 if "$model" --weights 0 --step-ms 100 2> /dev/null; then fail "no weights"; fi

@@ -6,6 +6,7 @@
 #pragma once
 #include <array>
 #include <concepts>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,10 +63,11 @@ struct HeatmapDivergence {
   double sigma = 1;
 
   /// `maps` and `gradient`: batch x height x width x points; `truth`, `weights` (or none): batch x 2 * points, in units
-  /// of the map's sides. `threads` share the faces, which changes no bit; nullptr: the caller's alone.
+  /// of the map's sides. `threads` share the faces, which changes no bit; nullptr: the caller's alone. Maps may be
+  /// those of some faces of the batch alone, from `first` on: the value is then what they add to the whole batch's.
   template <std::floating_point T>
   T operator()(std::span<const T> maps, detail::In<T> truth, detail::In<T> weights, detail::Out<T> gradient, int batch,
-               Threads* threads = nullptr) const;
+               Threads* threads = nullptr, std::optional<std::size_t> first = {}) const;
 };
 
 /// The cross-entropy of the output "face", one log odds z a sample, in nats: the mean over the batch of
@@ -103,9 +105,12 @@ bool has_output(const Network& network, std::string_view name);
 /// The loss `name` of the network's first output, its points, with the terms. Throws ArgumentError, naming what is
 /// missing, for an output there is not, and for a loss by which the output "spread" would stay as it is: untrained
 /// scales would look like any others. `threads`: that work on heat maps, 0: one for each core; they change no bit.
-/// Copies share them, and one waits while another has them.
+/// Copies share them, and one waits while another has them. Heat maps may be a rank's own: see face_loss_own_outputs().
 JointLoss joint_face_loss(std::string_view name, const Network& network, const FaceLossTerms& terms = {},
                           const Scheme& scheme = ibug_68(), int threads = 1);
+
+/// FitOptions::own_outputs for it: the output "heatmaps", if there is one. One face's are some hundred KB.
+std::vector<std::string> face_loss_own_outputs(const Network& network);
 
 extern template float PointLikelihood::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
                                                   detail::In<float>, detail::Out<float>, detail::Out<float>, int) const;
@@ -117,8 +122,10 @@ extern template float FaceCrossEntropy::operator()(std::span<const float>, detai
 extern template double FaceCrossEntropy::operator()(std::span<const double>, detail::In<double>, detail::Out<double>,
                                                     int) const;
 extern template float HeatmapDivergence::operator()(std::span<const float>, detail::In<float>, detail::In<float>,
-                                                    detail::Out<float>, int, Threads*) const;
+                                                    detail::Out<float>, int, Threads*,
+                                                    std::optional<std::size_t>) const;
 extern template double HeatmapDivergence::operator()(std::span<const double>, detail::In<double>, detail::In<double>,
-                                                     detail::Out<double>, int, Threads*) const;
+                                                     detail::Out<double>, int, Threads*,
+                                                     std::optional<std::size_t>) const;
 
 }  // namespace lineament

@@ -62,7 +62,10 @@ struct FitOptions {
   Loss loss = Wing{};  // why: made for coordinates in units of the image's side, errors of a pixel still count
   std::vector<OutputLoss> losses{};  ///< of outputs by name; those that are not in it have `loss`, with factor 1
   JointLoss joint_loss{};            ///< instead of both: of all outputs, of which the first have a truth
-  Metric metric{};                   ///< for people, and to choose the best epoch by; may be left out
+  /// With several ranks: large outputs without a truth, of which the joint loss can do with each rank's own samples,
+  /// OutputBatch::own. Others go from every rank to every rank.
+  std::vector<std::string> own_outputs{};
+  Metric metric{};  ///< for people, and to choose the best epoch by; may be left out
   OptimizerOptions optimizer{};
   Schedule schedule{.kind = Schedule::Kind::cosine, .rate = 1e-3f, .warmup = 0.5};
   /// Above 0: the network that is measured, kept and returned is the average of those after each step, statistics of
