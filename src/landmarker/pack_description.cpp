@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "landmarker/json_text.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/photo.hpp"
 
@@ -67,10 +68,6 @@ void add_options(Json& json, const PackOptions& options) {
   json["scheme"] = Json::parse(scheme_to_json(store.scheme));
 }
 
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string describe_photos(std::span<const Face> faces, const PackOptions& options) {
@@ -83,7 +80,7 @@ std::string describe_photos(std::span<const Face> faces, const PackOptions& opti
   }
   Json json{{"source", "photos"}, {"faces", faces.size()}, {"data", digest.text()}, {"seed", options.seed}};
   add_options(json, options);
-  return text_of(json);
+  return json_text(json);
 }
 
 std::string describe_drawn(std::uint64_t seed, std::size_t count, const DrawOptions& d, const PackOptions& options) {
@@ -105,14 +102,14 @@ std::string describe_drawn(std::uint64_t seed, std::size_t count, const DrawOpti
     for (const Image& image : *d.backgrounds) digest.add(image.pixels().data(), image.pixels().size());
     json["backgrounds"] = digest.text();
   }
-  return text_of(json);
+  return json_text(json);
 }
 
 Difference difference(const std::string& first, const std::string& second) {
   const Json a = Json::parse(first), b = Json::parse(second);
   const auto text = [](const Json& json, const std::string& key) {
     constexpr std::size_t kLongest = 60;
-    const std::string all = json.contains(key) ? text_of(json.at(key)) : "none";
+    const std::string all = json.contains(key) ? json_text(json.at(key)) : "none";
     return all.size() <= kLongest ? all : all.substr(0, kLongest) + " …";
   };
   for (const Json* json : {&a, &b})

@@ -1,6 +1,7 @@
 // The texts of a pack: what its shards have in common, what one shard says of itself, and how far packing has come.
 #include <nlohmann/json.hpp>
 
+#include "landmarker/json_text.hpp"
 #include "landmarker/shard_format.hpp"
 #include "lineament/error.hpp"
 
@@ -8,11 +9,6 @@ namespace lineament::shards {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Names of files may be in any encoding; JSON is UTF-8 alone.
-std::string text_of(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
 
 /// What `read` makes of the JSON. Throws FormatError for what it does not find there.
 template <class Read>
@@ -33,12 +29,12 @@ std::string encode(const About& about) {
   json["end"] = about.end;
   json["rejected"] = Json::array();
   for (const Rejected& r : about.rejected) json["rejected"].push_back({{"file", r.file}, {"reason", r.reason}});
-  return text_of(json);
+  return json_text(json);
 }
 
 About decode_about(std::string_view text, const std::string& name) {
   return parsed(text, name, "its description cannot be read", [&](const Json& json) {
-    About about{text_of(json.at("pack")), json.at("first").get<std::uint64_t>(), json.at("end").get<std::uint64_t>()};
+    About about{json_text(json.at("pack")), json.at("first").get<std::uint64_t>(), json.at("end").get<std::uint64_t>()};
     for (const Json& r : json.at("rejected"))
       about.rejected.push_back({r.at("file").get<std::string>(), r.at("reason").get<std::string>()});
     return about;
@@ -66,12 +62,12 @@ std::string encode(const PackState& state) {
   json["finished"] = state.finished;
   if (state.finished) json["shards"] = state.shards, json["samples"] = state.samples;
   json["pack"] = Json::parse(state.pack);
-  return text_of(json, 2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 PackState decode_state(std::string_view text, const std::string& name) {
   return parsed(text, name, "not the description of a pack", [&](const Json& json) {
-    PackState state{text_of(json.at("pack")), json.at("finished").get<bool>()};
+    PackState state{json_text(json.at("pack")), json.at("finished").get<bool>()};
     if (state.finished) state.shards = json.at("shards").get<std::size_t>();
     if (state.finished) state.samples = json.at("samples").get<std::size_t>();
     return state;
