@@ -43,7 +43,9 @@ struct Line {
 /// Messages of a rank leave one after the other. Waiting leaves the core to the ranks.
 class LineBetween final : public Communicator {
  public:
-  LineBetween(Communicator& ranks, const Line& line) : ranks_(ranks), line_(line) {}
+  LineBetween(Communicator& ranks, const Line& line) : ranks_(ranks), line_(line) {
+    if (ranks.beside() != nullptr) beside_ = std::make_unique<LineBetween>(*ranks.beside(), line);
+  }
   int rank() const override { return ranks_.rank(); }
   int size() const override { return ranks_.size(); }
   void exchange(std::span<const std::byte> mine, std::span<std::byte> received) override {
@@ -63,6 +65,7 @@ class LineBetween final : public Communicator {
   }
   void end_all(const std::string& line) noexcept override { ranks_.end_all(line); }
   bool any_thread() const override { return true; }
+  Communicator* beside() override { return beside_.get(); }
 
  private:
   void wait(Clock::time_point begin, int messages, std::size_t bytes) const {
@@ -73,6 +76,7 @@ class LineBetween final : public Communicator {
 
   Communicator& ranks_;
   Line line_;
+  std::unique_ptr<LineBetween> beside_;
 };
 
 /// Pixels and points of no face: a step takes as long.

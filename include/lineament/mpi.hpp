@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -28,8 +29,8 @@ class MpiSession {
 };
 
 /// The ranks of an MPI communicator, on a duplicate of it: no message gets in the way of the caller's own. MPI must run
-/// until this object is gone. any_thread() is true where MPI was started with MPI_THREAD_SERIALIZED or more, as
-/// MpiSession does.
+/// until this object is gone. any_thread() is true where MPI was started with MPI_THREAD_SERIALIZED or more, and
+/// beside() is there with MPI_THREAD_MULTIPLE, which MpiSession asks for.
 class MpiCommunicator final : public Communicator {
  public:
   /// `say` is given the line of end_all(), which then calls MPI_Abort: all processes end with exit code 2. Making one
@@ -41,17 +42,21 @@ class MpiCommunicator final : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
-  bool any_thread() const override { return any_thread_; }
+  bool any_thread() const override { return level_ >= MPI_THREAD_SERIALIZED; }
+  Communicator* beside() override { return beside_.get(); }
   void exchange(std::span<const std::byte> mine, std::span<std::byte> received) override;
   void gather(std::span<const std::byte> mine, std::span<std::byte> all) override;
   void broadcast(std::span<std::byte> bytes, int from) override;
   void end_all(const std::string& line) noexcept override;
 
  private:
+  struct Alone {};
+  MpiCommunicator(MPI_Comm all, std::function<void(const std::string&)> say, Alone);
+
   MPI_Comm ranks_ = MPI_COMM_NULL;
   std::function<void(const std::string&)> say_;
-  int rank_ = 0, size_ = 1;
-  bool any_thread_ = false;
+  int rank_ = 0, size_ = 1, level_ = MPI_THREAD_SINGLE;
+  std::unique_ptr<MpiCommunicator> beside_;
 };
 
 }  // namespace lineament

@@ -37,7 +37,7 @@ bool runs() {
 MpiSession::MpiSession() {
   if (runs()) return;
   int level = 0;
-  require(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level), "MPI_Init_thread");
+  require(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &level), "MPI_Init_thread");
   started_ = true;
 }
 
@@ -45,7 +45,13 @@ MpiSession::~MpiSession() {
   if (started_ && runs()) MPI_Finalize();
 }
 
-MpiCommunicator::MpiCommunicator(MPI_Comm all, std::function<void(const std::string&)> say) : say_(std::move(say)) {
+MpiCommunicator::MpiCommunicator(MPI_Comm all, std::function<void(const std::string&)> say)
+    : MpiCommunicator(all, std::move(say), Alone()) {
+  if (level_ >= MPI_THREAD_MULTIPLE) beside_.reset(new MpiCommunicator(all, say_, Alone()));
+}
+
+MpiCommunicator::MpiCommunicator(MPI_Comm all, std::function<void(const std::string&)> say, Alone)
+    : say_(std::move(say)) {
   if (!runs())
     throw TrainingError(
         {"MPI", "it does not run", "MPI_Init before, and MPI_Finalize after", "", "make an MpiSession"});
@@ -53,9 +59,7 @@ MpiCommunicator::MpiCommunicator(MPI_Comm all, std::function<void(const std::str
   MPI_Comm_set_errhandler(ranks_, MPI_ERRORS_RETURN);
   MPI_Comm_rank(ranks_, &rank_);
   MPI_Comm_size(ranks_, &size_);
-  int level = MPI_THREAD_SINGLE;
-  MPI_Query_thread(&level);
-  any_thread_ = level >= MPI_THREAD_SERIALIZED;
+  MPI_Query_thread(&level_);
 }
 
 MpiCommunicator::~MpiCommunicator() {

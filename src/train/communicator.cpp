@@ -1,6 +1,7 @@
 #include "lineament/train/communicator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <type_traits>
 
@@ -11,6 +12,8 @@ namespace lineament {
 namespace {
 
 using Bf16Word = std::uint16_t;
+
+constexpr std::size_t kBlock = 512;  // values whose sums stay in the first-level cache
 
 void pack(float value, float& to) {
   to = value;
@@ -61,19 +64,34 @@ void RankSums::operator()(std::span<float> values) {
   }
 }
 
+/// The sums of this rank's slice: `received` are the slices that all ranks have for it, one after the other.
+template <class Word>
+void RankSums::sum_slice(std::span<const Word> received, std::span<Word> summed) const {
+  for (std::size_t first = 0; first < summed.size(); first += kBlock) {
+    const std::size_t count = std::min(kBlock, summed.size() - first);
+    std::array<double, kBlock> sums{};
+    for (std::size_t at = first; at < received.size(); at += summed.size())
+      for (std::size_t i = 0; i < count; ++i) sums[i] += unpacked(received[at + i]);
+    for (std::size_t i = 0; i < count; ++i) pack(static_cast<float>(sums[i]), summed[first + i]);
+  }
+}
+
 template <class Word>
 void RankSums::sum_piece(std::span<float> values) {
   const std::size_t ranks = count_of(ranks_), slice = (values.size() + ranks - 1) / ranks, all = ranks * slice;
-  const std::span<Word> sent = words<Word>(sent_bytes_, all), received = words<Word>(received_, all),
-                        summed = words<Word>(summed_, slice);
+  const std::span<Word> received = words<Word>(received_, all), summed = words<Word>(summed_, slice);
+  if constexpr (std::is_same_v<Word, float>) {
+    if (values.size() == all) {  // they can be sent from where they lie
+      ranks_.exchange(std::as_bytes(values), std::as_writable_bytes(received));
+      sum_slice<Word>(received, summed);
+      return ranks_.gather(std::as_bytes(summed), std::as_writable_bytes(values));
+    }
+  }
+  const std::span<Word> sent = words<Word>(sent_bytes_, all);
   for (std::size_t i = 0; i < values.size(); ++i) pack(values[i], sent[i]);
   std::fill(sent.begin() + static_cast<std::ptrdiff_t>(values.size()), sent.end(), Word(0));
   ranks_.exchange(std::as_bytes(sent), std::as_writable_bytes(received));
-  for (std::size_t i = 0; i < slice; ++i) {
-    double sum = 0;
-    for (std::size_t r = 0; r < ranks; ++r) sum += unpacked(received[r * slice + i]);
-    pack(static_cast<float>(sum), summed[i]);
-  }
+  sum_slice<Word>(received, summed);
   ranks_.gather(std::as_bytes(summed), std::as_writable_bytes(sent));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(unpacked(sent[i]));
 }

@@ -48,10 +48,12 @@ struct LocalRanks::Meeting {
 
 class LocalRanks::Rank final : public Communicator {
  public:
-  Rank(Meeting& meeting, int rank) : meeting_(meeting), rank_(rank) {}
+  Rank(Meeting& meeting, int rank, std::unique_ptr<Rank> beside)
+      : meeting_(meeting), rank_(rank), beside_(std::move(beside)) {}
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(meeting_.shown.size()); }
   bool any_thread() const override { return true; }
+  Communicator* beside() override { return beside_.get(); }
 
   void exchange(std::span<const std::byte> mine, std::span<std::byte> received) override {
     const std::size_t part = mine.size() / meeting_.shown.size();
@@ -78,6 +80,7 @@ class LocalRanks::Rank final : public Communicator {
       meeting_.line = line;
     }
     meeting_.wake.notify_all();
+    if (beside_) beside_->end_all(line);
   }
 
  private:
@@ -96,12 +99,14 @@ class LocalRanks::Rank final : public Communicator {
 
   Meeting& meeting_;
   int rank_;
+  std::unique_ptr<Rank> beside_;
 };
 
-LocalRanks::LocalRanks(int size) : meeting_(std::make_unique<Meeting>()) {
+LocalRanks::LocalRanks(int size) : meeting_(std::make_unique<Meeting>()), beside_(std::make_unique<Meeting>()) {
   if (size < 1) throw ArgumentError({"local ranks", "there are none", "1 or more", std::to_string(size), ""});
-  meeting_->shown.resize(static_cast<std::size_t>(size));
-  for (int r = 0; r < size; ++r) ranks_.push_back(std::make_unique<Rank>(*meeting_, r));
+  for (Meeting* meeting : {meeting_.get(), beside_.get()}) meeting->shown.resize(static_cast<std::size_t>(size));
+  for (int r = 0; r < size; ++r)
+    ranks_.push_back(std::make_unique<Rank>(*meeting_, r, std::make_unique<Rank>(*beside_, r, nullptr)));
 }
 
 LocalRanks::~LocalRanks() = default;

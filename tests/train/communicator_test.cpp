@@ -157,6 +157,32 @@ TEST_CASE("a rank that ends all from another thread takes no bytes away from tho
   }
 }
 
+TEST_CASE("calls beside do not wait for a call that is on its way, and end with it") {
+  std::vector<int> got(2);
+  LocalRanks(2).run([&](Communicator& ranks) {
+    Communicator& beside = *ranks.beside();
+    CHECK(beside.rank() == ranks.rank());
+    CHECK(beside.size() == 2);
+    const std::vector<std::byte> mine(8, static_cast<std::byte>(ranks.rank() + 1));
+    std::vector<std::byte> received(8), all(16);
+    std::thread other;
+    if (ranks.rank() == 0) other = std::thread([&] { ranks.exchange(mine, received); });
+    beside.gather(mine, all);  // rank 1 exchanges nothing before it has this
+    if (ranks.rank() == 1) ranks.exchange(mine, received);
+    if (other.joinable()) other.join();
+    got[static_cast<std::size_t>(ranks.rank())] = 10 * static_cast<int>(all[8]) + static_cast<int>(received[7]);
+  });
+  CHECK(got == std::vector<int>{22, 22});
+  const std::string why = message_of([] {
+    LocalRanks(2).run([](Communicator& ranks) {
+      if (ranks.rank() == 1) throw TrainingError({"here", "it went wrong", "", "", ""});
+      std::byte mine{}, all[2];
+      ranks.beside()->gather({&mine, 1}, all);
+    });
+  });
+  CHECK_THAT(why, Catch::Contains("it went wrong"));
+}
+
 TEST_CASE("digests tell bytes apart") {
   const auto digest = [](std::string_view text, std::uint64_t seed = 0) {
     return digest_of_bytes(std::as_bytes(std::span(text.data(), text.size())), seed);

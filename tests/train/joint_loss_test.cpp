@@ -1,6 +1,7 @@
 // One loss of all outputs, samples whose truth is that of the first outputs, averaged weights, and a mix of two
 // sources.
 #include <cmath>
+#include <utility>
 
 #include "catch.hpp"
 #include "lineament/nn/network.hpp"
@@ -41,7 +42,7 @@ Network network_of_two(bool norm = false) {
 /// Squared errors, and "size" is to be the sum of "value".
 double errors_and_size(std::span<const OutputBatch<float>> outputs, std::span<const float> truth,
                        std::span<const float> weights, int batch) {
-  const auto& [name, values, gradient] = outputs[0];
+  const auto [values, gradient] = std::pair(outputs[0].values, outputs[0].gradient);
   double loss = L2{}(values, truth, weights, gradient, batch);
   for (std::size_t k = 0; k < static_cast<std::size_t>(batch); ++k) {
     const float wanted = values[2 * k] + values[2 * k + 1];

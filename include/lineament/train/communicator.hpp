@@ -36,6 +36,10 @@ class Communicator {
   /// Whether calls may come from another thread than the one that made it, one at a time: sums then go on beside the
   /// backward pass.
   virtual bool any_thread() const { return false; }
+
+  /// A second way to the same ranks, on which a thread may make calls while another makes some here: batch norms then
+  /// wait for no gradients that are on their way. nullptr: there is none.
+  virtual Communicator* beside() { return nullptr; }
 };
 
 /// "rank 1 of 4".
@@ -53,6 +57,8 @@ class RankSums {
  private:
   template <class Word>
   void sum_piece(std::span<float> values);
+  template <class Word>
+  void sum_slice(std::span<const Word> received, std::span<Word> summed) const;
 
   Communicator& ranks_;
   std::size_t piece_;

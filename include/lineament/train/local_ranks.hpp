@@ -27,7 +27,7 @@ class LocalRanks {
  private:
   struct Meeting;
   class Rank;
-  std::unique_ptr<Meeting> meeting_;
+  std::unique_ptr<Meeting> meeting_, beside_;
   std::vector<std::unique_ptr<Communicator>> ranks_;
 };
 
