@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -19,12 +20,17 @@ File opened(const std::filesystem::path& path) {
   return file;
 }
 
-/// As many bytes as there are, up to `size`.
+/// As many of `bytes` as there are in the file.
+std::span<const std::uint8_t> read_part(const File& file, std::uint64_t offset, std::span<std::uint8_t> bytes,
+                                        const std::filesystem::path& path) {
+  std::error_code error;
+  const std::size_t count = file.read_at(offset, bytes, error);
+  if (error) throw FileError({path.string(), "cannot be read", "", error.message(), "check the disk"});
+  return bytes.first(count);
+}
 FileBytes read_part(const File& file, std::uint64_t offset, std::size_t size, const std::filesystem::path& path) {
   FileBytes bytes(size);
-  std::error_code error;
-  bytes.resize(file.read_at(offset, bytes, error));
-  if (error) throw FileError({path.string(), "cannot be read", "", error.message(), "check the disk"});
+  bytes.resize(read_part(file, offset, bytes, path).size());
   return bytes;
 }
 
@@ -91,8 +97,10 @@ std::shared_ptr<const File> OpenFiles::file_of(const ShardFile& shard) {
   return file;
 }
 
-FileBytes OpenFiles::read(const ShardFile& shard, const Entry& entry) {
-  const FileBytes bytes = read_part(*file_of(shard), entry.offset, entry.size, shard.path());
+std::span<const std::uint8_t> OpenFiles::read(const ShardFile& shard, const Entry& entry) {
+  thread_local FileBytes memory;  // given back after each sample, it would come with page faults each time
+  if (memory.size() < entry.size) memory.resize(entry.size);
+  const auto bytes = read_part(*file_of(shard), entry.offset, std::span(memory).first(entry.size), shard.path());
   constexpr const char* kFix = "copy the shard again, or pack the faces again";
   if (bytes.size() != entry.size) throw FormatError({"", "the shard has been cut short before it", "", "", kFix});
   if (content_digest(bytes) != entry.checksum)

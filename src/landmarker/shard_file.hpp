@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,8 +50,9 @@ class ShardFile {
 /// Files that samples are read from, not too many of them open at once.
 class OpenFiles {
  public:
-  /// The record of `entry`, checked. Throws FileError and FormatError. Safe to call from several threads.
-  FileBytes read(const ShardFile& shard, const Entry& entry);
+  /// The record of `entry`, checked, until this thread reads another. Throws FileError and FormatError. Safe to call
+  /// from several threads.
+  std::span<const std::uint8_t> read(const ShardFile& shard, const Entry& entry);
 
  private:
   struct Open {
