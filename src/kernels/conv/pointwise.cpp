@@ -5,20 +5,21 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv/pointwise.cpp"
 #include "kernels/common/foreach_target.hpp"
+#include "kernels/common/tail-inl.hpp"
 #include "kernels/conv/pointwise-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
 struct FloatPanels {
-  static HWY_INLINE void Pack(const Matrix& w, const float*, float* to) { PackPanels(w, to); }
+  static HWY_INLINE void Pack(const Matrix& w, const float*, float* to) { PackPanelsAndTail(w, to); }
   static HWY_INLINE void Multiply(const Product& m, int rows, int columns, float*) {
-    MultiplyPanels(m, rows, columns, {0, PanelCount(columns)});
+    MultiplyPanelsAndTail(m, rows, columns);
   }
 };
 
 HWY_ATTR void PackPointwise(const ConvGeometry& g, const float* w, float* to) {
-  PackPanels({w, g.in_c, g.out_c, g.out_c, 1}, to);
+  PackPanelsAndTail({w, g.in_c, g.out_c, g.out_c, 1}, to);
 }
 HWY_ATTR void RunPointwise(const ConvGeometry& g, const ConvForward& f) {
   PointwiseForward<FloatPanels>(g, false, f);
