@@ -23,8 +23,9 @@ class Threads;
 struct Epilogue {
   bool add = false;  ///< a value of the output's shape, the last of the inputs; only when inferring
   bool relu = false;
-  bool max_pool = false;  ///< 2x2, stride 2
-  explicit operator bool() const { return add || relu || max_pool; }
+  bool max_pool = false;    ///< 2x2, stride 2
+  bool hard_swish = false;  ///< where the ReLU would be; only when inferring
+  explicit operator bool() const { return add || relu || hard_swish || max_pool; }
 };
 
 /// One op, as far as a kernel is chosen and prepared by it.
@@ -56,6 +57,7 @@ struct Abilities {
   bool bytes = false;                 ///< its first input and its output may be bytes
   bool reads_norm = false;            ///< training: normalises its input itself while it reads it
   bool writes_norm_gradient = false;  ///< training: its output's gradient may be that after a batch norm
+  bool hard_swish = false;            ///< inferring: takes a hard-swish into its end where it takes a ReLU
 };
 
 enum class Side { input, output };

@@ -212,6 +212,25 @@ TEST_CASE("fusion: depthwise and dense layers with relu") {
       check_fused(Spec() << Dense{.features = 33} << ReLU{} << Dense{}, {in}, batch, "dense_1 + relu_1");
 }
 
+TEST_CASE("fusion: 1x1 and depthwise convolutions with hard-swish") {
+  for (const int channels : {3, 16, 24, 33, 130})
+    for (const int batch : {1, 3}) {
+      check_fused(Spec() << Conv2d{.channels = channels, .kernel = 1} << HardSwish{}, {13, 9, 7}, batch,
+                  "conv2d_1 + hard_swish_1");
+      for (const int kernel : {3, 5, 7})
+        for (const int stride : {1, 2})
+          check_fused(
+              Spec() << Conv2d{.channels = channels, .kernel = kernel, .stride = stride, .groups = Conv2d::kDepthwise}
+                     << HardSwish{} << MaxPool{},
+              {13, 9, channels}, batch, "conv2d_1 + hard_swish_1");
+    }
+  // Not after a ReLU, and not where other kernels run.
+  check_fused(Spec() << Conv2d{.channels = 5, .kernel = 1} << ReLU{} << HardSwish{}, {8, 8, 3}, 2, "conv2d_1 + relu_1");
+  check_fused(Spec() << Conv2d{.channels = 4} << HardSwish{}, {8, 8, 3}, 2, "conv2d_1");
+  check_fused(Spec() << Conv2d{.channels = 16} << HardSwish{}, {8, 8, 16}, 2, "conv2d_1");
+  check_fused(Spec() << Dense{.features = 9} << HardSwish{}, {7}, 2, "dense_1");
+}
+
 TEST_CASE("fusion: convolution and residual sum") {
   const auto check = [](const Conv2d& second, const Shape& input, bool first_operand, const std::string& kernel) {
     const IsaRestorer restorer;
@@ -248,6 +267,8 @@ TEST_CASE("fusion: convolution and residual sum") {
   };
   for (const bool first_operand : {false, true}) {
     check({.channels = 33, .kernel = 1}, {6, 14, 3}, first_operand, "pointwise");
+    for (const int channels : {24, 40, 68, 112})
+      check({.channels = channels, .kernel = 1}, {6, 5, 3}, first_operand, "pointwise");
     check({.channels = 17, .kernel = 3}, {9, 7, 5}, first_operand, "direct");
     check({.channels = 10, .kernel = 3, .groups = 2}, {9, 7, 5}, first_operand, "direct");
     check({.channels = 32, .kernel = 3}, {10, 13, 4}, first_operand, "winograd");

@@ -48,6 +48,12 @@ TEST_CASE("kernels: 1x1 convolutions of one run of pixels, of several and of par
     compare(Conv2d{.channels = s.out, .kernel = 1, .bias = s.batch != 2}, {s.height, s.width, s.in}, s.batch);
 }
 
+TEST_CASE("kernels: 1x1 convolutions whose last channels are half a vector, a quarter of one, or other parts") {
+  for (const int in : {6, 7, 8, 24})
+    for (const int out : {1, 2, 4, 8, 12, 20, 23, 24, 36, 40, 48, 56, 68, 72, 80, 112, 120, 130})
+      compare(Conv2d{.channels = out, .kernel = 1, .bias = in != 8}, {3, in, in}, 1);
+}
+
 TEST_CASE("kernels: a convolution whose window is the whole image is a matrix product") {
   for (const int kernel : {1, 2, 7})
     for (const int batch : {1, 5}) {
@@ -134,6 +140,25 @@ TEST_CASE("kernels: parts of a sum that end within one vector's length of each o
     for (int i = 0; i < 50; ++i)
       REQUIRE(run_layer(network, {.batch = 1, .threads = 3, .precision = precision}).lists == one.lists);
   }
+}
+
+TEST_CASE("kernels: depthwise convolutions of every small side, and of parts of vectors") {
+  const auto check = [](int side, int other, int channels, int kernel, int stride) {
+    INFO("kernel " << kernel << ", stride " << stride << ", channels " << channels);
+    compare(Conv2d{.channels = channels,
+                   .kernel = kernel,
+                   .stride = stride,
+                   .padding = Padding::fixed,
+                   .pad = kernel / 2,
+                   .groups = channels,
+                   .bias = side % 2 == 0},
+            {side, other, channels}, 1);
+  };
+  for (const int kernel : {3, 5})
+    for (const int stride : {1, 2}) {
+      for (int side = 1; side <= 9; ++side) check(side, 10 - side, side % 3 == 0 ? 24 : 17, kernel, stride);
+      for (const int channels : {2, 7, 8, 9, 15, 16, 31, 33, 40, 72, 130}) check(5, 13, channels, kernel, stride);
+    }
 }
 
 TEST_CASE("kernels: grouped and depthwise convolutions") {

@@ -22,7 +22,7 @@ namespace LINEAMENT_API lineament {
 enum class Pass {
   fold_batch_norm,  ///< inferring: into the weights of the convolution or dense layer before it
   choose_kernels,   ///< left out: every layer runs its definition in Eigen; slow, for checking
-  fuse_epilogues,   ///< residual sum, ReLU and 2x2 max-pool in the op before them
+  fuse_epilogues,   ///< residual sum, ReLU or hard-swish, and 2x2 max-pool in the op before them
   quantise,         ///< int8: bytes between ops
   partition,        ///< inferring: threads go through several ops alone, for an image or for rows of one
   defer_norms,      ///< training: convolutions do the passes over memory of batch norms next to them

@@ -86,7 +86,7 @@ const char* ConvKernel::refuses(const OpProblem& p) const {
   return c.window.plain || any_window() ? unfit(c) : "only square, undilated windows";
 }
 bool ConvKernel::fuses(const OpProblem& p, const Epilogue& e) const {
-  return takes(conv_problem(p), e);
+  return (!e.hard_swish || abilities(p).hard_swish) && takes(conv_problem(p), e);
 }
 Needs ConvKernel::needs(const OpProblem& p) const {
   Needs needs = memory(conv_problem(p));
@@ -117,6 +117,7 @@ void ConvKernel::forward(const OpProblem& problem, const KernelForward<float>& f
                 .epilogue = {.add = p.epilogue.add ? f.inputs.back().data : nullptr,
                              .relu = p.epilogue.relu,
                              .max_pool = p.epilogue.max_pool,
+                             .hard_swish = p.epilogue.hard_swish,
                              .winners = winners ? as<std::uint8_t>(f.saved) : nullptr},
                 .y = f.output.data,
                 .y_bytes = f.output_bytes,

@@ -32,7 +32,8 @@ struct ConvProblem {
 struct ConvEpilogue {
   const float* add = nullptr;  ///< of the output's size, added before the ReLU; not with a max-pool
   bool relu = false;
-  bool max_pool = false;  ///< 2x2, stride 2: the output is half as high and wide, an odd row or column left out
+  bool max_pool = false;    ///< 2x2, stride 2: the output is half as high and wide, an odd row or column left out
+  bool hard_swish = false;  ///< where the ReLU would be
   /// In training, with a max-pool: for each of its outputs which pixel of the window won (the first of equals), row by
   /// row from 0 to 3, as the layer MaxPool keeps it, or kCut where the ReLU cuts it off.
   std::uint8_t* winners = nullptr;

@@ -1,6 +1,6 @@
 // Depthwise convolution of a row: every channel has a window of its own; vectors run over channels. Sums stay in
-// registers, and for the usual window, 3x3, the weights, too. Compiled once for each instruction set: no include guard
-// in the usual sense.
+// registers, and for the usual windows the weights, too: all of a 3x3 one, those of a row of a 5x5 one. Compiled once
+// for each instruction set: no include guard in the usual sense.
 #if defined(LINEAMENT_DEPTHWISE_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_DEPTHWISE_INL
 #undef LINEAMENT_DEPTHWISE_INL
@@ -8,6 +8,7 @@
 #define LINEAMENT_DEPTHWISE_INL
 #endif
 
+#include "kernels/common/math-inl.hpp"
 #include "kernels/common/rows-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -91,7 +92,7 @@ inline HWY_ATTR const float* GradientRows(const ConvGradient& dy, std::size_t fi
 }
 
 /// The outputs of one image, for the channels of one vector.
-template <bool kPartial>
+template <bool kPartial, bool kHardSwish = false>
 struct Lines {
   const ConvGeometry& g;
   Channels<kPartial> channels;
@@ -106,7 +107,12 @@ struct Lines {
   HWY_INLINE const float* weight(int ky, int kx) const {
     return w + static_cast<std::size_t>(ky * g.kernel + kx) * channels.count;
   }
-  HWY_INLINE void store(Vector v, float* to) const { channels.store(AtLeast(least, v), to); }
+  HWY_INLINE void store(Vector v, float* to) const {
+    if constexpr (kHardSwish)
+      channels.store(hn::Mul(v, ClampedShare(v)), to);
+    else
+      channels.store(AtLeast(least, v), to);
+  }
 
   /// One row of outputs with a 3x3 window, kRows of whose rows, from `ky` on, are inside the image. kStride: 3 stands
   /// for all larger ones, too.
@@ -182,6 +188,42 @@ struct Lines {
       three_wide<kRows, 3>(oy, ky);
   }
 
+  /// Outputs ox … ox + kCount - 1 with a 5x5 window of stride 1. A column of the input is loaded once for all outputs
+  /// whose windows it meets. Sums are added up in the order of `single`.
+  template <int kCount>
+  HWY_INLINE void five_wide(int oy, int ox) const {
+    constexpr int kKernel = 5, kColumns = kCount + kKernel - 1;
+    const TapRange ys(oy, 1, g.pad_top, kKernel, g.in_h);
+    const auto side = static_cast<std::ptrdiff_t>(channels.count);
+    const int left = ox - g.pad_left, begin = std::max(0, -left), end = std::min(kColumns, g.in_w - left);
+    Vector sums[kCount];
+#pragma GCC unroll 8
+    for (int i = 0; i < kCount; ++i) sums[i] = bias;
+    for (int ky = ys.begin; ky < ys.end; ++ky) {
+      const float* row = pixel(oy - g.pad_top + ky, left);
+      Vector weights[kKernel];
+#pragma GCC unroll 5
+      for (int k = 0; k < kKernel; ++k) weights[k] = channels.load(weight(ky, k));
+#pragma GCC unroll 12
+      for (int column = 0; column < kColumns; ++column) {
+        if (column < begin || column >= end) continue;
+        const Vector v = channels.load(row + column * side);
+#pragma GCC unroll 8
+        for (int i = 0; i < kCount; ++i)
+          if (column >= i && column < i + kKernel) sums[i] = hn::MulAdd(v, weights[column - i], sums[i]);
+      }
+    }
+    float* to = out + static_cast<std::ptrdiff_t>(oy * g.out_w + ox) * side;
+#pragma GCC unroll 8
+    for (int i = 0; i < kCount; ++i) store(sums[i], to + i * side);
+  }
+  HWY_INLINE void five_wide(int oy) const {
+    int ox = 0;
+    for (; ox + 8 <= g.out_w; ox += 8) five_wide<8>(oy, ox);
+    for (; ox + 4 <= g.out_w; ox += 4) five_wide<4>(oy, ox);
+    for (; ox < g.out_w; ++ox) single(oy, ox);
+  }
+
   HWY_INLINE void single(int oy, int ox) const {
     const TapRange ys(oy, g.stride, g.pad_top, g.kernel, g.in_h), xs(ox, g.stride, g.pad_left, g.kernel, g.in_w);
     Vector sum = bias;
@@ -220,6 +262,7 @@ struct Lines {
     const TapRange ys(oy, g.stride, g.pad_top, g.kernel, g.in_h);
     if (g.kernel == 3 && ys.end - ys.begin == 3) return three_wide<3>(oy, ys.begin);
     if (g.kernel == 3 && ys.end - ys.begin == 2) return three_wide<2>(oy, ys.begin);
+    if (g.kernel == 5 && g.stride == 1) return five_wide(oy);
     const InsideColumns inside(g, 0, g.kernel);
     int ox = 0;
     for (; ox < inside.begin; ++ox) single(oy, ox);

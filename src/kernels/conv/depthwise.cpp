@@ -11,7 +11,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
-HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const ConvForward& f) {
+template <bool kHardSwish>
+HWY_ATTR void DepthwiseRows(const ConvGeometry& g, const ConvForward& f) {
   // Some rows a task, which share most of their input: an even number of tasks of about one size, for two threads and
   // one image.
   const bool made = f.norm || f.moments;  // rows of x, or sums over rows of y
@@ -31,7 +32,7 @@ HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const ConvForward& f) {
     float* out = f.y + static_cast<std::ptrdiff_t>(image) * g.out_h * g.out_w * g.in_c;
     EachVectorOfChannels(g.in_c, [&]<bool kPartial>(const Channels<kPartial>& some, std::size_t c) HWY_ATTR {
       const Vector start = f.bias == nullptr ? hn::Zero(Floats()) : some.load(f.bias + c);
-      const Lines<kPartial> lines{g, some, in + c, f.w + c, start, least, out + c};
+      const Lines<kPartial, kHardSwish> lines{g, some, in + c, f.w + c, start, least, out + c};
       for (int oy = rows.begin; oy < rows.end; ++oy) lines.run(oy);
     });
     if (f.moments)
@@ -39,6 +40,10 @@ HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const ConvForward& f) {
                    static_cast<std::size_t>((rows.end - rows.begin) * g.out_w), channels,
                    f.moments.of(static_cast<std::size_t>(task), channels));
   });
+}
+
+HWY_ATTR void DepthwiseForward(const ConvGeometry& g, const ConvForward& f) {
+  f.epilogue.hard_swish ? DepthwiseRows<true>(g, f) : DepthwiseRows<false>(g, f);
 }
 
 }  // namespace lineament::HWY_NAMESPACE

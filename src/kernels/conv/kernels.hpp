@@ -53,7 +53,9 @@ class Bf16Weights final : public ConvKernel {
 class Depthwise final : public ConvKernel {
  public:
   std::string_view name() const override { return "depthwise"; }
-  Abilities abilities(const OpProblem&) const override { return {.reads_norm = true, .writes_norm_gradient = true}; }
+  Abilities abilities(const OpProblem&) const override {
+    return {.reads_norm = true, .writes_norm_gradient = true, .hard_swish = true};
+  }
   const char* unfit(const ConvProblem&) const override;
   bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool && !e.add; }
   Needs memory(const ConvProblem&) const override;
@@ -91,7 +93,9 @@ class GemmAllRows final : public Gemm {
 class Pointwise : public ConvKernel {
  public:
   std::string_view name() const override { return "pointwise"; }
-  Abilities abilities(const OpProblem&) const override { return {.reads_norm = true, .writes_norm_gradient = true}; }
+  Abilities abilities(const OpProblem&) const override {
+    return {.reads_norm = true, .writes_norm_gradient = true, .hard_swish = true};
+  }
   const char* unfit(const ConvProblem&) const override;
   bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool; }
   Needs memory(const ConvProblem&) const override;

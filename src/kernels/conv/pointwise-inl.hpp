@@ -10,6 +10,7 @@
 #define LINEAMENT_POINTWISE_INL
 #endif
 
+#include "kernels/common/math-inl.hpp"
 #include "kernels/common/panels-inl.hpp"
 #include "kernels/common/rows-inl.hpp"
 #include "kernels/conv/pointwise_plan.hpp"
@@ -17,11 +18,19 @@
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
-/// What is normalised, and what others take sums of, goes in runs of kPixelRun pixels, rounded weights (`in_runs`),
-/// too.
+/// In place.
+inline HWY_ATTR void HardSwishAll(float* values, std::size_t count) {
+  EachVectorOf(count, [&](std::size_t i, std::size_t lanes) HWY_ATTR {
+    const Vector v = Read(values + i, lanes);
+    Write(hn::Mul(v, ClampedShare(v)), values + i, lanes);
+  });
+}
+
+/// What is normalised, what others take sums of and what goes through an activation afterwards, while the cache has it,
+/// goes in runs of kPixelRun pixels, rounded weights (`in_runs`), too.
 template <class Panels>
 HWY_ATTR void PointwiseForward(const ConvGeometry& g, bool in_runs, const ConvForward& f) {
-  const PixelTasks tasks(g, in_runs || f.norm || f.moments, f.threads->count());
+  const PixelTasks tasks(g, in_runs || f.norm || f.moments || f.epilogue.hard_swish, f.threads->count());
   const std::size_t in = static_cast<std::size_t>(g.in_c), out = static_cast<std::size_t>(g.out_c);
   f.threads->run(tasks.count(), [&](int task, int thread) HWY_ATTR {
     const std::size_t begin = static_cast<std::size_t>(task) * tasks.task,
@@ -48,6 +57,7 @@ HWY_ATTR void PointwiseForward(const ConvGeometry& g, bool in_runs, const ConvFo
         m.a.at = norm_work;
       }
       Panels::Multiply(m, static_cast<int>(count), g.out_c, rounding_work);
+      if (f.epilogue.hard_swish) HardSwishAll(m.c.at, count * out);
       if (f.moments) BlockMoments(m.c.at, count, out, f.moments.of(first / kPixelRun, out));
     }
   });

@@ -1,5 +1,5 @@
-// Pass: the sum, the ReLU and the 2x2 max-pool that alone read what an op outputs become its epilogue, as far as its
-// kernel can: nothing between them is written to memory.
+// Pass: the sum, the ReLU or hard-swish, and the 2x2 max-pool that alone read what an op outputs become its epilogue,
+// as far as its kernel can: nothing between them is written to memory.
 #include <algorithm>
 
 #include "plan/passes/passes.hpp"
@@ -32,6 +32,11 @@ class Fuser {
     e.relu = true;
     if (reader != 0 && !std::holds_alternative<ReLU>(spec[op_.node].layer) &&
         std::holds_alternative<ReLU>(spec[reader].layer) && accept(reader, e))
+      reader = next();
+    e = op_.problem.epilogue;
+    e.hard_swish = true;
+    if (reader != 0 && !plan_.training() && !e.relu && std::holds_alternative<HardSwish>(spec[reader].layer) &&
+        accept(reader, e))
       reader = next();
     if (reader == 0) return;
     const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);
