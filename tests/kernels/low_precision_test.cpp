@@ -88,16 +88,45 @@ BasicNetwork<double> with_weights(const Network& network, Round&& round) {
   return rounded;
 }
 
+/// A layer, inputs for it, and both as int8 rounds them. Inputs are near whole numbers of steps, so that rounding is
+/// never a matter of the last digit; some are beyond the range.
+struct Quantised {
+  Network network;
+  BasicNetwork<double> rounded;
+  std::vector<double> input, steps;
+
+  Quantised(const Layer& layer, const Shape& shape, int batch, Range range)
+      : network(with_random_weights(layer, shape)), rounded(with_weights(network, [](double w, double largest) {
+          const double step = largest / 127;
+          return std::nearbyint(w / step) * step;
+        })) {
+    const double step = (range.high - range.low) / 255.0, zero = std::nearbyint(-range.low / step);
+    for (const double u : random_values<double>(static_cast<std::size_t>(batch) * shape.size(), 1, -0.3f, 1.3f)) {
+      const double q = std::floor(u * 255);
+      input.push_back((q - zero + 0.3 * u) * step);
+      steps.push_back((std::clamp(q, 0.0, 255.0) - zero) * step);
+    }
+  }
+
+ private:
+  static Network with_random_weights(const Layer& layer, const Shape& shape) {
+    Network network(one_layer(layer), shape, 1);
+    put(network.weights(), random_values<double>(network.weights().size(), 30));
+    return network;
+  }
+};
+
 /// Whether the kernel takes the epilogue in.
 bool takes(const Network& network, const RunOptions& options) {
   const OpProblem problem = last_layer(network, options);
   return find_kernel<float>(problem, options.kernel).fuses(problem, options.epilogue);
 }
 
-/// What the layer, the ReLU and perhaps a 2x2 max-pool give.
+/// What the layer, perhaps a ReLU and a 2x2 max-pool give.
 std::vector<double> exact_output(const BasicNetwork<double>& layer, const std::vector<double>& input, int batch,
-                                 bool pool = false) {
-  Spec spec = Spec() << layer.spec()[1].layer << ReLU{};
+                                 bool pool = false, bool relu = true) {
+  Spec spec = Spec() << layer.spec()[1].layer;
+  if (relu) spec << ReLU{};
   if (pool) spec << MaxPool{};
   BasicNetwork<double> network(spec, layer.input_shape(), 1);
   std::copy(layer.weights().begin(), layer.weights().end(), network.weights().begin());
@@ -117,30 +146,55 @@ TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
         if (pool && (shape.rank() != 3 || shape.height() < 2 || shape.width() < 2)) continue;
         INFO(type_of(c.layer) << " of " << to_string(c.input) << ", batch " << c.batch << ", from " << range.low
                               << ", pool " << pool);
-        Network network(one_layer(c.layer), c.input, 1);
-        put(network.weights(), random_values<double>(network.weights().size(), 30));
-        const auto rounded = with_weights(network, [](double w, double largest) {
-          const double step = largest / 127;
-          return std::nearbyint(w / step) * step;
-        });
-        // Inputs near whole numbers of steps, so that rounding is never a matter of the last digit; some beyond the
-        // range.
-        const double step = (range.high - range.low) / 255.0, zero = std::nearbyint(-range.low / step);
-        const auto random = random_values<double>(static_cast<std::size_t>(c.batch) * c.input.size(), 1, -0.3f, 1.3f);
-        std::vector<double> input, steps;
-        for (const double u : random) {
-          const double q = std::floor(u * 255);
-          input.push_back((q - zero + 0.3 * u) * step);
-          steps.push_back((std::clamp(q, 0.0, 255.0) - zero) * step);
-        }
+        const Quantised q(c.layer, c.input, c.batch, range);
         const RunOptions options{.batch = c.batch,
                                  .precision = Precision::int8,
                                  .kernel = "int8",
                                  .epilogue = {.relu = true, .max_pool = pool},
                                  .range = range};
-        if (pool && !takes(network, options)) continue;
-        check(network, input, exact_output(rounded, steps, c.batch, pool), options, [] { return true; });
+        if (pool && !takes(q.network, options)) continue;
+        check(q.network, q.input, exact_output(q.rounded, q.steps, c.batch, pool), options, [] { return true; });
       }
+}
+
+TEST_CASE("kernels: depthwise int8 is the layer with rounded weights and inputs") {
+  const IsaRestorer restorer;
+  force_isa(available_isas().front());
+  if (!has_int8_products()) LINEAMENT_SKIP("this processor has no products of bytes");
+  struct Size {
+    int height, width, channels, kernel, stride, batch;
+  };
+  std::vector<Size> sizes = {
+      {33, 40, 24, 3, 1, 2}, {34, 21, 130, 5, 1, 1}, {12, 13, 8, 2, 1, 1}, {15, 11, 65, 7, 1, 2}};
+  for (const int channels : {3, 8, 17, 64, 72, 120})
+    for (const int kernel : {3, 5})
+      for (const int stride : {1, 2, 3})
+        for (int side = 1; side <= 9; side += stride)
+          sizes.push_back({side, 10 - side, channels, kernel, stride, side % 2 + 1});
+  for (const Size& s : sizes)
+    for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
+      if (padding == Padding::valid && std::min(s.height, s.width) < s.kernel) continue;
+      const Conv2d conv{.channels = s.channels,
+                        .kernel = s.kernel,
+                        .stride = s.stride,
+                        .padding = padding,
+                        .pad = padding == Padding::fixed ? s.kernel / 2 : 0,
+                        .groups = Conv2d::kDepthwise,
+                        .bias = s.batch != 2};
+      const Range range = s.height % 2 == 0 ? Range{0, 3} : Range{-1.5f, 2.25f};
+      const Shape shape{s.height, s.width, s.channels};
+      INFO(to_string(shape) << ", kernel " << s.kernel << ", stride " << s.stride << ", padding "
+                            << static_cast<int>(padding) << ", batch " << s.batch);
+      const Quantised q(conv, shape, s.batch, range);
+      for (const bool relu : {true, false})
+        check(q.network, q.input, exact_output(q.rounded, q.steps, s.batch, false, relu),
+              {.batch = s.batch,
+               .precision = Precision::int8,
+               .kernel = "depthwise_int8",
+               .epilogue = {.relu = relu},
+               .range = range},
+              has_int8_products);
+    }
 }
 
 TEST_CASE("kernels: products of bfloat16 are the layer with rounded weights and inputs") {
@@ -234,7 +288,7 @@ TEST_CASE("kernels: mobile in training in bfloat16 is close to fp32, and the sam
   if (has_bf16_products()) CHECK(difference(bf16.first, fp32.first) > 1e-6);
 }
 
-TEST_CASE("kernels: int8 leaves alone what would overflow, grouped convolutions and the last layer") {
+TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolutions and the last layer") {
   const auto kernels = [](const Spec& spec, const Shape& input) {
     const Network network(spec, input, 1);
     std::vector<LayerRange> ranges;
@@ -250,7 +304,23 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, grouped convolutions 
         std::vector<std::string>{"int8", "gemm"});
   CHECK(kernels(Spec() << Conv2d{.channels = 8, .groups = 2} << Conv2d{.channels = 8, .groups = Conv2d::kDepthwise}
                        << Conv2d{.channels = 4} << Conv2d{.channels = 4},
-                {5, 5, 4}) == std::vector<std::string>{"direct", "depthwise", "int8", "direct"});
+                {5, 5, 4}) ==
+        std::vector<std::string>{"direct", has_int8_products() ? "depthwise_int8" : "depthwise", "int8", "direct"});
+  // Depthwise with a small window: only where a convolution gives it bytes.
+  const Conv2d expand{.channels = 8, .kernel = 1};
+  const auto second = [&](const Layer& before, int kernel) {
+    const Conv2d depthwise{.channels = 8, .kernel = kernel, .padding = Padding::same, .groups = Conv2d::kDepthwise};
+    return kernels(Spec() << expand << before << depthwise << expand << expand, {9, 9, 4});
+  };
+  const IsaRestorer restorer;
+  for (const std::string& isa : available_isas()) {
+    force_isa(isa);
+    INFO(isa);
+    const std::string bytes = has_int8_products() ? "depthwise_int8" : "depthwise";
+    CHECK(second(ReLU{}, 3) == std::vector<std::string>{"int8", bytes, "int8", "pointwise"});
+    CHECK(second(HardSwish{}, 3) == std::vector<std::string>{"int8", "activation", "depthwise", "int8", "pointwise"});
+    CHECK(second(HardSwish{}, 5) == std::vector<std::string>{"int8", "activation", bytes, "int8", "pointwise"});
+  }
 }
 
 TEST_CASE("kernels: the largest sums of int8 do not overflow") {

@@ -84,6 +84,42 @@ TEST_CASE("bytes between layers: the bits of the same layers apart") {
   force_isa(before);
 }
 
+TEST_CASE("bytes between layers: depthwise convolutions among them, the bits of floats in between") {
+  const std::string before = current_isa();
+  const auto depthwise = [](int channels, int kernel, int stride) {
+    return Conv2d{.channels = channels,
+                  .kernel = kernel,
+                  .stride = stride,
+                  .padding = Padding::same,
+                  .groups = Conv2d::kDepthwise};
+  };
+  const auto point = [](int channels) { return Conv2d{.channels = channels, .kernel = 1}; };
+  const Spec spec = Spec() << point(24) << ReLU{} << depthwise(24, 3, 1) << ReLU{} << point(72) << ReLU{}
+                           << depthwise(72, 3, 2) << ReLU{} << point(132) << depthwise(132, 5, 1) << ReLU{} << point(20)
+                           << depthwise(20, 5, 2) << point(6) << depthwise(6, 3, 1) << point(3) << point(2);
+  const Shape input{43, 38, 3};
+  Network network(spec, input, 1);
+  randomise(network);
+  for (const int batch : {1, 3}) {
+    std::vector<float> pictures(static_cast<std::size_t>(batch) * input.size());
+    put(std::span(pictures), random_values<double>(pictures.size(), 1, -1, 1));
+    const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
+    for (const std::string& isa : available_isas()) {
+      force_isa(isa);
+      InferenceOptions options{
+          .batch = batch, .precision = Precision::int8, .ranges = ranges, .without = {Pass::quantise}};
+      const std::vector<float> floats = run(network, spec, input, pictures, options);
+      options.without = {};
+      for (const int threads : {1, 2, 4}) {
+        INFO(isa << ", batch " << batch << ", " << threads << " threads");
+        options.threads = threads;
+        CHECK(run(network, spec, input, pictures, options) == floats);
+      }
+    }
+  }
+  force_isa(before);
+}
+
 TEST_CASE("bytes between layers: a quarter of the memory, unless somebody reads floats") {
   const auto memory = [](bool sum, int channels, Precision precision) {
     const Shape input{96, 96, 16};

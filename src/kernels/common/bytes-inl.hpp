@@ -8,12 +8,31 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/common/vectors-inl.hpp"
 #include "lineament/nn/range.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
+
+/// At most kMost bytes, fewer than 32: memcpy() of a size that is not known before is a call.
+template <std::size_t kMost>
+HWY_INLINE void CopyFew(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
+  [[maybe_unused]] std::size_t done = 0;
+  const auto copy = [&]<std::size_t kSize>(std::integral_constant<std::size_t, kSize>) {
+    if constexpr (kSize <= kMost) {
+      if ((count & kSize) == 0) return;
+      std::memcpy(to + done, from + done, kSize);
+      done += kSize;
+    }
+  };
+  copy(std::integral_constant<std::size_t, 16>());
+  copy(std::integral_constant<std::size_t, 8>());
+  copy(std::integral_constant<std::size_t, 4>());
+  copy(std::integral_constant<std::size_t, 2>());
+  copy(std::integral_constant<std::size_t, 1>());
+}
 
 /// round(value / step) + zero, cut off at 0 and 255.
 class ToBytes {
@@ -32,7 +51,7 @@ class ToBytes {
     if (count >= hn::Lanes(Floats())) return hn::StoreU(bytes, d, to);
     HWY_ALIGN std::uint8_t some[HWY_LANES(float)];
     hn::Store(bytes, d, some);
-    std::memcpy(to, some, count);
+    CopyFew<HWY_LANES(float) - 1>(some, count, to);
   }
   /// Four whole vectors, the first two to one place and the others to another.
   HWY_INLINE void store(const Vector (&values)[4], std::uint8_t* to, std::uint8_t* to_next) const {
@@ -51,6 +70,13 @@ class ToBytes {
     store(values[2], lanes, to_next);
     store(values[3], lanes, to_next + lanes);
 #endif
+  }
+  /// The same, only the first `count` values of each two vectors.
+  HWY_INLINE void store(const Vector (&values)[4], std::size_t count, std::uint8_t* to, std::uint8_t* to_next) const {
+    HWY_ALIGN std::uint8_t some[2][2 * HWY_LANES(float)];
+    store(values, some[0], some[1]);
+    CopyFew<2 * HWY_LANES(float) - 1>(some[0], count, to);
+    CopyFew<2 * HWY_LANES(float) - 1>(some[1], count, to_next);
   }
   /// `count` values in a row.
   HWY_ATTR void run(const float* x, std::size_t count, std::uint8_t* to) const {

@@ -62,6 +62,8 @@ struct Instruction {
   static constexpr int kRows = 12, kGroups = 2;
   static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
   static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
+  /// Words that differ from lane to lane.
+  static HWY_INLINE auto LoadActivations(const std::uint32_t* a) { return hn::LoadU(Words(), a); }
 };
 
 /// AVX512_VNNI.
@@ -205,14 +207,17 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
     return hn::Add(y, Read(other, static_cast<std::size_t>(std::min(rest, kLanes))));
   };
   const ToBytes to_bytes(p.bytes.scale, p.relu);
-  if (kBytes && kVectors == 2 && columns >= 2 * kLanes) {
+  if (kBytes && kVectors == 2 && columns > kLanes) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; r += 2) {
       const int next = std::min(r + 1, kRows - 1);  // the last of an odd number is written twice
       const hn::Vec<Floats> values[4] = {finished(r, 0), finished(r, 1 % kVectors), finished(next, 0),
                                          finished(next, 1 % kVectors)};
-      std::uint8_t* to = p.bytes.data + at + r * p.c_row;
-      to_bytes.store(values, to, to + (next - r) * p.c_row);
+      std::uint8_t *to = p.bytes.data + at + r * p.c_row, *to_next = to + (next - r) * p.c_row;
+      if (columns >= 2 * kLanes)
+        to_bytes.store(values, to, to_next);
+      else
+        to_bytes.store(values, static_cast<std::size_t>(columns), to, to_next);
     }
     return;
   }

@@ -27,6 +27,21 @@ class Int8 final : public LowPrecision {
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };
 
+/// int8 with one channel a group, rounded as Int8 does, on processors that multiply bytes four at a time (AVX512_VNNI):
+/// elsewhere floats are faster. Input and output may be bytes. For inference alone. Packed: the input's scale, then
+/// scales, offsets and words of weights.
+class DepthwiseInt8 final : public ConvKernel {
+ public:
+  std::string_view name() const override { return "depthwise_int8"; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .bytes = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  bool takes(const ConvProblem&, const Epilogue& e) const override { return !e.max_pool && !e.add; }
+  Needs memory(const ConvProblem&) const override;
+  std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+  void run(const ConvProblem&, const ConvForward&) const override;
+};
+
 /// Activations and weights rounded to bfloat16, on processors that multiply pairs of them (AVX512_BF16).
 class Bf16 final : public LowPrecision {
  public:

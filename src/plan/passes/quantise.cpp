@@ -1,5 +1,6 @@
-// Pass: int8. Ops multiply in 8 bits but those whose outputs are the network's answer, which are cheap; and between
-// ops that both can, values lie as bytes: the same numbers, a quarter of the memory.
+// Pass: int8. Ops multiply in 8 bits but those whose outputs are the network's answer, which are cheap, and depthwise
+// convolutions with small windows that would have to round their input; and between ops that both can, values lie as
+// bytes: the same numbers, a quarter of the memory.
 #include "lineament/error.hpp"
 #include "plan/passes/passes.hpp"
 
@@ -14,12 +15,24 @@ Range range_of(const Node& node, const PlanOptions& options) {
                        "train the model anew, or give the session's options what measure_ranges() returns"});
 }
 
+/// A depthwise convolution with a small window that would have to round its input itself: its few products in float
+/// take less time. From a convolution, perhaps with a ReLU, values come as bytes.
+bool rounding_costs_more(const Plan& plan, const Op& op) {
+  constexpr int kSmallWindow = 3;
+  const auto* conv = std::get_if<Conv2d>(&op.problem.layer);
+  if (conv == nullptr || conv->groups == 1 || conv->kernel > kSmallWindow) return false;
+  const Spec& spec = *plan.spec;
+  NodeId from = op.inputs[0];
+  if (from != Spec::kInput && std::holds_alternative<ReLU>(spec[from].layer)) from = spec[from].input_ids()[0];
+  return from == Spec::kInput || !std::holds_alternative<Conv2d>(spec[from].layer);
+}
+
 }  // namespace
 
 void set_precision(Plan& plan) {
   if (plan.options.precision != Precision::int8) return;
   for (Op& op : plan.ops) {
-    if (plan.is_output(op.node))
+    if (plan.is_output(op.node) || rounding_costs_more(plan, op))
       op.problem.precision = Precision::fp32;
     else if (traits_of(op.problem.layer).quantisable)
       op.problem.range = range_of((*plan.spec)[op.node], plan.options);
