@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "landmarker/heatmap_support.hpp"
 #include "lineament/error.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_store.hpp"
@@ -21,16 +22,6 @@ using namespace lineament;
 using namespace lineament::testing;
 
 namespace {
-
-/// Points with the output "heatmaps", 8 x 8 for each, behind them.
-Network with_heatmaps() {
-  Spec net;
-  const NodeId a = net.add(Conv2d{.channels = 8, .stride = 4}, Spec::kInput);
-  const NodeId maps = net.add(Conv2d{.channels = kPoints, .kernel = 1}, net.add(ReLU{}, a), kHeatmapsOutput);
-  net.mark_output(net.add(SoftArgmax{}, maps));
-  net.mark_output(maps);
-  return Network(net, Shape{32, 32, 3}, 1);
-}
 
 FitOptions options_for(const Network& network, bool own) {
   FitOptions options;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "landmarker/heatmap_support.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_store.hpp"
 #include "lineament/nn/network.hpp"
@@ -17,6 +18,7 @@
 #include "lineament/zoo/heatmap_networks.hpp"
 
 using namespace lineament;
+using lineament::testing::with_heatmaps;
 
 namespace {
 
@@ -27,16 +29,6 @@ std::vector<float> numbers(std::size_t n, std::uint64_t stream, float low, float
   std::vector<float> v(n);
   for (float& x : v) x = random.uniform(low, high);
   return v;
-}
-
-/// Points with the output "heatmaps" behind them.
-Network with_heatmaps() {
-  Spec net;
-  const NodeId a = net.add(Conv2d{.channels = 8, .stride = 4}, Spec::kInput);
-  const NodeId maps = net.add(Conv2d{.channels = kPoints, .kernel = 1}, net.add(ReLU{}, a), kHeatmapsOutput);
-  net.mark_output(net.add(SoftArgmax{}, maps));
-  net.mark_output(maps);
-  return Network(net, Shape{32, 32, 3}, 1);
 }
 
 }  // namespace
