@@ -12,10 +12,10 @@
 #include "kernels/common/words-inl.hpp"
 #include "kernels/conv/depthwise_int8_plan.hpp"
 
+#if LINEAMENT_DOT_INSTRUCTIONS
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
-#if LINEAMENT_DOT_INSTRUCTIONS
 /// Four rows of bytes as a word for each of `count` channels, up to 64 (kFew: up to 16). Words after them are anything;
 /// reads nothing after the channels.
 template <bool kFew>
@@ -219,9 +219,9 @@ struct DepthwiseTask {
       usual ? lines<1, 3>(oy, rows, c, count) : lines<1, 0>(oy, rows, c, count);
   }
 };
-#endif
 
 }  // namespace lineament::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+#endif
 
 #endif
