@@ -48,21 +48,16 @@ void check_ranks(const FitOptions& options) {
                        "it is the batch of all ranks together"});
 }
 
+/// After require_fit(): where there are outputs without a truth, there is a joint loss.
 void require_own_outputs(const Network& network, const SampleSource& train, const FitOptions& options) {
   Places behind = Ports(network).outputs;
   const std::size_t judged = count_with_truth(behind, train.values_per_sample());
   behind.erase(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(judged));
   for (const std::string& name : options.own_outputs) {
-    const auto named = [&](const Place& output) { return output.name == name; };
-    const bool there = std::any_of(behind.begin(), behind.end(), named);
-    if (there && options.joint_loss) continue;
+    if (std::any_of(behind.begin(), behind.end(), [&](const Place& output) { return output.name == name; })) continue;
     const std::string names = one_of(behind, [](const Place& output) { return output.name; });
-    throw ArgumentError({"FitOptions::own_outputs, '" + name + "'",
-                         there ? "there is no joint loss to see it" : "it is no output without a truth",
-                         there           ? "FitOptions::joint_loss"
-                         : names.empty() ? "none: the network has none"
-                                         : names,
-                         there ? "none" : "'" + name + "'", "leave it out"});
+    throw ArgumentError({"FitOptions::own_outputs", "it is no output without a truth",
+                         names.empty() ? "none: all have one" : names, "'" + name + "'", "leave it out"});
   }
 }
 

@@ -26,5 +26,8 @@ cat > "$steps" << 'END'
   "backward": 0.5, "step_ms": 100, "two_ms": 110, "lines": [{"gbit": 1, "beside_ms": 119.5, "after_ms": 118.5}]}]
 END
 "$model" --steps "$steps" --latency-us 0 | grep -q '^| one | 2.0 | 100 | 1 | 1.85 |' || fail "no table of networks"
+# One norm: a message forward and one back, which --norms 0 (--norms rank of the training) leaves out.
+row_of() { "$model" --steps "$steps" --latency-us 1000 "$@" | grep '^| one'; }
+[[ $(row_of --norms 1) != "$(row_of)" && $(row_of --norms 0) == "$(row_of)" ]] || fail "--norms with --steps"
 "$model" --steps "$steps" --check | grep -q '^| one | 1 | 110.0 | 119.5 | 118.0 | 118.5 | 118.0 |' || fail "no check"
 if "$model" --weights 0 --step-ms 100 2> /dev/null; then fail "no weights"; fi
