@@ -141,16 +141,12 @@ FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreO
 
 std::unique_ptr<FaceSamples> drawn_source(std::size_t count, DrawnFor use, const TrainOptions& o, double share,
                                           const StoreOptions& store, const DrawOptions& drawing) {
-  const double budget = 0.5 * static_cast<double>(platform::physical_memory());
-  const bool asked = o.draw_ahead || !o.memory.empty();
-  if (!asked && bytes_of_drawn(store) * static_cast<double>(count) <= share * budget)
-    return std::make_unique<FaceStore>(draw_faces(count, o.seed, use, store, drawing));
   require_order(static_cast<double>(count));
-  if (!asked && use == DrawnFor::training)
-    say("note: so many faces are drawn beside the training, and anew in each epoch where memory does not hold them");
-  const double memory = o.memory.empty() ? budget : static_cast<double>(*byte_count(o.memory));
-  return std::make_unique<DrawnFaces>(stream_of(o.seed, use), count, store, drawing,
-                                      static_cast<std::size_t>(share * memory));
+  const double budget = 0.5 * static_cast<double>(platform::physical_memory());
+  const double memory = share * (o.memory.empty() ? budget : static_cast<double>(*byte_count(o.memory)));
+  if (o.memory.empty() && use == DrawnFor::training && bytes_of_drawn(store) * static_cast<double>(count) > memory)
+    say("note: half the memory does not hold so many faces; the rest is drawn anew in each epoch");
+  return std::make_unique<DrawnFaces>(stream_of(o.seed, use), count, store, drawing, static_cast<std::size_t>(memory));
 }
 
 void limit_faces(std::vector<std::size_t>& train, const TrainOptions& o) {

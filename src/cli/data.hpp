@@ -43,8 +43,8 @@ enum class DrawnFor { training, holding_out, evaluation };
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
                      const DrawOptions& drawing = {});
 
-/// The same, kept in memory, or drawn when they are asked for: if the options say so, and where half of the memory
-/// would not hold them. `share`: of the memory that is allowed.
+/// The same, drawn when they are asked for, by the threads that load batches, and kept as far as --memory allows, or
+/// half of the machine's. `share`: of that.
 std::unique_ptr<FaceSamples> drawn_source(std::size_t count, DrawnFor use, const TrainOptions& options, double share,
                                           const StoreOptions& store, const DrawOptions& drawing);
 

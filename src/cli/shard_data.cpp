@@ -40,8 +40,6 @@ void check_sources(const TrainOptions& o) {
     if (!shards && holds_shards(path))
       throw ArgumentError({"--data", "packed faces and photos cannot be one data set", "folders of shards alone",
                            path.string() + " beside others", "pack the photos, too"});
-  if (o.draw_ahead && o.synthetic == 0)
-    throw ArgumentError({"--draw-ahead", "no faces are drawn", "--synthetic N", "none", "leave it out"});
   const auto is_there = [](const Path& path) { return std::filesystem::exists(path); };
   if (!o.memory.empty() && !shards && o.synthetic == 0 && std::all_of(o.data.begin(), o.data.end(), is_there))
     throw ArgumentError({"--memory", "photos are kept in memory, all of them", "packed or drawn faces", "photos",

@@ -270,10 +270,6 @@ const std::vector<RunOption>& run_options() {
           .type("SIZE")
           .no_default()
           .may_change(),
-      RunOption("draw-ahead", &O::draw_ahead,
-                "Draw faces beside the training and not before it, with the same result: it begins at once")
-          .no_default()
-          .may_change(),
       RunOption("threads", &O::threads, "0: one for each core", whole(0, kMostThreads)).not_stored(),
       RunOption("out", &O::out, "Folder of the run").type("FOLDER").not_stored(),
       RunOption("resume", &O::resume, "Go on with the run in --out, with its settings").no_default().not_stored()};

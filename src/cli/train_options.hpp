@@ -50,7 +50,6 @@ struct TrainOptions {
   std::string norms = "batch";
   std::uint64_t seed = 1;
   std::string memory;  ///< bytes of decoded faces, as "512M"; empty: the default
-  bool draw_ahead = false;
   // What does not change the result, but by other options:
   std::string recipe;
   Path out = "run";

@@ -166,17 +166,17 @@ TEST_CASE("what does not fit what was packed, and options without effect on it, 
   CHECK_FALSE(std::filesystem::exists(place / "run"));
 }
 
-TEST_CASE("faces drawn beside the training are those drawn before it: the same weights") {
+TEST_CASE("faces are drawn beside the training, whatever is kept of them: the same weights") {
   const Place place;
   place.write("small.json", kSmallNetwork);
   const Words faces{"--synthetic", "48", "--epochs", "3", "--threads", "2"};
-  run_well(place, training("before", faces));
-  Words beside = faces, bounded = faces;
-  beside.push_back("--draw-ahead");
-  bounded.insert(bounded.end(), {"--memory", "50K"});
-  const Outcome o = run_well(place, training("beside", beside));
+  const Outcome o = run_well(place, training("kept", faces));
   CHECK_FALSE(says(o, "drawing faces"));
-  run_well(place, training("bounded", bounded));
+  for (const std::string memory : {"50K", "0"}) {
+    Words bounded = faces;
+    bounded.insert(bounded.end(), {"--memory", memory});
+    run_well(place, training("kept-" + memory, bounded));
+  }
   const auto log = [&](const std::string& run) {
     std::vector<nlohmann::json> lines;
     for (const std::string& line : lines_of(place.read(run + "/log.jsonl"))) {
@@ -186,8 +186,8 @@ TEST_CASE("faces drawn beside the training are those drawn before it: the same w
     }
     return lines;
   };
-  CHECK(log("before") == log("beside"));
-  CHECK(log("before") == log("bounded"));
+  CHECK(log("kept") == log("kept-50K"));
+  CHECK(log("kept") == log("kept-0"));
 }
 
 }  // namespace lineament::test
