@@ -50,9 +50,8 @@ class JawLine {
   static constexpr int kPlaces = 17;
 
   JawLine(const Head& head, const Camera& camera, float side) : head_(head), camera_(camera), side_(side) {
-    const Point ahead{camera.turn.r0.z, -camera.turn.r1.z}, across = camera.across();
-    const float turned = side * (ahead.x * across.x + ahead.y * across.y);  // above 0: the side that is turned away
-    const float ear = kJawEar - (turned > 0 ? kJawEarFar : kJawEarNear) * turned;
+    const float turned = side * camera.turned();  // above 0: the side that is turned away
+    const float ear = kJawEar - (turned > 0 ? kJawEarFar : kJawEarNear) * turned + kJawEarDown * camera.raised();
     for (int i = 0; i < kPlaces; ++i) {
       const float part = static_cast<float>(i) / (kPlaces - 1);
       outline_[i] = {0, mix(ear, head.chin(), 1 - square(1 - part))};
@@ -110,13 +109,17 @@ void place_brow_and_eye(const Features& f, int k, auto put_side) {
   // The outer corner: where white is last seen, short of where the lids' edges meet; the points between follow it.
   constexpr float kOuter = 0.82f, kUpper[] = {0.235f, -0.44f}, kLower[] = {-0.4f, 0.26f};
   const Eye& e = f.eye[k];
-  const auto lid = [&](int left, int other, float u, float y) { put_side(k == 0 ? left : other, e.x_at(u), y); };
-  lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)));
+  const auto lid = [&](int left, int other, float u, float y, Habit habit) {
+    put_side(k == 0 ? left : other, e.x_at(u) - e.side * habit.in, y + habit.up);
+  };
+  lid(36, 45, kOuter, 0.5f * (e.upper_y(kOuter) + e.lower_y(kOuter)), kOuterEyeHabit);
   for (int i = 0; i < 2; ++i) {
-    lid(37 + i, 44 - i, kUpper[i], e.upper_y(kUpper[i]));
-    lid(40 + i, 47 - i, kLower[i], e.lower_y(kLower[i]));
+    // Closed lids meet in one line: the upper one's points never pass the lower one's.
+    const float least = e.lower_y(kUpper[i]) + kLowerLidHabit[i].up - kUpperLidHabit[i].up;
+    lid(37 + i, 44 - i, kUpper[i], std::max(e.upper_y(kUpper[i]), least), kUpperLidHabit[i]);
+    lid(40 + i, 47 - i, kLower[i], e.lower_y(kLower[i]), kLowerLidHabit[1 - i]);
   }
-  lid(39, 42, -1, e.upper_y(-1));
+  lid(39, 42, -1, e.upper_y(-1), kInnerEyeHabit);
 }
 
 void place_nose(const Nose& nose, auto put) {
@@ -153,6 +156,15 @@ void place_mouth(const Mouth& m, auto put) {
   }
 }
 
+void move_forward(const Camera& camera, Landmarks& points) {
+  const Point aside = camera.across() * (camera.turned() * camera.scale()),
+              upward = camera.upward() * (camera.raised() * camera.scale());
+  for (int i = 0; i < kPoints; ++i) {
+    const bool far = i < 17 && static_cast<float>(i - 8) * camera.turned() > 0;
+    points[i] = points[i] + (aside * (far ? forward_on_outline(i) : 1) + upward) * kForward[i];
+  }
+}
+
 }  // namespace
 
 Landmarks place_points(const Head& head, const Camera& camera) {
@@ -168,6 +180,7 @@ Landmarks place_points(const Head& head, const Camera& camera) {
   for (int k = 0; k < 2; ++k) place_brow_and_eye(f, k, put_side);
   place_nose(f.nose, put);
   place_mouth(f.mouth, put);
+  move_forward(camera, points);
   return points;
 }
 

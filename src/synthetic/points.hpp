@@ -28,8 +28,14 @@ struct Camera {
     const Point up = upward();
     return {-up.y, up.x};
   }
+  /// How far the face looks to its picture's right, and up, along the two: sines of angles.
+  float turned() const { return along(across()); }
+  float raised() const { return along(upward()); }
   /// Pixels a centimetre of the face spans.
   constexpr float scale() const { return focal / distance; }
+
+ private:
+  float along(Point direction) const { return turn.r0.z * direction.x - turn.r1.z * direction.y; }
 };
 
 /// A camera that shows the head's points in a size x size picture as the pose asks.
