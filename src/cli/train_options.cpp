@@ -265,7 +265,7 @@ const std::vector<RunOption>& run_options() {
       RunOption(
           "memory", &O::memory,
           "For packed and for drawn faces: keep so much of them in memory and make the others anew in each epoch; "
-          "changes nothing of the result (default: 512M for packed faces)",
+          "changes nothing of the result (default: 512M for packed faces, half the machine's for drawn ones)",
           bytes_between("0", "1048576G"))
           .type("SIZE")
           .no_default()
