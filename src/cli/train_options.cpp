@@ -329,6 +329,16 @@ std::string without_paths(const std::string& settings) {
   return json_text(public_ones);
 }
 
+DifferentOption different_option(const std::string& first, const std::string& second) {
+  const Json a = Json::parse(first), b = Json::parse(second);
+  const auto value = [](const Json& settings, const std::string& name) {
+    return settings.contains(name) ? json_text(settings.at(name)) : "none";
+  };
+  for (const std::string& name : stored_option_names())
+    if (value(a, name) != value(b, name)) return {name, value(a, name), value(b, name)};
+  return {"option", first, second};
+}
+
 void restore_settings(TrainOptions& options, const std::string& settings, const Path& file) {
   try {
     const Json stored = Json::parse(settings);
