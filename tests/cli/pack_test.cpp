@@ -148,7 +148,7 @@ TEST_CASE("damaged shards: what is lost is said, before training and while it ru
 TEST_CASE("a sample found damaged before the first step is named, too, and a command that lists more can be followed") {
   const Place place;
   place.write("small.json", kSmallNetwork);
-  run_well(place, pack({"--synthetic", "64", "--out", "shards"}));
+  run_well(place, {"pack", "--synthetic", "32", "--size", "32", "--shard-size", "64K", "--out", "shards"});
   const std::string shard = place.read("shards/faces_00000.shard");
   const auto number = [&](std::size_t at) {  // docs/data.md, "The files"
     return static_cast<unsigned char>(shard[at]) + 256u * static_cast<unsigned char>(shard[at + 1]);
