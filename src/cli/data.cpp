@@ -63,12 +63,12 @@ void require_order(double faces) {
 
 }  // namespace
 
-void report_rejected(const std::vector<Rejected>& rejected) {
+void report_rejected(const std::vector<Rejected>& rejected, const std::string& lists) {
   constexpr std::size_t kShown = 8;
   for (std::size_t i = 0; i < std::min(kShown, rejected.size()); ++i)
     say("left out: " + rejected[i].file + ": " + rejected[i].reason);
   if (rejected.size() > kShown)
-    say(text("left out: %zu more; 'lineament validate' lists them all", rejected.size() - kShown));
+    say(text("left out: %zu more; '%s' lists them all", rejected.size() - kShown, lists.c_str()));
 }
 
 std::uint64_t stream_of(std::uint64_t seed, DrawnFor use) {
@@ -204,6 +204,7 @@ Sets photo_sets(const TrainOptions& o, const StoreOptions& store, const Dataset&
     return std::make_unique<FaceStore>(load_faces(faces, store));
   };
   Sets sets{load(split.train)};
+  sets.reported = sets.train->rejected().size();
   require_measurable(*sets.train, "training faces");
   if (split.held_out.empty()) return sets;
   sets.held_out = load(split.held_out);
@@ -219,6 +220,19 @@ Dataset read_photos(const TrainOptions& o, const Scheme& scheme) {
                    {.part = Part::train, .missing = missing_by_name(o.missing), .group = o.group, .scheme = scheme});
 }
 
+namespace {
+
+std::uint64_t digest_of(const std::vector<Image>& photos) {
+  std::vector<std::uint8_t> bytes;
+  for (const Image& photo : photos) {
+    const std::uint64_t digest = content_digest(photo.pixels());
+    for (std::size_t i = 0; i < sizeof digest; ++i) bytes.push_back(static_cast<std::uint8_t>(digest >> (8 * i)));
+  }
+  return content_digest(bytes);
+}
+
+}  // namespace
+
 Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const Scheme& scheme, bool negatives,
                const Dataset* photos) {
   StoreOptions store;
@@ -233,6 +247,7 @@ Sets load_sets(const TrainOptions& o, const Preprocessing& preprocessing, const 
   Sets sets = o.data.empty()        ? drawn_sets(o, store, drawing)
               : trains_on_shards(o) ? shard_sets(o, store)
                                     : photo_sets(o, store, photos != nullptr ? *photos : read_photos(o, scheme));
+  if (drawing.backgrounds) sets.backgrounds = digest_of(*drawing.backgrounds);
   if (negatives) sets.negatives = draw_negatives(sets.train->size(), o.seed, DrawnFor::training, store, drawing);
   if (o.data.empty()) return sets;
   sets.about = counted(sets.train->size(), "face") + " of";
@@ -264,6 +279,8 @@ std::string digest_of(const Sets& sets) {
   std::vector<std::uint8_t> bytes;
   for (const FaceSamples* faces : {sets.train.get(), sets.held_out.get()})
     for (std::size_t i = 0; faces != nullptr && i < faces->size(); ++i) faces->identify(i, bytes);
+  for (std::size_t i = 0; sets.backgrounds != 0 && i < sizeof sets.backgrounds; ++i)
+    bytes.push_back(static_cast<std::uint8_t>(sets.backgrounds >> (8 * i)));
   return bytes.empty() ? "" : text("%016llx", static_cast<unsigned long long>(content_digest(bytes)));
 }
 

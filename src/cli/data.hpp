@@ -1,5 +1,7 @@
 // Faces for the program's commands, from folders or drawn, with what is left out reported.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,11 +19,13 @@ struct Sets {
   std::unique_ptr<FaceSamples> held_out{};  ///< none: nullptr
   std::unique_ptr<FaceSamples> drawn{};     ///< to be mixed in: beside photos; none: nullptr
   std::optional<Negatives> negatives{};
-  std::string about{};  ///< "1810 faces of data/300w", in UTF-8
+  std::string about{};            ///< "1810 faces of data/300w", in UTF-8
+  std::uint64_t backgrounds = 0;  ///< digest of the photos that faces are drawn before; 0: none
+  std::size_t reported = 0;       ///< of train->rejected(), said already
 };
 
-/// Names the first of them on standard error.
-void report_rejected(const std::vector<Rejected>& rejected);
+/// Names the first of them on standard error. `lists`: the command that names all.
+void report_rejected(const std::vector<Rejected>& rejected, const std::string& lists = "lineament validate");
 
 /// Throws FormatError where errors of these faces cannot be measured: all lack an eye.
 void require_measurable(const FaceSamples& faces, const char* what);

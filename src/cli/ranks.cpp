@@ -82,6 +82,17 @@ void Ranks::broadcast(std::vector<std::uint8_t>& bytes) {
   ranks_->broadcast(std::as_writable_bytes(std::span(bytes)), 0);
 }
 
+std::vector<std::string> Ranks::gather(const std::string& mine) {
+  return ranks_ ? gather_texts(*ranks_, mine) : std::vector{mine};
+}
+
+void Ranks::say_alone(const std::string& lines) {
+  if (lines.empty()) return;
+  set_quiet(false);
+  say((ranks_ ? "rank " + std::to_string(ranks_->rank()) + ": " : "") + lines.substr(0, lines.size() - 1));
+  set_quiet(!writes());
+}
+
 void Ranks::require_same(const std::string& what, const std::string& mine) {
   if (ranks_)
     lineament::require_same(*ranks_, digest_of_bytes(std::as_bytes(std::span(mine))), what,

@@ -28,6 +28,10 @@ class Ranks {
   void together(const std::function<void()>& f);
   /// Rank 0's bytes become those of all.
   void broadcast(std::vector<std::uint8_t>& bytes);
+  /// The text of each rank, in their order.
+  std::vector<std::string> gather(const std::string& mine);
+  /// Lines of this rank alone, whether it writes or not.
+  void say_alone(const std::string& lines);
   /// Throws TrainingError, naming the rank, where one has another.
   void require_same(const std::string& what, const std::string& mine);
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <span>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,11 +60,13 @@ Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
   if (!o.memory.empty()) options.memory = static_cast<std::size_t>(*byte_count(o.memory));
   if (o.synthetic > 0) options.memory = static_cast<std::size_t>(kShareOfShards * static_cast<double>(options.memory));
   const FaceShards all = FaceShards::open(o.data, options);
-  report_rejected(all.rejected());
+  const std::vector<Rejected> rejected = all.rejected();
+  report_rejected(rejected, "lineament inspect " + o.data.front().string() + " --verify");
   require_packed_so(all, o, store.scheme);
   Split split = split_photo_ids(all.photos(), o.val_split, o.seed);
   limit_faces(split.train, o);
   Sets sets{std::make_unique<FaceShards>(all.pick(split.train))};
+  sets.reported = rejected.size();
   require_measurable(*sets.train, "training faces");
   if (split.held_out.empty()) return sets;
   sets.held_out = std::make_unique<FaceShards>(all.pick(split.held_out));
@@ -76,11 +81,22 @@ int loader_threads(const Sets& sets, int threads) {
   return ready ? 1 : std::min(Threads(threads).count(), kMost);
 }
 
-std::size_t report_damaged(const Sets& sets, std::size_t known) {
+std::string newly_damaged(Sets& sets) {
   const std::vector<Rejected> all = sets.train->rejected();
-  for (std::size_t i = known; i < all.size(); ++i)
-    say("damaged: " + all[i].file + ": " + all[i].reason + "; another sample is taken in its place");
-  return all.size();
+  std::string lines;
+  for (; sets.reported < all.size(); ++sets.reported)
+    lines += all[sets.reported].file + ": " + all[sets.reported].reason + "\n";
+  return lines;
+}
+
+void report_damaged(std::span<const std::string> ranks) {
+  std::set<std::string> said;
+  for (std::size_t r = 0; r < ranks.size(); ++r) {
+    std::istringstream lines(ranks[r]);
+    for (std::string line; std::getline(lines, line);)
+      if (said.insert(line).second)
+        say("damaged: " + (r > 0 ? text("rank %zu: ", r) : "") + line + "; another sample is taken in its place");
+  }
 }
 
 }  // namespace lineament::cli

@@ -23,8 +23,9 @@ Sets shard_sets(const TrainOptions& options, const StoreOptions& store);
 /// Loader threads for these sets: as many as it takes where samples are read or drawn while training.
 int loader_threads(const Sets& sets, int threads);
 
-/// Names on standard error the samples of shards that were found damaged after the first `known`. Returns how many
-/// there are now.
-std::size_t report_damaged(const Sets& sets, std::size_t known);
+/// A line for each sample of shards that was found damaged and has not been reported, which these then are.
+std::string newly_damaged(Sets& sets);
+/// Says these lines of all ranks, each line once.
+void report_damaged(std::span<const std::string> ranks);
 
 }  // namespace lineament::cli

@@ -265,7 +265,7 @@ const std::vector<RunOption>& run_options() {
       RunOption(
           "memory", &O::memory,
           "For packed and for drawn faces: keep so much of them in memory and make the others anew in each epoch; "
-          "changes nothing of the result (default: 512M for packed faces)",
+          "changes nothing of the result (default: 512M for packed faces, half the machine's for drawn ones)",
           bytes_between("0", "1048576G"))
           .type("SIZE")
           .no_default()
@@ -327,6 +327,16 @@ std::string without_paths(const std::string& settings) {
       from != public_ones.end() && !(from->is_string() && names_default_model(from->get<std::string>())))
     public_ones.erase(from);
   return json_text(public_ones);
+}
+
+DifferentOption different_option(const std::string& first, const std::string& second) {
+  const Json a = Json::parse(first), b = Json::parse(second);
+  const auto value = [](const Json& settings, const std::string& name) {
+    return settings.contains(name) ? json_text(settings.at(name)) : "none";
+  };
+  for (const std::string& name : stored_option_names())
+    if (value(a, name) != value(b, name)) return {name, value(a, name), value(b, name)};
+  return {"option", first, second};
 }
 
 void restore_settings(TrainOptions& options, const std::string& settings, const Path& file) {

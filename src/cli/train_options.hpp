@@ -76,6 +76,12 @@ std::string settings_of(const TrainOptions& options);
 /// Settings without the folders of this machine, for models to show: what they were trained on is said beside them.
 std::string without_paths(const std::string& settings);
 
+/// The first option that two settings have differently. They do.
+struct DifferentOption {
+  std::string name, first, second;
+};
+DifferentOption different_option(const std::string& first, const std::string& second);
+
 /// Takes a stored run's settings over; what those of an older version lack takes its default. Throws ArgumentError when
 /// an option given on the command line differs from them and may not, ModelError when they hold one that this program
 /// does not know, or are not settings at all.

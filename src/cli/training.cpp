@@ -69,6 +69,7 @@ class Run {
       prepare();
     });
     require_same_run();
+    ranks_.together([&] { save_beginning(); });
     train_and_report();
     return 0;
   }
@@ -131,8 +132,10 @@ class Run {
     for (const std::string& note : begun_.notes) say(note);
     if (o_.precision == "bf16") say_precision(model_.network);
     if (o_.resume) say_resumed(state_);
-    // A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so
-    // now.
+  }
+
+  /// A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so now.
+  void save_beginning() {
     const std::string settings = settings_of(o_);
     if (!o_.resume || (o_.has("epochs") && settings != state_.settings)) {
       state_.settings = settings;
@@ -143,8 +146,19 @@ class Run {
   /// Ranks that differ in these would train a network that is nobody's.
   void require_same_run() {
     ranks_.require_same("version of the program", std::string(version()));
-    ranks_.require_same("options", without_paths(settings_of(o_)));
+    require_same_options();
+    ranks_.require_same("photos in --backgrounds", text("%llu", static_cast<unsigned long long>(sets_->backgrounds)));
     ranks_.require_same("faces", digest_of(*sets_) + text("%zu", sets_->train->size()));
+  }
+
+  void require_same_options() {
+    const std::vector<std::string> all = ranks_.gather(without_paths(settings_of(o_)));
+    for (std::size_t r = 1; r < all.size(); ++r)
+      if (all[r] != all[0]) {
+        const DifferentOption d = different_option(all[0], all[r]);
+        throw TrainingError({text("rank %zu of %zu", r, all.size()), "it has another --" + d.name,
+                             "that of rank 0, " + d.first, d.second, "give all ranks the same options"});
+      }
   }
 
   void train_and_report() {
@@ -153,8 +167,9 @@ class Run {
     say_when_interrupted("stopped; '" + command + "' goes on after the last whole epoch");
     try {
       train();
-    } catch (const TrainingError& e) {  // the epochs before it are worth a report
-      if (!log_.empty()) finish();
+    } catch (const TrainingError& e) {
+      ranks_.say_alone(newly_damaged(*sets_));             // it may be why
+      if (!log_.empty()) finish();                         // the epochs before it are worth a report
       if (!e.problem().where.starts_with("epoch")) throw;  // nothing of the network
       Problem problem = e.problem();
       problem.what += "; this epoch is not saved";
@@ -213,7 +228,6 @@ class Run {
     const auto mirrored_epochs = static_cast<std::size_t>(std::round(o_.mirror_until * o_.epochs));
     FitOptions options = fit_options(o_, model.scheme);
     options.loader_threads = loader_threads(sets, o_.threads);
-    std::size_t damaged = report_damaged(sets, SIZE_MAX);
     set_loss(options, o_, model.network, model.scheme);
     if (sets.drawn) options.mixes.push_back({sets.drawn.get(), o_.mix, o_.mix_until[0], o_.mix_until[1]});
     if (sets.negatives) {  // one at least: by faces alone the network would learn to see them everywhere
@@ -228,10 +242,11 @@ class Run {
       return true;
     };
     callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState& now) {
+      const std::vector<std::string> damaged = ranks_.gather(newly_damaged(sets));
       if (!folder_) return now.epoch != mirrored_epochs;
       progress.clear();
       say_epoch(r, o_.epochs);
-      damaged = report_damaged(sets, damaged);
+      report_damaged(damaged);
       log_.push_back(r);
       // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
       model.ranges = calibrate(model.network, *sets.train, o_.threads);

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "landmarker/pack_description.hpp"
 #include "landmarker/pack_folder.hpp"
+#include "landmarker/shard_file.hpp"
 #include "landmarker/shard_format.hpp"
 #include "lineament/error.hpp"
+#include "lineament/file.hpp"
 #include "lineament/random.hpp"
 #include "lineament/threads.hpp"
 
@@ -25,7 +29,8 @@ struct Source {
   std::size_t count = 0;
   std::function<KeptFace(std::size_t)> keep;
   std::function<std::string(std::size_t)> name;
-  std::function<std::string(std::size_t)> photo;  ///< its id
+  std::function<std::string(std::size_t)> photo;      ///< its id
+  std::function<std::uint64_t(std::size_t)> content;  ///< PhotoPrint::content, as its file is now; empty: no photos
 };
 
 /// A face, ready to be written, or why there is none.
@@ -56,7 +61,9 @@ void encode_face(const Source& source, std::size_t i, int quality, Packed& to) {
 class Shard {
  public:
   Shard(std::size_t number, const std::string& pack, std::uint64_t first)
-      : number_(number), about_{pack, first, first} {}
+      : number_(number), about_{pack, first, std::numeric_limits<std::uint64_t>::max()} {
+    bytes_ += shards::encode(about_).size();  // at most: the end has fewer digits
+  }
 
   bool has_samples() const { return !samples_.empty(); }
   std::size_t size() const { return samples_.size(); }
@@ -67,7 +74,11 @@ class Shard {
     bytes_ += face.record.size() + index_size_of(face);
     samples_.push_back(std::move(face));
   }
-  void reject(const std::string& name, const std::string& reason) { about_.rejected.push_back({name, reason}); }
+  void reject(const std::string& name, const std::string& reason) {
+    bytes_ -= shards::encode(about_).size();
+    about_.rejected.push_back({name, reason});
+    bytes_ += shards::encode(about_).size();
+  }
 
   /// All bytes of the file; `end` is the first source that is not in it.
   FileBytes bytes(std::uint64_t end) {
@@ -112,10 +123,27 @@ class Shard {
   std::uint64_t bytes_ = shards::kHeaderSize;
 };
 
+/// What an earlier call has packed has to be what is there now: a pack of two states of the data is of neither.
+void require_unchanged(const std::filesystem::path& folder, std::size_t count, const Source& source) {
+  for (std::size_t s = 0; s < count; ++s) {
+    const shards::ShardFile shard(folder / shards::file_name(s));
+    auto i = static_cast<std::size_t>(shard.about().first);
+    for (std::size_t k = 0; k < shard.size() && i < shard.about().end; ++i) {
+      const Entry entry = shard.entry(k);
+      if (source.name(i) != entry.name) continue;  // that one could not be used
+      ++k;
+      if (source.content(i) != entry.content)
+        throw ArgumentError({std::string(entry.name), "the photo is another than the one that was packed before", "",
+                             "a pack of it in " + folder.string(), "choose another folder, or remove that one"});
+    }
+  }
+}
+
 PackResult pack(const std::filesystem::path& path, const Source& source, const std::string& description,
                 const PackOptions& options) {
   shards::PackFolder folder(path, description);
   PackResult result = folder.found();
+  if (source.content) require_unchanged(path, result.shards, source);
   if (folder.is_finished()) return result;
   std::size_t next = folder.next_source();
   Shard shard(result.shards, description, next);
@@ -175,9 +203,16 @@ PackResult pack_faces(const std::filesystem::path& folder, std::span<const Face>
   std::iota(order.begin(), order.end(), std::size_t{0});
   shuffle(order, Random(options.seed ^ 0x7061636Bu));
   const auto face = [&](std::size_t i) -> const Face& { return faces[order[i]]; };
+  std::unordered_map<std::string, std::uint64_t> contents;
+  const auto content = [&](std::size_t i) {
+    const auto [known, is_new] = contents.try_emplace(face(i).image.string());
+    if (is_new) known->second = content_digest(read_file(face(i).image));
+    return known->second;
+  };
   const Source source{faces.size(), [&](std::size_t i) { return keep_photo(face(i), i, options.store); },
                       [&](std::size_t i) { return face(i).image.string(); },
-                      [&](std::size_t i) { return face(i).photo.empty() ? face(i).image.string() : face(i).photo; }};
+                      [&](std::size_t i) { return face(i).photo.empty() ? face(i).image.string() : face(i).photo; },
+                      content};
   return pack(folder, source, shards::describe_photos(faces, options), options);
 }
 
@@ -188,7 +223,8 @@ PackResult pack_drawn(const std::filesystem::path& folder, std::uint64_t seed, s
   if (count == 0) throw ArgumentError({"pack", "there are no faces", "at least one", "none", ""});
   draw_face(seed, 0, drawing);  // throws for options out of range
   const auto name = [](std::size_t i) { return "drawn " + std::to_string(i); };
-  const Source source{count, [&](std::size_t i) { return keep_drawn(seed, i, i, options.store, drawing); }, name, name};
+  const Source source{
+      count, [&](std::size_t i) { return keep_drawn(seed, i, i, options.store, drawing); }, name, name, {}};
   return pack(folder, source, shards::describe_drawn(seed, count, drawing, options), options);
 }
 

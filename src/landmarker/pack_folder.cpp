@@ -36,28 +36,49 @@ void PackFolder::lock() {
                        "wait for its end, or choose another folder"});
 }
 
-void PackFolder::require_ours() {
+/// What pack.json says; without it, what the shards say of themselves: a pack that is not known to be finished.
+std::optional<PackState> PackFolder::state_there() const {
   const fs::path file = folder_ / kPackFile;
   std::error_code error;
-  if (!fs::exists(file, error)) {
-    if (fs::exists(folder_ / file_name(0), error))
-      throw ArgumentError({folder_.string(), "there are shards in this folder that a new pack would replace", "",
-                           file_name(0), "choose another folder"});
-    return;
+  const bool is_there = fs::exists(file, error);
+  if (is_there) {
+    try {
+      return decode_state(read_text(file), file.string());
+    } catch (const FormatError&) {  // the shards know
+    }
   }
-  const PackState state = decode_state(read_text(file), file.string());
-  if (state.pack != description_) {
-    const Difference d = difference(state.pack, description_);
+  std::string shards;
+  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    if (!is_file_name(entry->path().filename().string())) continue;
+    shards = entry->path().filename().string();
+    try {
+      return PackState{ShardFile(entry->path()).about().pack};
+    } catch (const Error&) {  // another one may be whole
+    }
+  }
+  if (!shards.empty())
+    throw ArgumentError({folder_.string(), "there are shards in this folder that a new pack would replace", "", shards,
+                         "choose another folder"});
+  if (is_there) throw FormatError({file.string(), "not the description of a pack", "", "", "choose another folder"});
+  return std::nullopt;
+}
+
+void PackFolder::require_ours() {
+  const std::optional<PackState> state = state_there();
+  if (!state) return;
+  if (state->pack != description_) {
+    const Difference d = difference(state->pack, description_);
     const std::string what = d.key == "data" ? "the photos or their points" : "'" + d.key + "'";
     throw ArgumentError(
         {folder_.string(),
          "there is a pack of other arguments in this folder: " + what + " differ" + (d.key == "data" ? "" : "s"),
          d.first, d.second, "give the same arguments to go on with it, or choose another folder"});
   }
-  finished_ = state.finished;
+  if (state->finished) wanted_ = state->shards;
 }
 
-/// Shards from the first one on, as long as each is there, whole, and begins where the one before it ends.
+/// Shards from the first one on, as long as each is there, whole to the last byte, and begins where the one before it
+/// ends.
 void PackFolder::find_shards() {
   for (;; ++found_.shards) {
     const fs::path file = folder_ / file_name(found_.shards);
@@ -68,6 +89,8 @@ void PackFolder::find_shards() {
       if (shard.about().pack != description_ || shard.about().first != next_ ||
           shard.header().number != found_.shards || shard.file_size() != shard.whole_size())
         break;
+      OpenFiles files;
+      for (std::size_t i = 0; i < shard.size(); ++i) files.read(shard, shard.entry(i));
       next_ = static_cast<std::size_t>(shard.about().end);
       found_.samples += shard.size();
       found_.bytes += shard.file_size();
@@ -77,8 +100,7 @@ void PackFolder::find_shards() {
     }
   }
   found_.found = found_.shards;
-  const PackState state = finished_ ? decode_state(read_text(folder_ / kPackFile), kPackFile) : PackState{};
-  if (finished_ && state.shards != found_.shards) finished_ = false;  // some were lost since
+  finished_ = wanted_ == found_.shards;  // else some were lost since, or never written
 }
 
 /// A kill while writing leaves NAME.tmpPID.

@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "landmarker/shard_format.hpp"
 #include "lineament/landmarker/pack_faces.hpp"
 #include "platform/platform.hpp"
 
@@ -26,6 +28,7 @@ class PackFolder {
 
  private:
   void lock();
+  std::optional<PackState> state_there() const;
   void require_ours();
   void find_shards();
   void remove_half_written() const;
@@ -34,6 +37,7 @@ class PackFolder {
   std::string description_;
   platform::File lock_;
   PackResult found_;
+  std::optional<std::size_t> wanted_;  ///< shards of a finished pack
   std::size_t next_ = 0;
   bool finished_ = false;
 };

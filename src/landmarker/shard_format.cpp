@@ -74,7 +74,8 @@ FileBytes encode(const Header& header) {
 }
 
 Header decode_header(std::span<const std::uint8_t> bytes, const std::string& name) {
-  if (bytes.size() < kMagic.size() || !std::equal(kMagic.begin(), kMagic.end(), bytes.begin()))
+  const std::size_t begun = std::min(bytes.size(), kMagic.size());  // of one that was cut short to fewer
+  if (!std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begun), kMagic.begin()))
     throw FormatError({name, "not a shard of packed faces", "a file written by 'lineament pack'", "another file", ""});
   if (bytes.size() < kHeaderSize)
     throw FormatError({name, "it has been cut short", "", std::to_string(bytes.size()) + " bytes", kDamaged});

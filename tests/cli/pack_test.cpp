@@ -145,6 +145,23 @@ TEST_CASE("damaged shards: what is lost is said, before training and while it ru
   CHECK(nlohmann::json::parse(shown.out)["damaged"].size() == 2);
 }
 
+TEST_CASE("a sample found damaged before the first step is named, too, and a command that lists more can be followed") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  run_well(place, {"pack", "--synthetic", "32", "--size", "32", "--shard-size", "64K", "--out", "shards"});
+  const std::string shard = place.read("shards/faces_00000.shard");
+  const auto number = [&](std::size_t at) {  // docs/data.md, "The files"
+    return static_cast<unsigned char>(shard[at]) + 256u * static_cast<unsigned char>(shard[at + 1]);
+  };
+  const std::size_t first_record = 48 + number(20) + number(24);
+  change_byte(place, "shards/faces_00000.shard", shard.size() - first_record - 50);
+  std::filesystem::resize_file(place / "shards/faces_00000.shard", shard.size() / 4);
+  const Outcome o = run_well(place, training("run", {"--data", "shards", "--epochs", "2", "--val-split", "0"}));
+  CHECK(says(o, "damaged: faces_00000.shard: drawn 0: "));
+  REQUIRE(says(o, "'lineament inspect shards --verify' lists them all"));
+  CHECK(says(place.run({"inspect", "shards", "--verify"}), "drawn 12"));
+}
+
 TEST_CASE("what does not fit what was packed, and options without effect on it, are refused") {
   const Place place;
   place.write("small.json", kSmallNetwork);

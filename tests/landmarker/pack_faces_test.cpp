@@ -159,6 +159,47 @@ TEST_CASE("a stopped pack is gone on with to the same bytes, by any number of th
   std::filesystem::resize_file(stopped / "faces_00002.shard", 5000);
   pack_faces(stopped.path, faces, more);
   CHECK(files_in(stopped.path) == files_in(whole.path));
+  std::string shard = content(stopped / "faces_00001.shard");
+  shard[shard.size() - 100] ^= 1;  // within a record
+  write_content(stopped / "faces_00001.shard", shard);
+  pack_faces(stopped.path, faces, more);
+  CHECK(files_in(stopped.path) == files_in(whole.path));
+}
+
+TEST_CASE("shards say themselves what they are: a pack whose description is lost is gone on with") {
+  const Folder photos("pack_photos"), whole("pack_whole"), stopped("pack_stopped");
+  const std::vector<Face> faces = photos_in(photos, 16);
+  const PackOptions options = small_pack();
+  pack_faces(whole.path, faces, options);
+  pack_faces(stopped.path, faces, options);
+  std::filesystem::remove(stopped / "pack.json");
+  CHECK(pack_faces(stopped.path, faces, options).found > 0);
+  CHECK(files_in(stopped.path) == files_in(whole.path));
+  write_content(stopped / "pack.json", "{");
+  std::filesystem::remove(stopped / "faces_00000.shard");
+  pack_faces(stopped.path, faces, options);
+  CHECK(files_in(stopped.path) == files_in(whole.path));
+}
+
+TEST_CASE("no shard is larger than it may be") {
+  const Folder photos("pack_photos"), out("pack_sizes");
+  std::vector<Face> faces = photos_in(photos, 24);
+  write_file(faces[5].image, std::string_view("no picture"));
+  PackOptions options = small_pack();
+  REQUIRE(pack_faces(out.path, faces, options).shards > 2);
+  for (const auto& [name, bytes] : files_in(out.path)) CHECK(bytes.size() <= options.shard_bytes);
+}
+
+TEST_CASE("a pack is not gone on with where a photo has changed since") {
+  const Folder photos("pack_photos"), out("pack_changed");
+  const std::vector<Face> faces = photos_in(photos, 12);
+  const PackOptions options = small_pack();
+  pack_faces(out.path, faces, options);
+  const auto before = files_in(out.path);
+  write_content(faces[4].image, content(faces[4].image) + "x");
+  CHECK_THROWS_WITH(pack_faces(out.path, faces, options), Catch::Contains(faces[4].image.string()) &&
+                                                              Catch::Contains("another than the one that was packed"));
+  CHECK(files_in(out.path) == before);
 }
 
 TEST_CASE("a pack of something else is not gone on with, and nothing of it is touched") {
@@ -182,9 +223,14 @@ TEST_CASE("a pack of something else is not gone on with, and nothing of it is to
   CHECK(files_in(out.path) == before);
 
   std::filesystem::copy_file(out / "faces_00000.shard", foreign / "faces_00000.shard");
+  CHECK_THROWS_WITH(pack_faces(foreign.path, faces, options), Catch::Contains("the photos or their points differ"));
+  std::filesystem::rename(foreign / "faces_00000.shard", foreign / "faces_00001.shard");
+  CHECK_THROWS_WITH(pack_faces(foreign.path, faces, options), Catch::Contains("the photos or their points differ"));
+  write_content(foreign / "faces_00001.shard", "not ours");
   CHECK_THROWS_WITH(pack_faces(foreign.path, faces, options), Catch::Contains("would replace"));
+  std::filesystem::remove(foreign / "faces_00001.shard");
   write_content(foreign / "pack.json", "{\"name\": \"something else\"}");
-  CHECK_THROWS_AS(pack_faces(foreign.path, faces, options), FormatError);
+  CHECK_THROWS_WITH(pack_faces(foreign.path, faces, options), Catch::Contains("choose another folder"));
 }
 
 TEST_CASE("options out of range and data without a face are refused") {

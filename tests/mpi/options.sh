@@ -13,9 +13,13 @@ begin=$SECONDS
 # As where one machine was given another command line, or has other photos.
 if launch 1 "$lineament" "${train[@]}" --out "$folder/a" : -n 1 "$lineament" "${train[@]}" --seed 2 --out "$folder/a" \
   2> "$folder/err"; then fail "other options"; fi
-ends_with 'rank 1 of 2: it has other options'
+ends_with 'rank 1 of 2: it has another --seed (wanted that of rank 0, 1, got 2)'
 "$lineament" faces --count 8 --size 96 --seed 1000 --out "$folder/one" 2> /dev/null
 "$lineament" faces --count 8 --size 96 --seed 1001 --out "$folder/two" 2> /dev/null
+before() { echo "${train[@]}" --backgrounds "$1" --out "$folder/b"; }
+if launch 1 "$lineament" $(before "$folder/one") : -n 1 "$lineament" $(before "$folder/two") 2> "$folder/err"
+then fail "other backgrounds"; fi
+ends_with 'rank 1 of 2: it has other photos in --backgrounds'
 data() { echo train --data "$1" --network compact --batch 2 --threads 1 --epochs 1 --val-split 0 --out "$folder/d"; }
 if launch 1 "$lineament" $(data "$folder/one") : -n 1 "$lineament" $(data "$folder/two") 2> "$folder/err"
 then fail "other photos"; fi
@@ -23,6 +27,27 @@ ends_with 'rank 1 of 2: it has other faces'
 if launch 1 "$lineament" $(data "$folder/one") : -n 1 "$lineament" $(data "$folder/gone") 2> "$folder/err"
 then fail "no photos on a rank"; fi
 ends_with 'rank 1 of 2: '
+
+# A resume that is refused leaves the run as it was.
+"$lineament" train --data "$folder/one" --network compact --batch 2 --threads 1 --epochs 1 --val-split 0 \
+  --out "$folder/r" 2> /dev/null
+cp "$folder/r/last.safetensors" "$folder/last"
+more() { echo train --resume --out "$folder/r" --epochs "$1"; }
+if launch 1 "$lineament" $(more 2) : -n 1 "$lineament" $(more 3) 2> "$folder/err"; then fail "other epochs"; fi
+ends_with 'rank 1 of 2: it has another --epochs'
+cmp -s "$folder/r/last.safetensors" "$folder/last" || fail "a resume that was refused has changed the run"
+
+# A sample that is damaged on another rank's disk is named, and the run goes on.
+packed="--size 128 --threads 1 --seed 5"
+"$lineament" pack --synthetic 16 $packed --out "$folder/whole" 2> /dev/null
+cp -r "$folder/whole" "$folder/damaged"
+printf x | dd of="$folder/damaged/faces_00000.shard" bs=1 seek=$(($(stat -c %s "$folder/damaged/faces_00000.shard") - 9)) \
+  conv=notrunc 2> /dev/null
+shards() { echo train --data "$1" --from "$folder/r/model.safetensors" --batch 4 --threads 1 --epochs 1 --val-split 0 \
+  --out "$folder/s"; }
+launch 1 "$lineament" $(shards "$folder/whole") : -n 1 "$lineament" $(shards "$folder/damaged") 2> "$folder/err" ||
+  fail "$(cat "$folder/err")"
+grep -q '^damaged: rank 1: faces_00000.shard: drawn ' "$folder/err" || fail "damage is not named: $(cat "$folder/err")"
 
 # The same mistake of all ranks is said once.
 mkdir "$folder/full" && touch "$folder/full/model.safetensors"
