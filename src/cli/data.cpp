@@ -222,12 +222,13 @@ Dataset read_photos(const TrainOptions& o, const Scheme& scheme) {
 
 namespace {
 
+void append(std::vector<std::uint8_t>& bytes, std::uint64_t digest) {
+  for (std::size_t i = 0; i < sizeof digest; ++i) bytes.push_back(static_cast<std::uint8_t>(digest >> (8 * i)));
+}
+
 std::uint64_t digest_of(const std::vector<Image>& photos) {
   std::vector<std::uint8_t> bytes;
-  for (const Image& photo : photos) {
-    const std::uint64_t digest = content_digest(photo.pixels());
-    for (std::size_t i = 0; i < sizeof digest; ++i) bytes.push_back(static_cast<std::uint8_t>(digest >> (8 * i)));
-  }
+  for (const Image& photo : photos) append(bytes, content_digest(photo.pixels()));
   return content_digest(bytes);
 }
 
@@ -279,8 +280,7 @@ std::string digest_of(const Sets& sets) {
   std::vector<std::uint8_t> bytes;
   for (const FaceSamples* faces : {sets.train.get(), sets.held_out.get()})
     for (std::size_t i = 0; faces != nullptr && i < faces->size(); ++i) faces->identify(i, bytes);
-  for (std::size_t i = 0; sets.backgrounds != 0 && i < sizeof sets.backgrounds; ++i)
-    bytes.push_back(static_cast<std::uint8_t>(sets.backgrounds >> (8 * i)));
+  if (sets.backgrounds != 0) append(bytes, sets.backgrounds);
   return bytes.empty() ? "" : text("%016llx", static_cast<unsigned long long>(content_digest(bytes)));
 }
 

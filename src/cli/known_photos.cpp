@@ -21,7 +21,7 @@ void warn_of_trained(Model& model, const Sets& sets, const TrainOptions& o) {
   const bool changed = known != model.metadata.end()
                            ? known->second != digest
                            : !model.trained_on.starts_with(std::to_string(sets.train->size()) + " ");
-  if (o.resume && !o.data.empty() && changed)
+  if (o.resume && changed)
     say("note: the data has changed: the run was begun with " + model.trained_on +
         "; its result will be another than without the stop");
   if (!digest.empty()) model.metadata["data"] = digest;

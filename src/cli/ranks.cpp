@@ -87,7 +87,6 @@ std::vector<std::string> Ranks::gather(const std::string& mine) {
 }
 
 void Ranks::say_alone(const std::string& lines) {
-  if (lines.empty()) return;
   set_quiet(false);
   say((ranks_ ? "rank " + std::to_string(ranks_->rank()) + ": " : "") + lines.substr(0, lines.size() - 1));
   set_quiet(!writes());

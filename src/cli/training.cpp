@@ -168,7 +168,8 @@ class Run {
     try {
       train();
     } catch (const TrainingError& e) {
-      ranks_.say_alone(newly_damaged(*sets_));             // it may be why
+      if (const std::string damaged = newly_damaged(*sets_); !damaged.empty())  // it may be why
+        ranks_.say_alone("damaged: " + damaged);
       if (!log_.empty()) finish();                         // the epochs before it are worth a report
       if (!e.problem().where.starts_with("epoch")) throw;  // nothing of the network
       Problem problem = e.problem();

@@ -207,4 +207,17 @@ TEST_CASE("faces are drawn beside the training, whatever is kept of them: the sa
   CHECK(log("kept") == log("kept-0"));
 }
 
+TEST_CASE("a run of drawn faces that is resumed before other backgrounds says so") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  run_well(place, {"faces", "--count", "4", "--size", "200", "--out", "behind"});
+  run_well(place, training("run", {"--synthetic", "16", "--backgrounds", "behind", "--epochs", "1"}));
+  const auto resumed = [&](const char* epochs) {
+    return run_well(place, {"train", "--resume", "--out", "run", "--epochs", epochs});
+  };
+  CHECK_FALSE(says(resumed("2"), "the data has changed"));
+  std::filesystem::remove(place / "behind/face_00002.png");
+  CHECK(says(resumed("3"), "the data has changed"));
+}
+
 }  // namespace lineament::test

@@ -101,8 +101,8 @@ TEST_CASE("jaw points are evenly spaced in the picture, whatever the head's turn
       for (int i = first; i < first + 8; ++i) total += distance(p[i], p[i + 1]);
       for (int i = first; i < first + 8; ++i) {
         INFO("yaw " << yaw << " point " << i);
-        // Less so beside the chin, which moves most when the head turns, as on photos (kForward).
-        CHECK(distance(p[i], p[i + 1]) == Approx(total / 8).epsilon(i == 7 || i == 8 ? 0.11 : 0.09));
+        // Less so on the chin's far side: the chin moves most when the head turns, as on photos (kForward).
+        CHECK(distance(p[i], p[i + 1]) == Approx(total / 8).epsilon(i == 8 && yaw > 0.5f ? 0.11 : 0.09));
       }
     }
   }
@@ -196,8 +196,8 @@ TEST_CASE("brow points run along the upper edge of the hair, nostrils' points al
   for (int i = 0; i < 5; ++i) {
     const float u = 0.5f * static_cast<float>(i) - 1;
     INFO("point " << 22 + i);
-    // The inner ends' are 0.08 cm above it, the others more (convention.hpp).
-    CHECK(p[22 + i].y < level(brow.x_at(u), brow.y_at(u)) - 0.05f * camera.scale());
+    const float least = i == 0 ? 0.07f : 0.1f;  // cm; the inner end's place is measured 0.08 above the line
+    CHECK(p[22 + i].y < level(brow.x_at(u), brow.y_at(u)) - least * camera.scale());
     CHECK(p[22 + i].y > level(brow.x_at(u), brow.y_at(u) + brow.thick) - 0.1f * camera.scale());
   }
   const Nose& nose = head.features().nose;
