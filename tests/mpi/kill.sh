@@ -13,7 +13,7 @@ for ((i = 0; i < 3000; ++i)); do
 done
 [[ -e $folder/run/log.jsonl ]] || fail "no epoch in five minutes"
 
-has() { { tr '\0' '\n' < "/proc/$1"; } 2> /dev/null | grep -qxE -- "$2"; }  # FILE LINE
+has() { { tr '\0' '\n' < "/proc/$1"; } 2> /dev/null | grep -xE -- "$2" > /dev/null; }  # FILE LINE (and read to the end, not -q)
 victim=
 for process in /proc/[0-9]*; do
   process=${process#/proc/}

@@ -6,7 +6,7 @@ source "$(dirname "$0")/launch.sh"
 train=(train --synthetic 16 --network compact --batch 8 --threads 1 --epochs 1)
 ends_with() {  # WORDS, of the run whose output is in $folder/err
   [[ $(grep -c '^lineament: ' "$folder/err") == 1 ]] || fail "wanted one line with '$1', got: $(cat "$folder/err")"
-  grep '^lineament: ' "$folder/err" | grep -q "$1" || fail "wanted '$1', got: $(cat "$folder/err")"
+  grep '^lineament: ' "$folder/err" | grep -- "$1" > /dev/null || fail "wanted '$1', got: $(cat "$folder/err")"
 }
 begin=$SECONDS
 
