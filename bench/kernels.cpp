@@ -22,12 +22,12 @@ using namespace lineament;
 
 namespace {
 
-using Values = std::vector<float>;
+using Values = Buffer<float>;  // aligned, as a session's memory is
 
 Values random_values(std::size_t size, std::uint64_t seed) {
   Random random(seed);
   Values values(size);
-  for (float& v : values) v = random.uniform(-1, 1);
+  for (float& v : values.span()) v = random.uniform(-1, 1);
   return values;
 }
 
@@ -120,7 +120,7 @@ struct Run {
 
 /// Largest difference from the definition in double, as a share of the largest output.
 double error(const Case& c, const Run& r) {
-  const std::vector<double> x(r.x.begin(), r.x.end()), w(r.w.begin(), r.w.end());
+  const std::vector<double> x(r.x.data(), r.x.data() + r.x.size()), w(r.w.data(), r.w.data() + r.w.size());
   std::vector<double> y(r.y.size());
   const View<const double> inputs[] = {{x.data(), c.g.batch, c.input}};
   const std::span<const double> params[] = {w};
@@ -131,7 +131,7 @@ double error(const Case& c, const Run& r) {
   Reference<Conv2d>::forward(c.layer, f);
   double worst = 0, largest = 0;
   for (std::size_t i = 0; i < y.size(); ++i) {
-    worst = std::max(worst, std::abs(y[i] - static_cast<double>(r.y[i])));
+    worst = std::max(worst, std::abs(y[i] - static_cast<double>(r.y.data()[i])));
     largest = std::max(largest, std::abs(y[i]));
   }
   return worst / largest;

@@ -185,4 +185,51 @@ TEST_CASE("export writes a model in half the size that finds the same points, an
   require_refused(place.run({"export", "face.safetensors", "--out", "x", "--weights", "int8"}), {"--weights", "int8"});
 }
 
+TEST_CASE("export --calibrate fits what the model expects of its errors to photos that it was not trained on") {
+  const Place place;
+  make_faces(place, "faces", 40);
+  const Outcome o =
+      place.run({"export", "tiny", "--out", "x.safetensors", "--weights", "fp32", "--calibrate", "faces"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(contains(o.err, "calibrated on 40 faces: surest tenth of points "));
+  const Json before = json_of(place, {"evaluate", "tiny", "--data", "faces", "--json"}),
+             after = json_of(place, {"evaluate", "x.safetensors", "--data", "faces", "--json"});
+  CHECK(after.at("nme") == before.at("nme"));
+  const auto total = [](const Json& of, const char* what) {
+    double sum = 0;
+    for (const Json& group : of.at("calibration"))
+      sum += group.at("points").get<double>() * group.at(what).get<double>();
+    return sum;
+  };
+  CHECK(total(after, "measured") == Approx(total(before, "measured")).epsilon(1e-6));
+  const auto off = [&](const Json& of) { return std::abs(std::log(total(of, "expected") / total(of, "measured"))); };
+  CHECK(off(after) < 0.05);
+  CHECK(off(after) < off(before));
+
+  const Outcome part = place.run(
+      {"export", "tiny", "--out", "y.safetensors", "--calibrate", "faces", "--val-split", "0.25", "--seed", "3"});
+  INFO(part.err);
+  CHECK(contains(part.err, "calibrated on 30 faces"));
+  REQUIRE(place
+              .run({"train", "--from", "tiny", "--data", "faces", "--batch", "4", "--epochs", "1", "--val-split", "0.5",
+                    "--out", "run"})
+              .code == 0);
+  const Outcome known =
+      place.run({"export", "run/model.safetensors", "--out", "z.safetensors", "--calibrate", "faces"});
+  INFO(known.err);
+  CHECK(contains(known.err, "20 faces of photos that the model was trained on"));
+  CHECK(contains(known.err, "calibrated on 20 faces"));
+  require_refused(place.run({"export", "run/model.safetensors", "--out", "w.safetensors", "--calibrate", "faces",
+                             "--val-split", "0.5"}),
+                  {"--calibrate", "no face is left"});
+  require_refused(place.run({"export", "tiny", "--out", "w.safetensors", "--val-split", "0.5"}), {"--calibrate"});
+  require_refused(place.run({"export", "tiny", "--out", "w.safetensors", "--calibrate", "none"}), {"none"});
+  place.write("small.json", kSmallNetwork);
+  REQUIRE(place.run(training("plain", {"--data", "faces", "--epochs", "1", "--batch", "4"})).code == 0);
+  require_refused(place.run({"export", "plain/model.safetensors", "--out", "w.safetensors", "--calibrate", "faces"}),
+                  {"--calibrate", "'spread'"});
+  CHECK_FALSE(std::filesystem::exists(place / "w.safetensors"));
+}
+
 }  // namespace lineament::test

@@ -5,8 +5,11 @@
 
 #include "catch.hpp"
 #include "lineament/faces/pose.hpp"
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_store.hpp"
 #include "lineament/landmarker/face_training.hpp"
+#include "lineament/landmarker/spread_calibration.hpp"
+#include "lineament/random.hpp"
 #include "lineament/zoo/networks.hpp"
 
 using namespace lineament;
@@ -113,4 +116,70 @@ TEST_CASE("a network is measured as by evaluate_faces, and averaged with the mir
   }
   store.jitter = 0.5f;
   CHECK_THROWS_AS(FaceStore::draw(3, 1, store, {.size = 96}), ArgumentError);
+}
+
+TEST_CASE("expected errors are set right by a factor and an exponent, and only they change") {
+  Network network(tiny_network(), kReferenceInput, 3);
+  const FaceStore faces = FaceStore::draw(7, 40);
+  std::vector<MeasuredFace> before = measure_faces(network, faces);
+  // The truth is where a model that expects e would be off by 0.9 e ^ 0.7 on average, exponentially distributed.
+  Random random(5);
+  double sum = 0, expected = 0;
+  for (MeasuredFace& face : before) {
+    const float unit = spread_unit(face.predicted, 1);
+    for (std::size_t i = 0; i < face.spread.size(); ++i) {
+      face.spread[i] *= std::exp(random.uniform(-1, 1));
+      const float mean = 0.9f * std::pow(face.spread[i] / unit, 0.7f) * unit;
+      const float off = -mean * std::log(random.uniform(1e-6f, 1));
+      face.truth[i] = face.predicted[i] + Point{0.6f * off, -0.8f * off};
+      sum += static_cast<double>(off);
+      expected += static_cast<double>(mean);
+    }
+  }
+  const SpreadCalibration c = fit_spread(before);
+  CHECK(c.points == 40 * 68);
+  CHECK(c.exponent == Approx(0.7).margin(0.1));
+  CHECK(c.factor == Approx(0.9).epsilon(0.25));
+  CHECK(sum == Approx(expected).epsilon(0.1));
+
+  const std::vector<MeasuredFace> old = measure_faces(network, faces);
+  calibrate_spread(network, c);
+  const std::vector<MeasuredFace> now = measure_faces(network, faces);
+  for (std::size_t f = 0; f < old.size(); ++f) {
+    const auto unit = static_cast<double>(spread_unit(old[f].predicted, 1));
+    for (std::size_t i = 0; i < 68; ++i) {
+      CHECK(now[f].predicted[i] == old[f].predicted[i]);
+      CHECK(static_cast<double>(now[f].spread[i]) ==
+            Approx(c.factor * std::pow(static_cast<double>(old[f].spread[i]) / unit, c.exponent) * unit).epsilon(1e-3));
+    }
+  }
+  // Fitted to what it was calibrated for, it stays as it is.
+  for (MeasuredFace& face : before) {
+    const auto unit = static_cast<double>(spread_unit(face.predicted, 1));
+    for (float& s : face.spread)
+      s = static_cast<float>(c.factor * std::pow(static_cast<double>(s) / unit, c.exponent) * unit);
+  }
+  const SpreadCalibration again = fit_spread(before);
+  CHECK(again.factor == Approx(1).epsilon(1e-3));
+  CHECK(again.exponent == Approx(1).epsilon(1e-3));
+}
+
+TEST_CASE(
+    "nothing is calibrated by too few faces, by a model that is the surer the more it errs, or without a spread") {
+  const Network network(tiny_network(), kReferenceInput, 3);
+  std::vector<MeasuredFace> faces = measure_faces(network, FaceStore::draw(7, 20));
+  const std::span<const MeasuredFace> all = faces;
+  CHECK_THROWS_WITH(fit_spread(all.first(10)), Catch::Contains("1000") && Catch::Contains("680"));
+  for (MeasuredFace& face : faces)
+    for (std::size_t i = 0; i < 68; ++i) {
+      face.spread[i] = 1 / (1 + static_cast<float>(i));
+      face.truth[i] = face.predicted[i] + Point{0.001f * static_cast<float>(i), 0};
+    }
+  CHECK_THROWS_WITH(fit_spread(all), Catch::Contains("no further off"));
+  for (MeasuredFace& face : faces) face.truth = face.predicted;
+  CHECK_THROWS_AS(fit_spread(all), ArgumentError);
+  for (MeasuredFace& face : faces) face.spread.clear();
+  CHECK_THROWS_WITH(fit_spread(all), Catch::Contains("'spread'"));
+  Network without(mobile_network(), kReferenceInput, 3);
+  CHECK_THROWS_AS(calibrate_spread(without, {2, 1}), SpecError);
 }

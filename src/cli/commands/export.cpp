@@ -6,6 +6,7 @@
 #include "cli/json_text.hpp"
 #include "cli/models.hpp"
 #include "cli/options.hpp"
+#include "cli/spread_fit.hpp"
 #include "cli/train_options.hpp"
 #include "lineament/error.hpp"
 #include "lineament/model/model.hpp"
@@ -17,6 +18,7 @@ struct ExportOptions {
   Path model, out;
   std::string weights = "bf16";
   std::string trained_on;
+  SpreadFit spread;
 };
 
 void add_options(CLI::App& c, ExportOptions& o) {
@@ -27,6 +29,7 @@ void add_options(CLI::App& c, ExportOptions& o) {
       ->check(one_of({"bf16", "fp32"}));
   c.add_option("--trained-on", o.trained_on, "What it was trained on, in words, in place of what the file says")
       ->type_name("TEXT");
+  add_spread_fit(c, o.spread);
 }
 
 /// The command line and the paths among the options are of the machine that it was trained on, and nobody else's
@@ -54,6 +57,7 @@ int export_model(const ExportOptions& o) {
   Model model = load_named_model(o.model);
   forget_machine(model);
   if (!o.trained_on.empty()) model.trained_on = utf8(o.trained_on);
+  if (!o.spread.data.empty()) fit_spread_to(model, o.spread);
   save_model(o.out, model, {.weights = o.weights == "bf16" ? Stored::bf16 : Stored::f32});
   say(text("model: %s, %.2f MB, trained on %s", o.out.string().c_str(),
            static_cast<double>(std::filesystem::file_size(o.out)) / 1e6, model.trained_on.c_str()));
@@ -69,9 +73,12 @@ Command export_command() {
           .footer =
               "The file is a model like any other: predict, evaluate and train --from read it. It does not say by "
               "which command, and with which folders, it was trained.\n"
+              "--calibrate sets right how far the model expects its points to be off: on photos unlike those that it "
+              "was trained on it expects too little. The points stay what they are.\n"
               "Examples:\n"
               "  lineament export run/model.safetensors --out face.safetensors\n"
-              "  lineament export run/last.safetensors --out last.safetensors --weights fp32",
+              "  lineament export run/last.safetensors --out last.safetensors --weights fp32\n"
+              "  lineament export run/model.safetensors --out face.safetensors --calibrate photos",
           .options = [o](CLI::App& c) { add_options(c, *o); },
           .run = [o] { return export_model(*o); }};
 }
