@@ -200,8 +200,8 @@ std::string curve(const LineChart& chart, const Series& s, const Scale& x, const
     if (!chart.end_labels || s.points.size() > kMostMarkers) continue;
     markers += "<circle" + attribute("cx", x.at(p.x)) + attribute("cy", y.at(p.y)) + " r='" +
                (s.points.size() > 30 ? "1.8" : "2.8") + "' class='dot " + color + "'><title>" +
-               escape_html(chart.x_name + " " + fixed(p.x, 0) + ", " + s.name + ": " + fixed(p.y, chart.decimals) +
-                           chart.y_unit) +
+               escape_html(chart.x_name + " " + fixed(p.x, p.x == std::round(p.x) ? 0 : 2) + ", " + s.name + ": " +
+                           fixed(p.y, chart.decimals) + chart.y_unit) +
                "</title></circle>";
   }
   const std::string_view weight = s.points.size() > 200 ? " thin" : "";

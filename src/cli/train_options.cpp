@@ -80,8 +80,13 @@ class RunOption {
         take_([=](const Json& stored, TrainOptions& o) { take(stored, o.*member); }),
         check_(std::move(check)) {}
 
-  /// The default has no place in the help.
+  /// There is none, or none to be said.
   RunOption&& no_default() && {
+    shows_default_ = has_default_ = false;
+    return std::move(*this);
+  }
+  /// The help says it in its own words.
+  RunOption&& default_in_help() && {
     shows_default_ = false;
     return std::move(*this);
   }
@@ -118,7 +123,7 @@ class RunOption {
   }
   Json stored(const TrainOptions& options) const { return store_(options); }
   /// Neither given nor anything by default: where it stood, -1 or "" would stand for "none".
-  bool is_absent(const TrainOptions& options) const { return !shows_default_ && store_(options) == store_({}); }
+  bool is_absent(const TrainOptions& options) const { return !has_default_ && store_(options) == store_({}); }
 
   void take_from(TrainOptions& options, const TrainOptions& from) const { take_(store_(from), options); }
 
@@ -139,7 +144,7 @@ class RunOption {
   std::function<void(const Json&, TrainOptions&)> take_;
   Check check_;
   std::string type_;
-  bool shows_default_ = true, commas_ = false, may_change_ = false, stored_ = true;
+  bool shows_default_ = true, has_default_ = true, commas_ = false, may_change_ = false, stored_ = true;
 };
 
 /// "a, b, c".
@@ -206,12 +211,12 @@ const std::vector<RunOption>& run_options() {
       RunOption("accumulate", &O::accumulate,
                 "Average the gradients of so many batches before a step (default: 1): a larger batch in less memory",
                 at_least(1))
-          .no_default(),
+          .default_in_help(),
       RunOption("lr", &O::lr, "Learning rate", number(1e-12, 1e6)),
       RunOption("warmup", &O::warmup,
                 "Epochs in which the learning rate rises to it (default: 0.5); larger batches want more",
                 number(0, 1e6))
-          .no_default(),
+          .default_in_help(),
       RunOption("schedule", &O::schedule, "Of the learning rate: " + names_of(kScheduleNames)),
       RunOption("loss", &O::loss, names_of(face_loss_names()) + "; for networks with a spread the default is laplace"),
       RunOption("coarse-term", &O::coarse_term,
@@ -317,6 +322,7 @@ std::string settings_of(const TrainOptions& options) {
   Json settings;
   for (const RunOption& option : run_options())
     if (option.is_stored() && !option.is_absent(options)) settings[option.name()] = option.stored(options);
+  if (options.weight_decay < 0) settings["weight-decay"] = optimizer_by_name(options.optimizer).weight_decay;
   return json_text(settings);
 }
 

@@ -179,6 +179,17 @@ TEST_CASE("a click enlarges a face: the same picture, shown by the page's own ad
   CHECK(count(html, "id='none'") == 0);
 }
 
+TEST_CASE("errors that a model expects stand in the plot to a hundredth, epochs as whole numbers") {
+  Report report{.title = "Sure", .epochs = {epoch(1, 20, true)}};
+  report.held_out = evaluation({5, 7});
+  FaceDetails& details = report.details.emplace();
+  details.by_point.assign(68, 5);
+  for (int i = 0; i < 10; ++i) details.calibration.push_back({10, 0.75 + 0.25 * i, 1 + 0.5 * i});
+  const std::string html = require_whole(report);
+  CHECK(count(html, "expected error, % 1.25, measured: 2") == 1);
+  CHECK(count(html, "epoch 1.00") == 0);
+}
+
 TEST_CASE("a report says why held-out faces do better than those trained on, where they do") {
   Report report{.title = "Better", .epochs = {epoch(1, 20, true)}};
   const std::string sentence = "Held-out faces do better here";

@@ -86,7 +86,7 @@ TEST_CASE("points that are hidden have a larger spread, those beside them hardly
     mouth += (spread(hidden, 48, 20) - spread(drawn.image, 48, 20)) / kFaces;
     eyes += (spread(hidden, 36, 12) - spread(drawn.image, 36, 12)) / kFaces;
   }
-  CHECK(mouth > std::log(1.3f));
+  CHECK(mouth > std::log(2.0f));
   CHECK(mouth > eyes + std::log(1.15f));
 }
 
