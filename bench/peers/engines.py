@@ -24,6 +24,12 @@ KEPT_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_":
                "MALLOC_TOP_PAD_": "268435456"}
 
 
+# As on a processor that has no more than this. What oneDNN's variables do to it, they do to that in PyTorch, too.
+HELD_TO = {"best": {},
+           "avx2": {"LINEAMENT_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
+                    "ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell"}}
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     what: str  # infer, train or cold
@@ -288,11 +294,13 @@ def output_sizes(path):
     raise Failure(f"{path}.txt: no line says what the network puts out")
 
 
-def find(build, what):
-    """Ours first, then every peer that is there; and a line for each that is not."""
+def find(build, what, isa="best"):
+    """Ours first, then every peer that is there and can be held to `isa`; and a line for each that is not."""
     found, absent = [Ours(build), *(OursLower(build, precision) for precision in LOWER_PRECISIONS)], []
     makers = [(OneDnn.name, lambda: OneDnn(build)), (PyTorch.name, PyTorch)]
-    if "infer" in what or "cold" in what:
+    if isa != "best":
+        absent.append(f"{OnnxRuntime.name} is left out: it cannot be held to {isa}")
+    elif "infer" in what or "cold" in what:
         makers.append((OnnxRuntime.name, lambda: OnnxRuntime(build)))
     for name, make in makers:
         try:

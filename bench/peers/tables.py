@@ -1,16 +1,16 @@
 """What tools/compare prints: tables of medians, with the target beside each ratio."""
+import dataclasses
 import statistics
 
 from engines import (COLD_NETWORK, HEATMAP_NETWORKS, LOWER_PRECISIONS, NodeAlone, OneDnn, OneDnnWinograd, OnnxRuntime,
                      Ours, PyTorch, lower)
 
 # How many times faster than the best peer (in training: than that peer) this library is to be.
-INFERENCE = {1: {"reference": 1.3, "deep": 1.5, "mobile": 1.05, **dict.fromkeys(HEATMAP_NETWORKS, 1.2)},
-             32: {"reference": 1.3, "deep": 1.5, "mobile": 1.1}}
-TRAINING = {OneDnn.name: {"reference": 1.2, "deep": 1.3},
-            OneDnnWinograd.name: {"reference": 1.2, "deep": 1.3},
-            PyTorch.name: {"reference": 2.0, "deep": 1.6, "mobile": 2.0}}
-LOWER_SPEED = {"reference": 2.0, "deep": 2.5, "mobile": 2.0}  # against the best peer in fp32
+INFERENCE = {"reference": 1.5, "deep": 1.5, "mobile": 1.25, **dict.fromkeys(HEATMAP_NETWORKS, 1.25)}
+TRAINING = {OneDnnWinograd.name: 1.5, PyTorch.name: 2.5}
+LOWER_SPEED = {lower("int8"): 2.5}  # against the best peer in fp32
+TWO_THREADS = 1.8  # times one thread's, at batch 32 and in training
+COLD = 3.0  # times ONNX Runtime's
 MEMORY = 1 / 3  # of PyTorch's peak in training, at most
 COLD_MS = 100
 NO_PEERS = (Ours.name, NodeAlone.name, *map(lower, LOWER_PRECISIONS))
@@ -105,7 +105,7 @@ def print_inference(results):
         row += [milliseconds(results, case, name) for name in (Ours.name, *peers)]
         for without in ((), (OneDnnWinograd.name,)):
             peer = best_peer(results, case, without)
-            row += [peer or "-", *compared(results, case, peer, INFERENCE[case.batch].get(case.network))]
+            row += [peer or "-", *compared(results, case, peer, INFERENCE.get(case.network))]
         rows.append(row)
     header = ["network", "batch", "threads", Ours.name, *peers, "best peer", "ratio", "target"]
     header += ["best without Winograd", "ratio", "target"]
@@ -119,7 +119,7 @@ def print_lower(results):
         row = [case.network, str(case.batch), str(case.threads), milliseconds(results, case, Ours.name)]
         for name in map(lower, LOWER_PRECISIONS):
             row.append(milliseconds(results, case, name))
-            row += compared(results, case, peer, LOWER_SPEED.get(case.network), name)
+            row += compared(results, case, peer, LOWER_SPEED.get(name), name)
         rows.append(row)
     header = ["network", "batch", "threads", Ours.name]
     for name in map(lower, LOWER_PRECISIONS):
@@ -133,8 +133,7 @@ def print_training(results):
     for case in results.cases("train"):
         row = [case.file.replace("_", ", "), str(case.threads), milliseconds(results, case, Ours.name)]
         for peer in peers:
-            target = TRAINING.get(peer, {}).get(case.network)
-            row += [milliseconds(results, case, peer), *compared(results, case, peer, target)]
+            row += [milliseconds(results, case, peer), *compared(results, case, peer, TRAINING.get(peer))]
         rows.append(row)
     header = ["network", "threads", Ours.name, *(cell for peer in peers for cell in (peer, "ratio", "target"))]
     table("Training step (forward, backward, Adam), batch 32, fp32, ms", header, rows)
@@ -157,6 +156,25 @@ def print_memory(results):
           ["network", "threads", Ours.name, *peers, "of PyTorch's", "target"], rows)
 
 
+def print_threads(results):
+    """One thread's time divided by that of two."""
+    rows = []
+    for case in [*results.cases("infer"), *results.cases("train")]:
+        two = dataclasses.replace(case, threads=2)
+        if case.threads != 1 or case.batch == 1 or two not in results.samples:
+            continue
+        row = [case.what, case.file.replace("_", ", ")]
+        for name in (Ours.name, *map(lower, LOWER_PRECISIONS)):
+            ms = results.ms(case, name), results.ms(two, name)
+            row += ["-", ""] if None in ms else [f"{ms[0] / ms[1]:.2f}", verdict(ms[0] / ms[1], TWO_THREADS)]
+        rows.append(row)
+    if rows:
+        header = ["", "network"]
+        for name in ("fp32", *LOWER_PRECISIONS):
+            header += [name, "target"]
+        table("Two threads beside one, batch 32: how many times as fast", header, rows)
+
+
 def print_cold(results):
     peers = results.peers("cold")
     rows = []
@@ -165,7 +183,7 @@ def print_cold(results):
         row = [case.network, str(case.threads), milliseconds(results, case, Ours.name),
                verdict(ours, COLD_MS, at_least=False)]
         for peer in peers:
-            row += [milliseconds(results, case, peer), *compared(results, case, peer, 1.0)]
+            row += [milliseconds(results, case, peer), *compared(results, case, peer, COLD if peer == OnnxRuntime.name else None)]
         rows.append(row + ([milliseconds(results, case, NodeAlone.name)] if peers else []))
     header = ["network", "threads", Ours.name, "target"]
     header += [cell for peer in peers for cell in (peer, "ratio", "target")]
@@ -191,6 +209,7 @@ def print_all(results):
         if results.cases(what):
             for print_one in prints[what]:
                 print_one(results)
+    print_threads(results)
     print_settings(results)
     if any(results.disturbed(case, engine) for case, engines in results.samples.items() for engine in engines):
         print("\n* in half of the rounds or more, other processes took more than 8 % of a core, in every attempt")
