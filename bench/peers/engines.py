@@ -68,6 +68,10 @@ class Engine:
         """The settings to choose from; none: this engine does not take part in the case."""
         raise NotImplementedError
 
+    def usual(self, case):
+        """Of variants(), the one that is the fastest most often."""
+        return self.variants(case)[:1]
+
     def leaves_out(self, case):
         """Why it takes no part in the case, as the reader is to be told; nothing where it does."""
         return ""
@@ -146,7 +150,7 @@ class OneDnn(Engine):
         return "it has no model files of its own" if case.what == "cold" else ""
 
     def variants(self, case):
-        return [] if self.leaves_out(case) else [Variant("any"), Variant("blocked"), Variant("nhwc")]
+        return [] if self.leaves_out(case) else [Variant("blocked"), Variant("any"), Variant("nhwc")]
 
 
 class OneDnnWinograd(OneDnn):
@@ -184,7 +188,7 @@ class PyTorch(Engine):
         return super().allowed(case, first) * (3 if case.what == "train" else 1)
 
     def variants(self, case):
-        names = {"infer": ("nchw", "channels-last", "jit", "jit-channels-last"), "train": ("nchw", "channels-last")}
+        names = {"infer": ("jit-channels-last", "jit", "channels-last", "nchw"), "train": ("channels-last", "nchw")}
         return [Variant(name, kept_malloc=True) for name in names.get(case.what, ())]
 
     def variants_like(self, fastest):
