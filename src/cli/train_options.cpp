@@ -319,10 +319,11 @@ void take_given(TrainOptions& to, const TrainOptions& from) {
 }
 
 std::string settings_of(const TrainOptions& options) {
+  TrainOptions known = options;
+  if (known.weight_decay < 0) known.weight_decay = optimizer_by_name(known.optimizer).weight_decay;
   Json settings;
   for (const RunOption& option : run_options())
-    if (option.is_stored() && !option.is_absent(options)) settings[option.name()] = option.stored(options);
-  if (options.weight_decay < 0) settings["weight-decay"] = optimizer_by_name(options.optimizer).weight_decay;
+    if (option.is_stored() && !option.is_absent(known)) settings[option.name()] = option.stored(known);
   return json_text(settings);
 }
 
