@@ -1,6 +1,7 @@
 // oneDNN beside this library: forward passes, and a step of training put together by hand from its primitives and a
-// loop for Adam. Variants say how activations are laid out: any (as oneDNN chooses), blocked (16 channels at a time) or
-// nhwc; any-winograd and blocked-winograd use Winograd's algorithm, which oneDNN has to be asked for, where it has it.
+// loop for Adam. Variants say how activations are laid out: any (as oneDNN chooses), blocked (a vector of channels at a
+// time) or nhwc; any-winograd and blocked-winograd use Winograd's algorithm, which oneDNN has to be asked for, where it
+// has it.
 #include <omp.h>
 
 #include "onednn_network.hpp"
@@ -9,10 +10,18 @@ namespace {
 
 using peers::OneDnnNetwork;
 
+/// In blocks of another size there are only reference loops, which take minutes.
+peers::Tag blocked_layout() {
+  using dnnl::cpu_isa;
+  const cpu_isa isa = dnnl::get_effective_cpu_isa();
+  const bool narrow = isa == cpu_isa::sse41 || isa == cpu_isa::avx || isa == cpu_isa::avx2 || isa == cpu_isa::avx2_vnni;
+  return narrow ? peers::Tag::nChw8c : peers::Tag::nChw16c;
+}
+
 peers::Settings settings(const peers::Options& o, bool training) {
   peers::Settings s{.training = training};
   if (o.variant.starts_with("nhwc")) s.layout = peers::Tag::nhwc;
-  if (o.variant.starts_with("blocked")) s.layout = peers::Tag::nChw16c;
+  if (o.variant.starts_with("blocked")) s.layout = blocked_layout();
   if (o.variant.ends_with("-winograd")) s.convolution = peers::algorithm::convolution_winograd;
   return s;
 }

@@ -30,13 +30,13 @@ inline void add_upsample(OneDnnGraph& graph, const Layer& l) {
 /// A gate as a picture of one pixel, with its channels in blocks like those of `x`: for anything else the product has
 /// no fast implementation.
 inline memory gate_like(OneDnnGraph& graph, const memory& x, const memory& gate) {
-  constexpr memory::dim kBlock = 16;
   const Dims sizes{graph.batch, x.get_desc().dims()[1], 1, 1};
   const memory pixel = graph.view(gate, {sizes, kF32, Tag::nchw});
   const auto& blocks = x.get_desc().data.format_desc.blocking;
-  if (blocks.inner_nblks != 1 || blocks.inner_blks[0] != kBlock) return pixel;
-  const memory::desc blocked(sizes, kF32, Tag::nChw16c);
-  return sizes[1] % kBlock == 0 ? graph.view(gate, blocked) : graph.convert(graph.forward_steps, pixel, blocked);
+  if (blocks.inner_nblks != 1 || (blocks.inner_blks[0] != 8 && blocks.inner_blks[0] != 16)) return pixel;
+  const memory::desc blocked(sizes, kF32, blocks.inner_blks[0] == 8 ? Tag::nChw8c : Tag::nChw16c);
+  return sizes[1] % blocks.inner_blks[0] == 0 ? graph.view(gate, blocked)
+                                              : graph.convert(graph.forward_steps, pixel, blocked);
 }
 
 /// A picture times a value for each of its channels.

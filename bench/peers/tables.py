@@ -10,7 +10,7 @@ INFERENCE = {"reference": 1.5, "deep": 1.5, "mobile": 1.25, **dict.fromkeys(HEAT
 TRAINING = {OneDnnWinograd.name: 1.5, PyTorch.name: 2.5}
 LOWER_SPEED = {lower("int8"): 2.5}  # against the best peer in fp32
 TWO_THREADS = 1.8  # times one thread's, at batch 32 and in training
-COLD = 3.0  # times ONNX Runtime's
+COLD = 3.0  # the only peer there is ONNX Runtime
 MEMORY = 1 / 3  # of PyTorch's peak in training, at most
 COLD_MS = 100
 NO_PEERS = (Ours.name, NodeAlone.name, *map(lower, LOWER_PRECISIONS))
@@ -183,7 +183,7 @@ def print_cold(results):
         row = [case.network, str(case.threads), milliseconds(results, case, Ours.name),
                verdict(ours, COLD_MS, at_least=False)]
         for peer in peers:
-            row += [milliseconds(results, case, peer), *compared(results, case, peer, COLD if peer == OnnxRuntime.name else None)]
+            row += [milliseconds(results, case, peer), *compared(results, case, peer, COLD)]
         rows.append(row + ([milliseconds(results, case, NodeAlone.name)] if peers else []))
     header = ["network", "threads", Ours.name, "target"]
     header += [cell for peer in peers for cell in (peer, "ratio", "target")]
