@@ -24,7 +24,7 @@ struct Epilogue {
   bool add = false;  ///< a value of the output's shape, the last of the inputs; only when inferring
   bool relu = false;
   bool max_pool = false;    ///< 2x2, stride 2
-  bool hard_swish = false;  ///< where the ReLU would be; only when inferring
+  bool hard_swish = false;  ///< where the ReLU would be
   explicit operator bool() const { return add || relu || hard_swish || max_pool; }
 };
 
@@ -56,6 +56,7 @@ struct Abilities {
   bool reads_packed_only = false;     ///< inferring: parameters in no other form than `pack` made
   bool bytes = false;                 ///< its first input and its output may be bytes
   bool reads_norm = false;            ///< training: normalises its input itself while it reads it
+  bool reads_gate = false;            ///< training: multiplies what it normalised by a gate
   bool writes_norm_gradient = false;  ///< training: its output's gradient may be that after a batch norm
   bool hard_swish = false;            ///< inferring: takes a hard-swish into its end where it takes a ReLU
 };
@@ -107,6 +108,7 @@ struct KernelBackward : Backward<T> {
   bool overwrite = false;           ///< gradients with respect to parameters; only with that ability
   NormFactors norm;                 ///< of the input; its gradient is then with respect to the normalised one
   std::span<const NormTerm> added;  ///< to the normalised input, in this order: the layer's input was the sum
+  ImageGate gate;                   ///< of the normalised input: the layer's input was the product
   NormFactors output_norm;          ///< after the layer: output_gradient is then with respect to the norm's output
   NormBlocks sums;  ///< a batch norm: what others took for it; a convolution: what to take for the one before it
   PairsOfParts* parts = nullptr;  ///< of the batch, where this is one of several

@@ -133,7 +133,7 @@ void Binder<T>::bind_backward(std::size_t s) {
     const Term& term = op.recomputed[i];
     const std::span<T> x = plan.memory.template get<T>(plan.value(term.value).memory);
     if (i == 0)
-      call.inputs[0].data = x.data();
+      call.inputs[0].data = x.data();  // a gate goes with the only term
     else if constexpr (std::is_same_v<T, float>)
       call.added.push_back({x.data(), norm_factors(term.norm)});
   }
@@ -157,6 +157,12 @@ void Binder<T>::bind_backward(std::size_t s) {
   a.threads = &threads;
   a.norm = norm_factors(op.recomputed.empty() ? op.norms.before : op.recomputed.front().norm);
   a.added = call.added;
+  if constexpr (std::is_same_v<T, float>)
+    if (!op.recomputed.empty() && op.recomputed.front().gate) {
+      const Shape& shape = plan.value(op.inputs[0]).shape;
+      a.gate = {plan.memory.template get<float>(plan.value(*op.recomputed.front().gate).memory).data(),
+                shape.size() / static_cast<std::size_t>(shape.channels())};
+    }
   a.output_norm = norm_factors(op.norms.after);
   const Op& norm = op.norms.before == kNone ? op : plan.ops[op.norms.before];
   a.sums = sums(norm.norms.gradient_sums, norm.memory.gradient_sums);

@@ -2,6 +2,7 @@
 // Passes (passes/) change a plan one after the other; the executor walks it. Nothing here depends on the scalar but its
 // size.
 #pragma once
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,10 +34,11 @@ struct NormLinks {
   NormBlocks moments, gradient_sums;                        ///< what others take for this norm
 };
 
-/// A value as it is, or, with the number of a batch norm's op, what that makes of it.
+/// A value as it is, or, with the number of a batch norm's op, what that makes of it; then multiplied by a gate.
 struct Term {
   ValueId value = 0;
   std::size_t norm = kNone;
+  std::optional<ValueId> gate = std::nullopt;  ///< one value for each image and channel
 };
 
 struct Refusal {

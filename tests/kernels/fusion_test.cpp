@@ -95,6 +95,8 @@ TEST_CASE("fusion: batch_norm, relu and max_pool in training") {
   check_fused_training(all, {7, 8, 3}, 3, 1, "batch_norm_1 + relu_1");
   check_fused_training(Spec() << Conv2d{.channels = 33} << BatchNorm{} << MaxPool{}, {8, 6, 3}, 3, 1,
                        "batch_norm_1 + max_pool_1");
+  check_fused_training(Spec() << Conv2d{.channels = 9} << BatchNorm{} << HardSwish{} << MaxPool{}, {8, 6, 3}, 3, 1,
+                       "batch_norm_1 + hard_swish_1");
   check_fused_training(Spec() << Dense{.features = 19} << BatchNorm{} << ReLU{} << Dense{.features = 3}, {7}, 9, 1,
                        "batch_norm_1 + relu_1");
   // The normalised values have a second reader: only the pool of the sum may be fused.
@@ -108,21 +110,24 @@ TEST_CASE("fusion: batch_norm, relu and max_pool in training") {
 
 TEST_CASE("fusion: batch norms whose neighbours make their outputs and gradients") {
   const Conv2d first{.channels = 19, .kernel = 1, .bias = false}, deep{.groups = Conv2d::kDepthwise, .bias = false};
-  const auto check = [&](Conv2d before, bool relu, Conv2d behind, const Shape& input) {
-    INFO("kernel " << behind.kernel << ", stride " << behind.stride << ", relu " << relu);
+  const auto check = [&](Conv2d before, const std::optional<Layer>& active, Conv2d after, const Shape& input) {
     if (before.groups == Conv2d::kDepthwise) before.channels = input.channels();
-    if (behind.groups == Conv2d::kDepthwise) behind.channels = before.channels;
+    if (after.groups == Conv2d::kDepthwise) after.channels = before.channels;
     Spec spec = Spec() << before << BatchNorm{};
-    if (relu) spec << ReLU{};
-    spec << behind << BatchNorm{} << Conv2d{.channels = 5, .kernel = 1};
-    for (const int batch : {2, 5})
-      check_fused_training(spec, input, batch, 1, relu ? "batch_norm_1 + relu_1" : "batch_norm_1");
+    std::string fused = "batch_norm_1";
+    if (active) {
+      spec << *active;
+      fused += " + " + spec[spec.last()].name.str();
+    }
+    INFO("kernel " << after.kernel << ", stride " << after.stride << ", " << fused);
+    spec << after << BatchNorm{} << Conv2d{.channels = 5, .kernel = 1};
+    for (const int batch : {2, 5}) check_fused_training(spec, input, batch, 1, fused);
   };
-  for (const bool relu : {true, false}) {
-    check(first, relu, {.channels = 33, .kernel = 1}, {6, 14, 3});
-    check(first, relu, {.channels = 7, .kernel = 1}, {23, 21, 5});  // several runs of pixels, the last a part of one
-    check({.channels = 16}, relu, {.channels = 3, .kernel = 1}, {9, 7, 16});
-    check({.channels = 5}, relu, {.channels = 3, .kernel = 1, .bias = false}, {9, 7, 3});
+  for (const std::optional<Layer>& active : {std::optional<Layer>(ReLU{}), {HardSwish{}}, {}}) {
+    check(first, active, {.channels = 33, .kernel = 1}, {6, 14, 3});
+    check(first, active, {.channels = 7, .kernel = 1}, {23, 21, 5});  // several runs of pixels, the last a part of one
+    check({.channels = 16}, active, {.channels = 3, .kernel = 1}, {9, 7, 16});
+    check({.channels = 5}, active, {.channels = 3, .kernel = 1, .bias = false}, {9, 7, 3});
     Conv2d strided = deep, wide = deep, padded = deep;
     strided.stride = 2;
     wide.kernel = 5;
@@ -130,10 +135,10 @@ TEST_CASE("fusion: batch norms whose neighbours make their outputs and gradients
     padded.padding = Padding::fixed;
     padded.pad = 2;
     for (const Conv2d& conv : {deep, strided, wide, padded}) {
-      check(first, relu, conv, {37, 5, 2});  // several strips of rows
-      check(conv, relu, {.channels = 17, .kernel = 1}, {35, 6, 18});
+      check(first, active, conv, {37, 5, 2});  // several strips of rows
+      check(conv, active, {.channels = 17, .kernel = 1}, {35, 6, 18});
     }
-    check(deep, relu, deep, {18, 9, 3});
+    check(deep, active, deep, {18, 9, 3});
   }
   // A norm with two readers, one with a reader that needs its values in memory, and one whose input has two readers.
   Spec shared = Spec() << first << BatchNorm{};
@@ -146,6 +151,35 @@ TEST_CASE("fusion: batch norms whose neighbours make their outputs and gradients
   const NodeId normal = split.add(BatchNorm{}, 1);
   split.add(Concat{}, {split.add(first, normal), 1});
   check_fused_training(split, {6, 7, 3}, 3, 1, "batch_norm_1");
+}
+
+TEST_CASE("fusion: squeezes read norms whose outputs are not kept, and so do the convolutions after their gates") {
+  const auto check = [](const Layer& active, int channels, const Shape& input, bool residual) {
+    Spec spec = Spec() << Conv2d{.channels = channels, .kernel = 1, .bias = false} << BatchNorm{} << active;
+    const NodeId wide = spec.last();
+    spec << GlobalAvgPool{} << Dense{.features = channels} << Sigmoid{};
+    const NodeId gated = spec.add(Multiply{}, {wide, spec.last()});
+    const NodeId narrow = spec.add(Conv2d{.channels = channels, .kernel = 1}, gated);
+    if (residual) spec.add(Add{}, {narrow, gated});
+    const std::string fused = "batch_norm_1 + " + spec[wide].name.str();
+    INFO(fused << ", " << channels << " channels, " << to_string(input) << (residual ? ", residual" : ""));
+    for (const int batch : {2, 5}) check_fused_training(spec, input, batch, 1, fused);
+  };
+  for (const bool residual : {false, true}) {
+    check(HardSwish{}, 19, {6, 7, 3}, residual);
+    check(ReLU{}, 16, {23, 21, 2}, residual);  // several images in a run of pixels, and several runs in an image
+    check(HardSwish{}, 33, {3, 3, 5}, residual);
+    check(HardSwish{}, 520, {8, 9, 2}, residual);  // several blocks of an image
+  }
+  // A norm that the product alone reads, as its first factor and as its second.
+  Spec one = Spec() << GlobalAvgPool{};
+  const NodeId mean = one.last();
+  one.add(BatchNorm{}, one.add(Conv2d{.channels = 3, .kernel = 1}, Spec::kInput));
+  one.add(Multiply{}, {one.last(), mean});
+  check_fused_training(one, {6, 7, 3}, 3, 2, "batch_norm_1");
+  Spec other = Spec() << GlobalAvgPool{} << Dense{.features = 3} << BatchNorm{};
+  other.add(Multiply{}, {Spec::kInput, other.last()});
+  check_fused_training(other, {6, 7, 3}, 9, 2, "batch_norm_1");
 }
 
 TEST_CASE("fusion: convolution, relu and max_pool in training") {

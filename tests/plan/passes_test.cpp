@@ -196,6 +196,13 @@ TEST_CASE("recompute and share_memory save memory") {
   const double all = bytes({});
   CHECK(bytes({Pass::recompute}) > 1.05 * all);
   CHECK(bytes({Pass::share_memory}) > 1.5 * all);
+  // Of a network with squeezes what goes into them and what comes out of their gates is recomputed, too.
+  Network compact(compact_network(kValues), kReferenceInput, 1);
+  const auto bytes_of_compact = [&](PassSet without) {
+    return static_cast<double>(TrainingSession(compact, {.batch = 8, .without = without}).arena_bytes());
+  };
+  CHECK(bytes_of_compact({Pass::recompute}) > 1.15 * bytes_of_compact({}));
+  CHECK(bytes_of_compact({Pass::fuse_epilogues}) > 1.3 * bytes_of_compact({}));
 }
 
 TEST_CASE("the plan says why: kernels refused, bytes, lifetimes, types") {

@@ -34,6 +34,15 @@ HWY_ATTR HWY_INLINE Vector ClampedShare(Vector x) {  // clamp(x + 3, 0, 6) / 6
   const Floats d;
   return hn::Mul(hn::Min(hn::Max(hn::Add(x, hn::Set(d, 3.0f)), hn::Zero(d)), hn::Set(d, 6.0f)), hn::Set(d, 1.0f / 6));
 }
+HWY_ATTR HWY_INLINE Vector HardSwishOf(Vector x) {
+  return hn::Mul(x, ClampedShare(x));
+}
+HWY_ATTR HWY_INLINE Vector HardSwishSlope(Vector x) {  // its derivative: 0 up to -3, 1 from 3 on
+  const Floats d;
+  const Vector three = hn::Set(d, 3.0f), inner = hn::MulAdd(x, hn::Set(d, 1.0f / 3), hn::Set(d, 0.5f));
+  const Vector upper = hn::IfThenElse(hn::Ge(x, three), hn::Set(d, 1.0f), inner);
+  return hn::IfThenElseZero(hn::Gt(x, hn::Neg(three)), upper);
+}
 
 /// Relative error below 3e-7 near 0, absolute error elsewhere (Cephes' tanhf).
 HWY_ATTR HWY_INLINE Vector TanhOf(Vector x) {

@@ -3,16 +3,20 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace lineament {
 
-/// A batch norm of one batch, and the ReLU behind it, for those who compute its output themselves when they read it:
-/// y = (x - mean) * factor + shift, and its gradient, dx = dy * factor + (x - mean) * slope + offset. One value of each
-/// for each channel.
+/// What is applied to a norm's values in the same pass.
+enum class NormActivation : std::uint8_t { none, relu, hard_swish };
+
+/// A batch norm of one batch, and the activation after it, for those who compute its output themselves when they read
+/// it: y = (x - mean) * factor + shift, before that, and its gradient, dx = dy * factor + (x - mean) * slope + offset.
+/// One value of each for each channel.
 struct NormFactors {
   const float *mean = nullptr, *factor = nullptr, *shift = nullptr;
   const float *slope = nullptr, *offset = nullptr;  ///< known once the norm's own backward step has run
-  bool relu = false;
+  NormActivation activation = NormActivation::none;
 
   explicit operator bool() const { return mean != nullptr; }
 };
@@ -21,6 +25,13 @@ struct NormFactors {
 struct NormTerm {
   const float* x = nullptr;
   NormFactors norm;
+};
+
+/// One value for each image and channel, by which pixels are multiplied.
+struct ImageGate {
+  const float* values = nullptr;
+  std::size_t image_pixels = 1;
+  explicit operator bool() const { return values != nullptr; }
 };
 
 /// Sums over blocks of pixels that a convolution takes for a batch norm while it has them at hand. In the forward pass

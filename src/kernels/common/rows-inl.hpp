@@ -8,66 +8,12 @@
 #define LINEAMENT_ROWS_INL
 #endif
 
-#include "kernels/common/sums-inl.hpp"
+#include "kernels/common/norm-inl.hpp"
 #include "kernels/common/vectors-inl.hpp"
 #include "kernels/conv/conv.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
-
-/// `pixels` of a batch norm's output, from as many of its input: a few at a time, whose factors stay in registers. With
-/// kAdd it is added to what is there.
-template <bool kAdd = false>
-HWY_ATTR void NormalisePixels(const NormFactors& norm, const float* x, std::size_t pixels, std::size_t channels,
-                              float* to) {
-  constexpr std::size_t kPixels = 8;
-  const Vector least = CutAt(norm.relu);
-  for (std::size_t i = 0; i < pixels; i += kPixels)
-    EachVectorOf(channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
-      const auto mean = Read(norm.mean + c, lanes), factor = Read(norm.factor + c, lanes);
-      const auto shift = Read(norm.shift + c, lanes);
-      for (std::size_t k = i; k < std::min(pixels, i + kPixels); ++k) {
-        Expect(x + k * channels + c);
-        const auto v = hn::Sub(Read(x + k * channels + c, lanes), mean);
-        auto y = AtLeast(least, hn::MulAdd(v, factor, shift));
-        if constexpr (kAdd) y = hn::Add(y, Read(to + k * channels + c, lanes));
-        Write(y, to + k * channels + c, lanes);
-      }
-    });
-}
-
-/// Adds `pixels` of a term, from its value `first` on.
-inline HWY_ATTR void AddTerm(const NormTerm& term, std::size_t first, std::size_t pixels, std::size_t channels,
-                             float* to) {
-  const float* x = term.x + first;
-  if (term.norm) return NormalisePixels<true>(term.norm, x, pixels, channels, to);
-  EachVectorOf(pixels * channels, [&](std::size_t i, std::size_t lanes) HWY_ATTR {
-    Expect(x + i);
-    Write(hn::Add(Read(to + i, lanes), Read(x + i, lanes)), to + i, lanes);
-  });
-}
-
-/// `pixels` of the gradient with respect to a batch norm's input x, from those of the gradient with respect to its
-/// output.
-inline HWY_ATTR void NormGradientPixels(const NormFactors& norm, const float* x, const float* dy, std::size_t pixels,
-                                        std::size_t channels, float* to) {
-  constexpr std::size_t kPixels = 8;
-  const Floats d;
-  for (std::size_t i = 0; i < pixels; i += kPixels)
-    EachVectorOf(channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
-      const auto mean = Read(norm.mean + c, lanes), factor = Read(norm.factor + c, lanes);
-      const auto shift = Read(norm.shift + c, lanes), slope = Read(norm.slope + c, lanes);
-      const auto offset = Read(norm.offset + c, lanes);
-      for (std::size_t k = i; k < std::min(pixels, i + kPixels); ++k) {
-        Expect(x + k * channels + c);
-        Expect(dy + k * channels + c);
-        const auto v = hn::Sub(Read(x + k * channels + c, lanes), mean);
-        auto gradient = Read(dy + k * channels + c, lanes);
-        if (norm.relu) gradient = hn::IfThenElseZero(hn::Gt(hn::MulAdd(v, factor, shift), hn::Zero(d)), gradient);
-        Write(hn::MulAdd(gradient, factor, hn::MulAdd(v, slope, offset)), to + k * channels + c, lanes);
-      }
-    });
-}
 
 /// Gives a row of a pool's gradients to the winners among the pixels of one of the two rows above it: those whose
 /// number is `left` or `left` + 1.

@@ -7,7 +7,7 @@
 #endif
 
 #include "kernels/common/budgets.hpp"
-#include "kernels/common/norm_factors.hpp"
+#include "kernels/common/norm-inl.hpp"
 #include "kernels/common/vectors-inl.hpp"
 #include "lineament/threads.hpp"
 
@@ -40,10 +40,11 @@ inline HWY_ATTR void BlockMoments(const float* x, std::size_t pixels, std::size_
   });
 }
 
-/// A block's sums for the backward pass, from the norm's input and the gradient with respect to its output (after the
-/// ReLU).
-inline HWY_ATTR void BlockGradientSums(const NormFactors& norm, const float* x, const float* dy, std::size_t pixels,
-                                       std::size_t channels, float* to) {
+/// A block's sums for the backward pass, from the norm's input and the gradient with respect to what its activation
+/// gives.
+template <NormActivation kActivation>
+HWY_ATTR void BlockGradientSums(const NormFactors& norm, const float* x, const float* dy, std::size_t pixels,
+                                std::size_t channels, float* to) {
   const Floats d;
   EachVectorOf(channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
     const Vector mean = Read(norm.mean + c, lanes), factor = Read(norm.factor + c, lanes);
@@ -52,7 +53,7 @@ inline HWY_ATTR void BlockGradientSums(const NormFactors& norm, const float* x, 
     const auto add = [&](std::size_t k, int i) HWY_ATTR {
       const Vector v = hn::Sub(Read(x + k * channels + c, lanes), mean);
       Vector gradient = Read(dy + k * channels + c, lanes);
-      if (norm.relu) gradient = hn::IfThenElseZero(hn::Gt(hn::MulAdd(v, factor, shift), hn::Zero(d)), gradient);
+      gradient = ActivationGradient<kActivation>(hn::MulAdd(v, factor, shift), gradient);
       sum[i] = hn::Add(sum[i], gradient);
       product[i] = hn::MulAdd(gradient, v, product[i]);
     };
@@ -65,6 +66,12 @@ inline HWY_ATTR void BlockGradientSums(const NormFactors& norm, const float* x, 
     Write(hn::Add(sum[0], sum[1]), to + c, lanes);
     Write(hn::Add(product[0], product[1]), to + channels + c, lanes);
   });
+}
+
+inline HWY_ATTR void BlockGradientSums(const NormFactors& norm, const float* x, const float* dy, std::size_t pixels,
+                                       std::size_t channels, float* to) {
+  WithActivation(norm.activation, [&]<NormActivation kActivation>()
+                                      HWY_ATTR { BlockGradientSums<kActivation>(norm, x, dy, pixels, channels, to); });
 }
 
 /// Adds `pixels` to sums of their channels: the gradient with respect to a bias.

@@ -86,7 +86,7 @@ const char* ConvKernel::refuses(const OpProblem& p) const {
   return c.window.plain || any_window() ? unfit(c) : "only square, undilated windows";
 }
 bool ConvKernel::fuses(const OpProblem& p, const Epilogue& e) const {
-  return (!e.hard_swish || abilities(p).hard_swish) && takes(conv_problem(p), e);
+  return (!e.hard_swish || (p.mode == Mode::infer && abilities(p).hard_swish)) && takes(conv_problem(p), e);
 }
 Needs ConvKernel::needs(const OpProblem& p) const {
   Needs needs = memory(conv_problem(p));
@@ -134,6 +134,7 @@ void ConvKernel::backward(const OpProblem& problem, const KernelBackward<float>&
   gradients(p, {.x = b.input().data,
                 .norm = b.norm,
                 .added = b.added,
+                .gate = b.gate,
                 .w = b.params[0].data(),
                 .dy = {.dy = b.output_gradient.data,
                        .output = (e.relu && !e.max_pool) || b.output_norm ? b.output.data : nullptr,

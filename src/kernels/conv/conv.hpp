@@ -71,6 +71,7 @@ struct ConvBackward {
   const float* x = nullptr;
   NormFactors norm = {};                 ///< of the input; dx is then with respect to the normalised input
   std::span<const NormTerm> added = {};  ///< to the normalised input
+  ImageGate gate = {};                   ///< by which the normalised input was multiplied
   const float* w = nullptr;
   ConvGradient dy = {};
   float* dx = nullptr;

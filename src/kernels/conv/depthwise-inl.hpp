@@ -10,6 +10,7 @@
 
 #include "kernels/common/math-inl.hpp"
 #include "kernels/common/rows-inl.hpp"
+#include "kernels/common/sums-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
@@ -109,7 +110,7 @@ struct Lines {
   }
   HWY_INLINE void store(Vector v, float* to) const {
     if constexpr (kHardSwish)
-      channels.store(hn::Mul(v, ClampedShare(v)), to);
+      channels.store(HardSwishOf(v), to);
     else
       channels.store(AtLeast(least, v), to);
   }

@@ -12,6 +12,7 @@
 #include "kernels/common/foreach_target.hpp"
 #include "kernels/common/panels-inl.hpp"
 #include "kernels/common/rows-inl.hpp"
+#include "kernels/common/sums-inl.hpp"
 #include "kernels/conv/strips-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();

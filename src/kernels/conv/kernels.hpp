@@ -104,12 +104,12 @@ class GemmAllRows final : public Gemm {
 
 /// 1x1 convolutions of stride 1: a matrix product over all pixels of the batch, whatever their rows. In training the
 /// input may be a batch norm's output that is made when it is read; dx is then the gradient with respect to that
-/// output, also where others were added to it.
+/// output, also where others were added to it or it was multiplied by a gate.
 class Pointwise : public ConvKernel {
  public:
   std::string_view name() const override { return "pointwise"; }
   Abilities abilities(const OpProblem&) const override {
-    return {.reads_norm = true, .writes_norm_gradient = true, .hard_swish = true};
+    return {.reads_norm = true, .reads_gate = true, .writes_norm_gradient = true, .hard_swish = true};
   }
   const char* unfit(const ConvProblem&) const override;
   bool takes(const ConvProblem& p, const Epilogue& e) const override { return !p.training() && !e.max_pool; }

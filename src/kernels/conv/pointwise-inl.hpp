@@ -13,6 +13,7 @@
 #include "kernels/common/math-inl.hpp"
 #include "kernels/common/panels-inl.hpp"
 #include "kernels/common/rows-inl.hpp"
+#include "kernels/common/sums-inl.hpp"
 #include "kernels/conv/pointwise_plan.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,10 +21,8 @@ namespace lineament::HWY_NAMESPACE {
 
 /// In place.
 inline HWY_ATTR void HardSwishAll(float* values, std::size_t count) {
-  EachVectorOf(count, [&](std::size_t i, std::size_t lanes) HWY_ATTR {
-    const Vector v = Read(values + i, lanes);
-    Write(hn::Mul(v, ClampedShare(v)), values + i, lanes);
-  });
+  EachVectorOf(count, [&](std::size_t i, std::size_t lanes)
+                          HWY_ATTR { Write(HardSwishOf(Read(values + i, lanes)), values + i, lanes); });
 }
 
 /// What is normalised, what others take sums of and what goes through an activation afterwards, while the cache has it,
@@ -87,6 +86,7 @@ HWY_ATTR void PointwiseGradients(const ConvGeometry& g, std::size_t flipped_size
         ahead.add(x + pixels * in, pixels * in);
         NormalisePixels(b.norm, x, pixels, in, in_work);
         for (const NormTerm& term : b.added) AddTerm(term, first * in, pixels, in, in_work);
+        if (b.gate) GatePixels(b.gate, first, pixels, in, in_work);
         x = in_work;
       }
       if (b.dy.norm) {

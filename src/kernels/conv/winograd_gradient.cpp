@@ -10,6 +10,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv/winograd_gradient.cpp"
 #include "kernels/common/foreach_target.hpp"
+#include "kernels/common/sums-inl.hpp"
 #include "kernels/conv/winograd_tiles-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();

@@ -19,7 +19,7 @@ HWY_ATTR void ActivationForward(Function function, const float* x, float* y, std
     case Function::silu:
       return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return hn::Mul(v, SigmoidOf(v)); });
     case Function::hard_swish:
-      return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return hn::Mul(v, ClampedShare(v)); });
+      return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return HardSwishOf(v); });
     case Function::sigmoid:
       return MapAll(x, x, y, size, threads, [](Vector v, Vector) HWY_ATTR { return SigmoidOf(v); });
     case Function::tanh:
@@ -40,12 +40,8 @@ HWY_ATTR void ActivationBackward(Function function, const float* kept, const flo
         return hn::Mul(hn::Mul(g, s), hn::MulAdd(x, hn::Sub(one, s), one));
       });
     case Function::hard_swish:
-      return MapAll(kept, dy, dx, size, threads, [d](Vector x, Vector g) HWY_ATTR {
-        const Vector three = hn::Set(d, 3.0f);
-        const Vector inner = hn::MulAdd(x, hn::Set(d, 1.0f / 3), hn::Set(d, 0.5f));
-        const Vector upper = hn::IfThenElse(hn::Ge(x, three), hn::Set(d, 1.0f), inner);
-        return hn::Mul(g, hn::IfThenElseZero(hn::Gt(x, hn::Neg(three)), upper));
-      });
+      return MapAll(kept, dy, dx, size, threads,
+                    [](Vector x, Vector g) HWY_ATTR { return hn::Mul(g, HardSwishSlope(x)); });
     case Function::sigmoid:
       return MapAll(kept, dy, dx, size, threads,
                     [d](Vector y, Vector g) HWY_ATTR { return hn::Mul(hn::Mul(g, y), hn::Sub(hn::Set(d, 1.0f), y)); });

@@ -31,9 +31,12 @@ class LeakyReLUKernel final : public Kernel<float> {
   void backward(const OpProblem&, const KernelBackward<float>&) const override;
 };
 
+/// With one value for each channel, the first input may be a batch norm's output that is made when it is read.
 class MultiplyKernel final : public Kernel<float> {
  public:
   std::string_view name() const override { return "multiply"; }
+  Needs needs(const OpProblem&) const override;
+  Abilities abilities(const OpProblem&) const override;
   void forward(const OpProblem&, const KernelForward<float>&) const override;
   void backward(const OpProblem&, const KernelBackward<float>&) const override;
 };

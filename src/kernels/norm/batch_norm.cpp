@@ -23,18 +23,21 @@ HWY_ATTR void Moments(const NormBlocks& blocks, const float* x, std::size_t chan
 }
 
 HWY_ATTR void NormForward(const Blocks& blocks, const NormFactors& f, const float* x, float* y, Threads& threads) {
-  WithFlags(f.relu, blocks.pool,
-            [&]<bool kRelu, bool kPool>() HWY_ATTR { Apply<kRelu, kPool>(blocks, f, x, y, threads); });
+  WithFlags(f.activation, blocks.pool, [&]<NormActivation kActivation, bool kPool>() HWY_ATTR {
+    Apply<kActivation, kPool>(blocks, f, x, y, threads);
+  });
 }
 HWY_ATTR void NormGradientSums(const Blocks& blocks, const NormFactors& f, const float* x, const float* dy, float* sums,
                                Threads& threads) {
-  WithFlags(f.relu, blocks.pool,
-            [&]<bool kRelu, bool kPool>() HWY_ATTR { GradientSums<kRelu, kPool>(blocks, f, x, dy, sums, threads); });
+  WithFlags(f.activation, blocks.pool, [&]<NormActivation kActivation, bool kPool>() HWY_ATTR {
+    GradientSums<kActivation, kPool>(blocks, f, x, dy, sums, threads);
+  });
 }
 HWY_ATTR void NormInputGradient(const Blocks& blocks, const NormFactors& f, const float* x, const float* dy, float* dx,
                                 Threads& threads) {
-  WithFlags(f.relu, blocks.pool,
-            [&]<bool kRelu, bool kPool>() HWY_ATTR { InputGradient<kRelu, kPool>(blocks, f, x, dy, dx, threads); });
+  WithFlags(f.activation, blocks.pool, [&]<NormActivation kActivation, bool kPool>() HWY_ATTR {
+    InputGradient<kActivation, kPool>(blocks, f, x, dy, dx, threads);
+  });
 }
 
 }  // namespace lineament::HWY_NAMESPACE
@@ -74,7 +77,7 @@ double total(const float* sums, int count, std::size_t channels, std::size_t c) 
 
 bool BatchNormKernel::fuses(const OpProblem& p, const Epilogue& e) const {
   const bool even = p.output.height() % 2 == 0 && p.output.width() % 2 == 0;
-  return p.mode == Mode::train && !e.add && (!e.max_pool || even);
+  return p.mode == Mode::train && !e.add && (!e.max_pool || (even && !e.hard_swish));
 }
 
 Needs BatchNormKernel::needs(const OpProblem& p) const {
@@ -89,7 +92,10 @@ NormFactors BatchNormKernel::norm_factors(const OpProblem& p, std::span<const st
                                           std::span<const float> shift) const {
   const float* saved = as<float>(memory);
   const std::size_t n = shift.size();
-  return {saved, saved + 2 * n, shift.data(), saved + 3 * n, saved + 4 * n, p.epilogue.relu};
+  const NormActivation activation = p.epilogue.relu         ? NormActivation::relu
+                                    : p.epilogue.hard_swish ? NormActivation::hard_swish
+                                                            : NormActivation::none;
+  return {saved, saved + 2 * n, shift.data(), saved + 3 * n, saved + 4 * n, activation};
 }
 
 void BatchNormKernel::forward(const OpProblem& p, const KernelForward<float>& f) const {

@@ -1,6 +1,6 @@
-// What a batch norm, a ReLU and a 2x2 max-pool make of the values that a pool takes together, forward and back. Memory
-// is read in the order it lies in, a few windows at a time, for which a vector of channels keeps its sums and factors
-// in registers. Compiled once for each instruction set.
+// What a batch norm, an activation and a 2x2 max-pool make of the values that a pool takes together, forward and back.
+// Memory is read in the order it lies in, a few windows at a time, for which a vector of channels keeps its sums and
+// factors in registers. Compiled once for each instruction set.
 #if defined(LINEAMENT_NORM_WINDOWS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_NORM_WINDOWS_INL
 #undef LINEAMENT_NORM_WINDOWS_INL
@@ -32,9 +32,9 @@ struct VectorFactors {
       : mean(Read(f.mean + c, lanes)), factor(Read(f.factor + c, lanes)), shift(Read(f.shift + c, lanes)) {}
 };
 
-/// What normalisation, ReLU and max-pool make of the four (or one) values of a window, and which one the gradient goes
-/// to: computed again from the input, which costs less than to keep and read the winners.
-template <bool kRelu, bool kPool>
+/// What normalisation, activation and max-pool make of the four (or one) values of a window, and which one the gradient
+/// goes to: computed again from the input, which costs less than to keep and read the winners.
+template <NormActivation kActivation, bool kPool>
 struct Window {
   static constexpr int kValues = kPool ? 4 : 1;
   Vector x[kValues], y[kValues];
@@ -53,11 +53,11 @@ struct Window {
     else
       return y[0];
   }
-  HWY_INLINE Vector output() const { return kRelu ? hn::Max(largest(), hn::Zero(Floats())) : largest(); }
-  /// Cuts `gradient` off where the ReLU does, and gives it to the first of the largest values.
+  HWY_INLINE Vector output() const { return Activated<kActivation>(largest()); }
+  /// Takes `gradient` back through the activation, and gives it to the first of the largest values.
   HWY_INLINE void share(Vector gradient, Vector* to) const {
-    const Vector zero = hn::Zero(Floats()), top = largest();
-    if constexpr (kRelu) gradient = hn::IfThenElseZero(hn::Gt(top, zero), gradient);
+    const Vector top = largest();
+    gradient = ActivationGradient<kActivation>(top, gradient);
     to[0] = gradient;
     if constexpr (kPool) {
       for (int i = 0; i < 4; ++i) {
@@ -69,7 +69,7 @@ struct Window {
   }
 };
 
-template <bool kRelu, bool kPool>
+template <NormActivation kActivation, bool kPool>
 HWY_ATTR void Apply(const Blocks& blocks, const NormFactors& f, const float* x, float* y, Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
     EachVector(blocks, block, [&](std::size_t i, std::size_t end, std::size_t c, std::size_t lanes) HWY_ATTR {
@@ -78,14 +78,14 @@ HWY_ATTR void Apply(const Blocks& blocks, const NormFactors& f, const float* x, 
       float* to = y + blocks.output_at(block, i) + c;
       for (; i < end; ++i, from += blocks.step(), to += blocks.channels) {
         Expect(to);
-        Write(Window<kRelu, kPool>(blocks, from, lanes, factors).output(), to, lanes);
+        Write(Window<kActivation, kPool>(blocks, from, lanes, factors).output(), to, lanes);
       }
     });
   });
 }
 
-/// For each block: sums of the gradient before the ReLU and of its product with x - mean.
-template <bool kRelu, bool kPool>
+/// For each block: sums of the gradient before the activation and of its product with x - mean.
+template <NormActivation kActivation, bool kPool>
 HWY_ATTR void GradientSums(const Blocks& blocks, const NormFactors& f, const float* x, const float* dy, float* sums,
                            Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
@@ -97,7 +97,7 @@ HWY_ATTR void GradientSums(const Blocks& blocks, const NormFactors& f, const flo
       const float* from = x + blocks.input_at(block, i) + c;
       const float* gradient = dy + blocks.output_at(block, i) + c;
       for (; i < end; ++i, from += blocks.step(), gradient += blocks.channels) {
-        using W = Window<kRelu, kPool>;
+        using W = Window<kActivation, kPool>;
         const W w(blocks, from, lanes, factors);
         Vector shares[W::kValues];
         Expect(gradient);
@@ -114,7 +114,7 @@ HWY_ATTR void GradientSums(const Blocks& blocks, const NormFactors& f, const flo
 }
 
 /// The gradient with respect to x; dx may be x, and without a pool dy.
-template <bool kRelu, bool kPool>
+template <NormActivation kActivation, bool kPool>
 HWY_ATTR void InputGradient(const Blocks& blocks, const NormFactors& f, const float* x, const float* dy, float* dx,
                             Threads& threads) {
   threads.run(blocks.count(), [&](int block, int) HWY_ATTR {
@@ -125,7 +125,7 @@ HWY_ATTR void InputGradient(const Blocks& blocks, const NormFactors& f, const fl
       const float* gradient = dy + blocks.output_at(block, i) + c;
       float* to = dx + blocks.input_at(block, i) + c;
       for (; i < end; ++i, from += blocks.step(), to += blocks.step(), gradient += blocks.channels) {
-        using W = Window<kRelu, kPool>;
+        using W = Window<kActivation, kPool>;
         const W w(blocks, from, lanes, factors);
         Vector shares[W::kValues];
         Expect(gradient);
@@ -137,13 +137,14 @@ HWY_ATTR void InputGradient(const Blocks& blocks, const NormFactors& f, const fl
   });
 }
 
-/// Calls f<kRelu, kPool>().
+/// Calls f<kActivation, kPool>(). No hard-swish goes with a pool: it is not monotonic.
 template <class F>
-HWY_INLINE void WithFlags(bool relu, bool pool, F&& f) {
-  if (pool)
-    relu ? f.template operator()<true, true>() : f.template operator()<false, true>();
-  else
-    relu ? f.template operator()<true, false>() : f.template operator()<false, false>();
+HWY_INLINE void WithFlags(NormActivation activation, bool pool, F&& f) {
+  WithActivation(activation, [&]<NormActivation kActivation>() HWY_ATTR {
+    if constexpr (kActivation != NormActivation::hard_swish)
+      if (pool) return f.template operator()<kActivation, true>();
+    f.template operator()<kActivation, false>();
+  });
 }
 
 }  // namespace lineament::HWY_NAMESPACE

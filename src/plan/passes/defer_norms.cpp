@@ -11,7 +11,7 @@ void defer_norms(Plan& plan) {
     if (!norm.kernel->is_norm() || norm.problem.epilogue.max_pool) continue;
     for (Op& other : plan.ops) {
       const Abilities can = other.kernel->abilities(other.problem);
-      if (can.reads_norm && other.node == only_reader(spec, norm.output)) {
+      if (can.reads_norm && other.inputs[0] == norm.output && other.node == only_reader(spec, norm.output)) {
         other.norms.before = n;
         norm.norms.output_deferred = true;
         norm.norms.gradient_sums = other.kernel->norm_blocks(other.problem, Side::input);

@@ -35,8 +35,7 @@ class Fuser {
       reader = next();
     e = op_.problem.epilogue;
     e.hard_swish = true;
-    if (reader != 0 && !plan_.training() && !e.relu && std::holds_alternative<HardSwish>(spec[reader].layer) &&
-        accept(reader, e))
+    if (reader != 0 && !e.relu && std::holds_alternative<HardSwish>(spec[reader].layer) && accept(reader, e))
       reader = next();
     if (reader == 0) return;
     const auto* pool = std::get_if<MaxPool>(&spec[reader].layer);

@@ -80,12 +80,16 @@ void Lifetimes::plan_values() {
       out.memory = add(out, now);
     }
     extend(out.memory, now);
-    for (const ValueId input : op.inputs) {
-      extend(plan_.value(input).memory, now);
-      if (plan_.training() && traits.backward_reads_input && op.recomputed.empty())
-        extend(plan_.value(input).memory, backward_time(now));
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+      const MemoryPlan::Id input = plan_.value(op.inputs[i]).memory;
+      extend(input, now);
+      const bool kept = i > 0 || op.recomputed.empty();
+      if (plan_.training() && traits.backward_reads_input && kept) extend(input, backward_time(now));
     }
-    for (const Term& term : op.recomputed) extend(plan_.value(term.value).memory, backward_time(now));
+    for (const Term& term : op.recomputed) {
+      extend(plan_.value(term.value).memory, backward_time(now));
+      if (term.gate) extend(plan_.value(*term.gate).memory, backward_time(now));
+    }
     if (plan_.training() && traits.backward_reads_output) {
       extend(out.memory, backward_time(now));
       keep_[at] = true;
