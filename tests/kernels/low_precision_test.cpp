@@ -88,16 +88,21 @@ BasicNetwork<double> with_weights(const Network& network, Round&& round) {
   return rounded;
 }
 
-/// A layer, inputs for it, and both as int8 rounds them. Inputs are near whole numbers of steps, so that rounding is
-/// never a matter of the last digit; some are beyond the range.
+bool no_int8_products() {
+  return !has_int8_products();
+}
+
+/// A layer, inputs for it, and both as int8 rounds them, weights to -limit … limit. Inputs are near whole numbers of
+/// steps, so that rounding is never a matter of the last digit; some are beyond the range.
 struct Quantised {
   Network network;
   BasicNetwork<double> rounded;
   std::vector<double> input, steps;
 
-  Quantised(const Layer& layer, const Shape& shape, int batch, Range range)
-      : network(with_random_weights(layer, shape)), rounded(with_weights(network, [](double w, double largest) {
-          const double step = largest / 127;
+  Quantised(const Layer& layer, const Shape& shape, int batch, Range range, int weight_limit = 127)
+      : network(with_random_weights(layer, shape)),
+        rounded(with_weights(network, [weight_limit](double w, double largest) {
+          const double step = largest / weight_limit;
           return std::nearbyint(w / step) * step;
         })) {
     const double step = (range.high - range.low) / 255.0, zero = std::nearbyint(-range.low / step);
@@ -146,14 +151,16 @@ TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
         if (pool && (shape.rank() != 3 || shape.height() < 2 || shape.width() < 2)) continue;
         INFO(type_of(c.layer) << " of " << to_string(c.input) << ", batch " << c.batch << ", from " << range.low
                               << ", pool " << pool);
-        const Quantised q(c.layer, c.input, c.batch, range);
         const RunOptions options{.batch = c.batch,
                                  .precision = Precision::int8,
                                  .kernel = "int8",
                                  .epilogue = {.relu = true, .max_pool = pool},
                                  .range = range};
-        if (pool && !takes(q.network, options)) continue;
-        check(q.network, q.input, exact_output(q.rounded, q.steps, c.batch, pool), options, [] { return true; });
+        for (const auto& [limit, has] : {std::pair{127, &has_int8_products}, {63, &no_int8_products}}) {
+          const Quantised q(c.layer, c.input, c.batch, range, limit);
+          if (pool && !takes(q.network, options)) continue;
+          check(q.network, q.input, exact_output(q.rounded, q.steps, c.batch, pool), options, has);
+        }
       }
 }
 
@@ -327,13 +334,15 @@ TEST_CASE("kernels: the largest sums of int8 do not overflow") {
   const IsaRestorer restorer;
   const int in = 66'311;
   Network network(one_layer(Dense{.features = 3, .bias = false}), Shape{in}, 1);
-  for (float& w : network.weights()) w = 1;
-  for (const std::string& isa : available_isas()) {
-    INFO(isa);
-    force_isa(isa);
-    LayerRun<float> run(network, {.precision = Precision::int8, .kernel = "int8", .range = {0, 1}});
-    std::fill(run.input().begin(), run.input().end(), 1.0f);
-    run.forward();
-    for (const float y : run.output()) CHECK(y == Approx(in));
+  for (const float sign : {1.0f, -1.0f}) {
+    for (float& w : network.weights()) w = sign;
+    for (const std::string& isa : available_isas()) {
+      INFO(isa << ", weights " << sign);
+      force_isa(isa);
+      LayerRun<float> run(network, {.precision = Precision::int8, .kernel = "int8", .range = {0, 1}});
+      std::fill(run.input().begin(), run.input().end(), 1.0f);
+      run.forward();
+      for (const float y : run.output()) CHECK(y == Approx(sign * in));
+    }
   }
 }

@@ -119,4 +119,8 @@ bool has_bf16_products() {
   return current()->bf16_products;
 }
 
+int int8_weight_limit() {
+  return has_int8_products() ? 127 : 63;
+}
+
 }  // namespace lineament

@@ -104,30 +104,37 @@ HWY_INLINE auto ToBf16(hn::Vec<Floats> x) {
 #endif
 
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
-/// Even and odd bytes become 16-bit numbers, whose products are added up in pairs. Bytes multiplied as they are
-/// (PMADDUBSW) would overflow.
+#if HWY_TARGET <= HWY_AVX3
+HWY_INLINE __m512i AddPairs(__m512i a, __m512i w) {
+  return _mm512_maddubs_epi16(a, w);
+}
+#elif HWY_TARGET == HWY_AVX2
+HWY_INLINE __m256i AddPairs(__m256i a, __m256i w) {
+  return _mm256_maddubs_epi16(a, w);
+}
+#else
+HWY_INLINE __m128i AddPairs(__m128i a, __m128i w) {
+  return _mm_maddubs_epi16(a, w);
+}
+#endif
+
+/// Products of neighbouring bytes are added up in 16 bits (PMADDUBSW), which hold them: see int8_weight_limit(). Then
+/// two of these sums in 32 bits.
 struct Int8Products {
   using Shorts = hn::Repartition<std::int16_t, Ints>;
-  struct Pair {
-    hn::Vec<Shorts> even, odd;
-  };
   using Sum = hn::Vec<Ints>;
-  static constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 12 : HWY_TARGET == HWY_AVX2 ? 4 : 2;
-  static constexpr int kGroups = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
+  static constexpr int kRows = HWY_TARGET <= HWY_AVX3   ? 12
+                               : HWY_TARGET == HWY_AVX2 ? 4
+                                                        : 2,
+                       kGroups = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
   static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
-  static HWY_INLINE Pair Weights(const std::uint32_t* b) {
-    const auto bytes = hn::BitCast(Shorts(), hn::LoadU(Words(), b));
-    return {hn::ShiftRight<8>(hn::ShiftLeft<8>(bytes)), hn::ShiftRight<8>(bytes)};
-  }
-  static HWY_INLINE Pair Activations(std::uint32_t a) {
-    const Words d;
-    return {hn::BitCast(Shorts(), hn::Set(d, a & 0x00FF00FFu)),
-            hn::BitCast(Shorts(), hn::Set(d, a >> 8 & 0x00FF00FFu))};
-  }
-  static HWY_INLINE Sum Add(const Pair& a, const Pair& w, Sum sum) {
+  static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
+  static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
+  template <class A, class W>
+  static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
+    const hn::Vec<Shorts> pairs{AddPairs(a.raw, w.raw)};
     Sum unused = Zero();
-    sum = hn::ReorderWidenMulAccumulate(Ints(), a.even, w.even, sum, unused);
-    return hn::ReorderWidenMulAccumulate(Ints(), a.odd, w.odd, sum, unused);
+    return hn::ReorderWidenMulAccumulate(Ints(), pairs, hn::Set(Shorts(), 1), sum, unused);
   }
   static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return hn::ConvertTo(Floats(), sum); }
 };

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/common/isa.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 
@@ -16,7 +17,7 @@ const char* Int8::unfit(const ConvProblem& p) const {
   return exact ? nullptr : "sums would overflow 32 bits";
 }
 
-/// Scales each column to -127 … 127.
+/// Scales each column to -limit … limit: see int8_weight_limit().
 void Int8::pack_weights(const ConvProblem& problem, const float* w, const float* bias, std::span<std::byte> to,
                         Threads&) const {
   using Number = std::int8_t;
@@ -28,10 +29,11 @@ void Int8::pack_weights(const ConvProblem& problem, const float* w, const float*
   packed.input[1] = in.zero;
   float *scale = packed.scale, *offset = packed.offset;
   const int columns = p.g.out_c;
+  const auto limit = static_cast<float>(int8_weight_limit());
   packed.each_row<Number>(p, w, [&](const float* row, Number*) {
     for (int n = 0; n < columns; ++n) scale[n] = std::max(scale[n], std::abs(row[n]));
   });
-  for (int n = 0; n < columns; ++n) scale[n] = scale[n] > 0 ? scale[n] / 127 : 1.0f;
+  for (int n = 0; n < columns; ++n) scale[n] = scale[n] > 0 ? scale[n] / limit : 1.0f;
   packed.each_row<Number>(p, w, [&](const float* row, Number* words) {
     for (int n = 0; n < columns; ++n) {
       const float rounded = std::nearbyint(row[n] / scale[n]);
