@@ -71,9 +71,9 @@ int main(int argc, char** argv) {
       add("all", {});
       for (const Pass pass : all_passes()) {
         const bool refused = pass == Pass::choose_kernels && c.precision != Precision::fp32;
-        const bool other_mode = c.train
-                                    ? pass == Pass::fold_batch_norm || pass == Pass::quantise || pass == Pass::partition
-                                    : pass == Pass::defer_norms || pass == Pass::recompute;
+        const bool other_mode =
+            c.train ? pass == Pass::fold_batch_norm || pass == Pass::quantise || pass == Pass::partition
+                    : pass == Pass::defer_norms || pass == Pass::recompute || pass == Pass::rematerialise;
         if (!refused && !other_mode) add("without_" + std::string(name(pass)), {pass});
       }
     }

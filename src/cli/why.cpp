@@ -25,22 +25,31 @@ std::string region_text(const PlannedOp& op) {
   return "all threads together:\n";
 }
 
+/// "7..8, 266..268": during which ops the output is in memory.
+std::string kept_text(const PlannedOp& op) {
+  if (op.bytes == 0) return "by reader";
+  const std::string text = line("%d..%d", op.from, op.to);
+  return op.again_from == 0 ? text : text + line(", %d..%d", op.again_from, op.again_to);
+}
+
 }  // namespace
 
 std::string why_text(std::span<const PlannedOp> plan) {
-  std::size_t width = 6;
-  for (const PlannedOp& op : plan) width = std::max(width, op.layers.size());
-  const int w = static_cast<int>(width);
-  std::string text = line("%3s  %-*s  %-14s %-12s %-4s %10s  %-9s %10s %10s\n", "op", w, "layers", "kernel", "output",
-                          "type", "bytes", "kept", "workspace", "packed");
+  std::size_t width = 6, kept_width = 9;
+  for (const PlannedOp& op : plan) {
+    width = std::max(width, op.layers.size());
+    kept_width = std::max(kept_width, kept_text(op).size());
+  }
+  const int w = static_cast<int>(width), k = static_cast<int>(kept_width);
+  std::string text = line("%3s  %-*s  %-14s %-12s %-4s %10s  %-*s %10s %10s\n", "op", w, "layers", "kernel", "output",
+                          "type", "bytes", k, "kept", "workspace", "packed");
   std::string region;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const PlannedOp& op = plan[i];
     if (op.region != region) text += region_text(op);
     region = op.region;
-    const std::string kept = op.bytes == 0 ? "by reader" : line("%d..%d", op.from, op.to);
-    text += line("%3zu  %-*s  %-14s %-12s %-4s %10s  %-9s %10s %10s\n", i + 1, w, op.layers.c_str(), op.kernel.c_str(),
-                 to_string(op.output).c_str(), op.type.c_str(), bytes_text(op.bytes).c_str(), kept.c_str(),
+    text += line("%3zu  %-*s  %-14s %-12s %-4s %10s  %-*s %10s %10s\n", i + 1, w, op.layers.c_str(), op.kernel.c_str(),
+                 to_string(op.output).c_str(), op.type.c_str(), bytes_text(op.bytes).c_str(), k, kept_text(op).c_str(),
                  bytes_text(op.workspace).c_str(), bytes_text(op.packed).c_str());
     for (const std::string& reason : op.refused) text += line("     not %s\n", reason.c_str());
   }
@@ -58,6 +67,7 @@ nlohmann::ordered_json why_json(std::span<const PlannedOp> plan) {
                    {"type", op.type},
                    {"bytes", op.bytes},
                    {"kept", {op.from, op.to}},
+                   {"again", {op.again_from, op.again_to}},
                    {"workspace", op.workspace},
                    {"packed", op.packed}});
   return {{"ops", ops}};

@@ -25,6 +25,7 @@ struct Binder {
 
   void bind_forward(std::size_t s, std::span<const std::byte> packed);
   void bind_backward(std::size_t s);
+  void bind_again(std::size_t s);
 
  private:
   /// A value as the op sees it: one image of a batch in a region by image. Without data where it lies as bytes.
@@ -32,6 +33,7 @@ struct Binder {
     const Value& v = plan.value(id);
     return {v.bytes ? nullptr : plan.memory.template get<T>(v.memory, copy).data(), op.problem.batch, v.shape};
   }
+  T* kept(ValueId id) const { return plan.memory.template get<T>(plan.value(id).in_backward()).data(); }
   Bytes bytes(ValueId id, std::size_t copy) const {
     const Value& v = plan.value(id);
     if (!v.bytes) return {};
@@ -129,13 +131,13 @@ void Binder<T>::bind_backward(std::size_t s) {
   BackwardCall<T>& call = bound[s].backward;
   KernelBackward<T>& a = call.args;
   call.inputs = bound[s].forward[0].inputs;
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) call.inputs[i].data = kept(op.inputs[i]);
   for (std::size_t i = 0; i < op.recomputed.size(); ++i) {
     const Term& term = op.recomputed[i];
-    const std::span<T> x = plan.memory.template get<T>(plan.value(term.value).memory);
     if (i == 0)
-      call.inputs[0].data = x.data();  // a gate goes with the only term
+      call.inputs[0].data = kept(term.value);  // a gate goes with the only term
     else if constexpr (std::is_same_v<T, float>)
-      call.added.push_back({x.data(), norm_factors(term.norm)});
+      call.added.push_back({kept(term.value), norm_factors(term.norm)});
   }
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
     const Value& in = plan.value(op.inputs[i]);
@@ -145,7 +147,8 @@ void Binder<T>::bind_backward(std::size_t s) {
     if (op.memory.summed[i]) call.sums.push_back({share, plan.memory.template get<T>(in.gradient)});
   }
   const KernelForward<T>& f = bound[s].forward[0].args;
-  const View<T> output = view(op, op.output, 0);
+  View<T> output = view(op, op.output, 0);
+  output.data = kept(op.output);
   a.inputs = call.inputs;
   a.output = {output.data, output.batch, output.shape};
   a.output_gradient = {plan.memory.template get<T>(plan.value(op.output).gradient).data(), output.batch, output.shape};
@@ -160,12 +163,22 @@ void Binder<T>::bind_backward(std::size_t s) {
   if constexpr (std::is_same_v<T, float>)
     if (!op.recomputed.empty() && op.recomputed.front().gate) {
       const Shape& shape = plan.value(op.inputs[0]).shape;
-      a.gate = {plan.memory.template get<float>(plan.value(*op.recomputed.front().gate).memory).data(),
-                shape.size() / static_cast<std::size_t>(shape.channels())};
+      a.gate = {kept(*op.recomputed.front().gate), shape.size() / static_cast<std::size_t>(shape.channels())};
     }
   a.output_norm = norm_factors(op.norms.after);
   const Op& norm = op.norms.before == kNone ? op : plan.ops[op.norms.before];
   a.sums = sums(norm.norms.gradient_sums, norm.memory.gradient_sums);
+}
+
+/// Takes no sums for a norm: it has them.
+template <class T>
+void Binder<T>::bind_again(std::size_t s) {
+  const Op& op = plan.ops[s];
+  if (op.again_before == kNone) return;
+  KernelForward<T> args = bound[s].forward[0].args;
+  args.output.data = kept(op.output);
+  args.moments = {};
+  bound[op.again_before].backward.again.push_back({s, args});
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ void Executor<T>::bind(std::span<const std::span<const std::byte>> packed) {
     binder.bind_forward(s, packed[s]);
     if (plan_.training()) binder.bind_backward(s);
   }
+  for (std::size_t s = 0; s < plan_.ops.size(); ++s) binder.bind_again(s);
 }
 
 /// Every op draws a mask of its own in every step.
@@ -135,6 +136,7 @@ void Executor<T>::backward(std::uint64_t step, bool overwrite, const std::functi
   for (std::size_t s = plan_.ops.size(); s-- > 0;) {
     const Op& op = plan_.ops[s];
     BackwardCall<T>& call = bound_[s].backward;
+    for (const auto& again : call.again) bound_[again.op].kernel->forward(plan_.ops[again.op].problem, again.args);
     call.args.seed = seed_of(op, step);
     call.args.overwrite = overwrite && op.kernel->abilities(op.problem).overwrites;
     if (overwrite && !call.args.overwrite)

@@ -36,6 +36,11 @@ struct BackwardCall {
   std::vector<View<const T>> inputs;
   std::vector<View<T>> input_gradients;
   std::vector<NormTerm> added;
+  struct Again {
+    std::size_t op;
+    KernelForward<T> args;
+  };
+  std::vector<Again> again;  ///< before: ops whose outputs were not kept
   struct Sum {
     std::span<const T> from;
     std::span<T> to;

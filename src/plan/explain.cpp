@@ -41,8 +41,14 @@ std::vector<PlannedOp> explain(const Plan& plan) {
             deferred ? 0 : memory.lifetime.size * (out.per_thread ? static_cast<std::size_t>(plan.options.threads) : 1),
         .from = memory.lifetime.begin,
         .to = memory.lifetime.end,
+        .again_from = 0,
+        .again_to = 0,
         .workspace = needs.scratch,
         .packed = needs.packed};
+    if (out.again != kNone && !deferred) {
+      row.again_from = plan.memory.entry(out.again).lifetime.begin;
+      row.again_to = plan.memory.entry(out.again).lifetime.end;
+    }
     for (const Refusal& r : op.refused) row.refused.push_back(std::string(r.kernel) + ": " + r.reason);
     rows.push_back(std::move(row));
   }

@@ -77,6 +77,7 @@ Plan make_plan(const BasicNetwork<T>& network, const PlanOptions& options) {
   if (plan.training()) {
     run(Pass::defer_norms, defer_norms);
     run(Pass::recompute, recompute);
+    run(Pass::rematerialise, rematerialise);
   } else {
     run(Pass::quantise, quantise);
     run(Pass::partition, partition_rows);

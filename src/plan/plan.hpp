@@ -24,6 +24,9 @@ struct Value {
   ByteScale bytes;          ///< it lies as bytes in this scale; none: as the scalar
   bool per_thread = false;  ///< every thread has a copy
   MemoryPlan::Id memory = kNone, gradient = kNone;
+  MemoryPlan::Id again = kNone;  ///< training: where backward finds it, if it is computed again for it
+
+  MemoryPlan::Id in_backward() const { return again == kNone ? memory : again; }
 };
 
 /// Batch norms next to an op, in training, as numbers of their ops.
@@ -62,9 +65,10 @@ struct Op {
   const KernelBase* kernel = nullptr;
   std::vector<Refusal> refused;  ///< kernels before it in the list
   NormLinks norms;
-  std::vector<Term> recomputed;     ///< the sum that backward makes its first input of; empty: that is kept
-  std::vector<RowRange> rows_read;  ///< by thread, of the first input for its rows of the output; empty: as a whole
-  bool reads_own_rows = false;      ///< the same rows as those of the output
+  std::vector<Term> recomputed;      ///< the sum that backward makes its first input of; empty: that is kept
+  std::size_t again_before = kNone;  ///< the op before whose backward this one runs once more
+  std::vector<RowRange> rows_read;   ///< by thread, of the first input for its rows of the output; empty: as a whole
+  bool reads_own_rows = false;       ///< the same rows as those of the output
   OpMemory memory;
 };
 

@@ -61,10 +61,12 @@ PlanOptions plan_options(const InferenceOptions& o, const Threads& threads) {
           .tuning = o.tuning};
 }
 
-constexpr Pass kPasses[] = {Pass::fold_batch_norm, Pass::choose_kernels, Pass::fuse_epilogues, Pass::quantise,
-                            Pass::partition,       Pass::defer_norms,    Pass::recompute,      Pass::share_memory};
-constexpr std::string_view kPassNames[] = {"fold_batch_norm", "choose_kernels", "fuse_epilogues", "quantise",
-                                           "partition",       "defer_norms",    "recompute",      "share_memory"};
+constexpr Pass kPasses[] = {Pass::fold_batch_norm, Pass::choose_kernels, Pass::fuse_epilogues,
+                            Pass::quantise,        Pass::partition,      Pass::defer_norms,
+                            Pass::recompute,       Pass::rematerialise,  Pass::share_memory};
+constexpr std::string_view kPassNames[] = {"fold_batch_norm", "choose_kernels", "fuse_epilogues",
+                                           "quantise",        "partition",      "defer_norms",
+                                           "recompute",       "rematerialise",  "share_memory"};
 
 }  // namespace
 

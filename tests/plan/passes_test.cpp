@@ -53,7 +53,7 @@ double apart(const Values& got, const Values& wanted) {
 
 /// Passes that move values and leave their arithmetic alone.
 bool keeps_bits(Pass pass) {
-  return pass == Pass::share_memory || pass == Pass::partition || pass == Pass::quantise;
+  return pass == Pass::share_memory || pass == Pass::partition || pass == Pass::quantise || pass == Pass::rematerialise;
 }
 
 Network named(const NamedNetwork& n) {
@@ -188,7 +188,7 @@ TEST_CASE("defer_norms: outputs of batch norms between 1x1 and depthwise convolu
   CHECK(without_place({Pass::defer_norms}) == 0);
 }
 
-TEST_CASE("recompute and share_memory save memory") {
+TEST_CASE("recompute, rematerialise and share_memory save memory") {
   Network network(mobile_network(), kMobileInput);
   const auto bytes = [&](PassSet without) {
     return static_cast<double>(TrainingSession(network, {.batch = 8, .without = without}).arena_bytes());
@@ -202,6 +202,7 @@ TEST_CASE("recompute and share_memory save memory") {
     return static_cast<double>(TrainingSession(compact, {.batch = 8, .without = without}).arena_bytes());
   };
   CHECK(bytes_of_compact({Pass::recompute}) > 1.15 * bytes_of_compact({}));
+  CHECK(bytes_of_compact({Pass::rematerialise}) > 1.05 * bytes_of_compact({}));
   CHECK(bytes_of_compact({Pass::fuse_epilogues}) > 1.3 * bytes_of_compact({}));
 }
 
@@ -219,4 +220,20 @@ TEST_CASE("the plan says why: kernels refused, bytes, lifetimes, types") {
   REQUIRE_FALSE(floats[0].refused.empty());
   for (const std::string& reason : floats[0].refused) CHECK(reason.find(": ") != std::string::npos);
   CHECK(rows(floats, [](const PlannedOp& op) { return op.kernel == "winograd" && op.packed > 0; }) == 1);
+}
+
+TEST_CASE("rematerialise: convolutions of few channels to many run again, where one layer alone reads their norm") {
+  const auto again = [](int in, int out, bool two_readers) {
+    Spec spec = Spec() << Conv2d{.channels = in, .kernel = 1} << Conv2d{.channels = out, .kernel = 1, .bias = false}
+                       << BatchNorm{} << ReLU{};
+    const NodeId wide = spec.last();
+    spec << Conv2d{.channels = out, .kernel = 3, .groups = Conv2d::kDepthwise};
+    if (two_readers) spec.add(Add{}, {spec.last(), wide});
+    Network network(spec, {8, 8, 3}, 1);
+    return rows(TrainingSession(network, {.batch = 2}).plan(), [](const PlannedOp& op) { return op.again_from > 0; });
+  };
+  CHECK(again(16, 64, false) == 1);
+  CHECK(again(16, 64, true) == 0);
+  CHECK(again(16, 24, false) == 0);  // hardly wider
+  CHECK(again(40, 160, false) == 0);
 }

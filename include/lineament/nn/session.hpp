@@ -26,7 +26,8 @@ enum class Pass {
   quantise,         ///< int8: bytes between ops
   partition,        ///< inferring: threads go through several ops alone, for an image or for rows of one
   defer_norms,      ///< training: convolutions do the passes over memory of batch norms next to them
-  recompute,        ///< training: inputs that norms and sums give again are not kept
+  recompute,        ///< training: inputs that norms, sums and gates give again are not kept
+  rematerialise,    ///< training: 1x1 convolutions of few channels run again in backward, their outputs are not kept
   share_memory,     ///< values that are never needed at the same time lie in the same memory
 };
 std::string_view name(Pass);
@@ -88,11 +89,12 @@ struct PlannedOp {
   std::vector<std::string> refused;  ///< "winograd: needs 16 channels": the kernels that come before it
   std::string region;                ///< "together", "by image", "by rows"
   Shape output;
-  std::string type;           ///< of the output: "f32", "f64", "u8"
-  std::size_t bytes = 0;      ///< of the output in memory, of all its copies; 0: it has no place of its own
-  int from = 0, to = 0;       ///< the ops during which it is kept; backward ops have numbers above the forward ones
-  std::size_t workspace = 0;  ///< bytes that the kernel works in
-  std::size_t packed = 0;     ///< bytes of weights in the kernel's own order
+  std::string type;       ///< of the output: "f32", "f64", "u8"
+  std::size_t bytes = 0;  ///< of the output in memory, of all its copies; 0: it has no place of its own
+  int from = 0, to = 0;   ///< the ops during which it is kept; backward ops have numbers above the forward ones
+  int again_from = 0, again_to = 0;  ///< training: during which it is there once more, computed again; 0: it is not
+  std::size_t workspace = 0;         ///< bytes that the kernel works in
+  std::size_t packed = 0;            ///< bytes of weights in the kernel's own order
 };
 
 namespace detail {

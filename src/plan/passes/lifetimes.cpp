@@ -28,6 +28,8 @@ class Lifetimes {
   }
   MemoryPlan::Id add(const Value& v, int time) { return plan_.memory.add(bytes(v), time, time, v.per_thread); }
   void extend(MemoryPlan::Id id, int time) { plan_.memory.extend(id, time); }
+  /// Until a time of the backward pass.
+  void keep(ValueId id, int time) { extend(plan_.value(id).in_backward(), time); }
   bool keeps(ValueId id) const { return keep_[static_cast<std::size_t>(id)]; }
 
   void plan_values();
@@ -63,6 +65,10 @@ void Lifetimes::plan_workspace(Op& op, int now) {
   op.memory.packed = plan_.memory.add(training ? needs.packed : 0, now, now);
   const bool alone = plan_.region_of(static_cast<std::size_t>(now - 1)).kind == OpRegion::Kind::by_image;
   op.memory.scratch = plan_.memory.add(needs.scratch, now, now, alone);
+  if (op.again_before == kNone) return;
+  const int again = backward_time(static_cast<int>(op.again_before) + 1);
+  extend(op.memory.packed, again);
+  extend(op.memory.scratch, again);
 }
 
 void Lifetimes::plan_values() {
@@ -75,23 +81,24 @@ void Lifetimes::plan_values() {
     const auto at = static_cast<std::size_t>(op.output);
     if (op.norms.output_deferred || works_in_place(op)) {
       out.memory = plan_.value(op.inputs[0]).memory;
+      out.again = plan_.value(op.inputs[0]).again;
       keep_[at] = keeps(op.inputs[0]);
     } else {
       out.memory = add(out, now);
+      if (op.again_before != kNone) out.again = add(out, backward_time(static_cast<int>(op.again_before) + 1));
     }
     extend(out.memory, now);
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-      const MemoryPlan::Id input = plan_.value(op.inputs[i]).memory;
-      extend(input, now);
+      extend(plan_.value(op.inputs[i]).memory, now);
       const bool kept = i > 0 || op.recomputed.empty();
-      if (plan_.training() && traits.backward_reads_input && kept) extend(input, backward_time(now));
+      if (plan_.training() && traits.backward_reads_input && kept) keep(op.inputs[i], backward_time(now));
     }
     for (const Term& term : op.recomputed) {
-      extend(plan_.value(term.value).memory, backward_time(now));
-      if (term.gate) extend(plan_.value(*term.gate).memory, backward_time(now));
+      keep(term.value, backward_time(now));
+      if (term.gate) keep(*term.gate, backward_time(now));
     }
     if (plan_.training() && traits.backward_reads_output) {
-      extend(out.memory, backward_time(now));
+      keep(op.output, backward_time(now));
       keep_[at] = true;
     }
     plan_workspace(op, now);
@@ -102,7 +109,7 @@ void Lifetimes::plan_values() {
     const Op& op = plan_.ops[s];
     if (op.norms.after == kNone) continue;
     const int then = backward_time(static_cast<int>(s) + 1);
-    extend(plan_.value(op.output).memory, then);
+    keep(op.output, then);
     extend(plan_.ops[op.norms.after].memory.saved, then);
   }
 }
@@ -162,7 +169,7 @@ MemoryPlan::Id Lifetimes::plan_input_gradient(const Op& op, ValueId input, int n
   const bool alone = only_reader(*plan_.spec, input) == op.node && plan_.runs(Pass::share_memory);
   if (alone && op.kernel->abilities(op.problem).gradient_over_input && traits.backward_reads_input && !keeps(input) &&
       input != Spec::kInput) {
-    value.gradient = value.memory;
+    value.gradient = value.in_backward();
     extend(value.gradient, now);
   } else {
     value.gradient = alone && traits.backward_in_place ? plan_.value(op.output).gradient : add(value, now);

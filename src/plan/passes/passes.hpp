@@ -23,6 +23,8 @@ void partition_rows(Plan&);
 void defer_norms(Plan&);
 /// Training: inputs that backward recomputes from batch norms' inputs and residual sums instead of keeping them.
 void recompute(Plan&);
+/// Training: 1x1 convolutions of few channels that run again before backward instead of keeping their outputs.
+void rematerialise(Plan&);
 /// Every value, gradient, workspace: when it is needed, and where it lies.
 void plan_memory(Plan&);
 
