@@ -236,4 +236,12 @@ TEST_CASE("rematerialise: convolutions of few channels to many run again, where 
   CHECK(again(16, 64, true) == 0);
   CHECK(again(16, 24, false) == 0);  // hardly wider
   CHECK(again(40, 160, false) == 0);
+  // Of two in a row only one can: the second's input is there again too late.
+  Spec chain = Spec() << Conv2d{.channels = 8} << Conv2d{.channels = 16, .kernel = 1} << BatchNorm{} << ReLU{}
+                      << Conv2d{.channels = 64, .kernel = 1} << BatchNorm{} << HardSwish{}
+                      << Conv2d{.channels = 64, .kernel = 3, .groups = Conv2d::kDepthwise} << Conv2d{.channels = 3};
+  Network network(chain, {9, 8, 3}, 1);
+  CHECK(rows(TrainingSession(network, {.batch = 2}).plan(), [](const PlannedOp& op) { return op.again_from > 0; }) ==
+        1);
+  CHECK(train(network, {.batch = 2}) == train(network, {.batch = 2, .without = {Pass::rematerialise}}));
 }

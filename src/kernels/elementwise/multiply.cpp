@@ -1,4 +1,7 @@
 // Products: one pass over memory, of two arrays or of images with one value for each channel.
+#include <algorithm>
+#include <span>
+
 #include "kernels/common/memory.hpp"
 #include "kernels/elementwise/kernels.hpp"
 
@@ -129,9 +132,12 @@ Abilities MultiplyKernel::abilities(const OpProblem& p) const {
 
 void MultiplyKernel::forward(const OpProblem& p, const KernelForward<float>& f) const {
   const float *x = f.inputs[0].data, *gate = f.inputs[1].data;
-  if (Multiply::is_per_channel(p.inputs)) HWY_DYNAMIC_DISPATCH(MultiplyChannels)
-  (gated_images(p, {x, f.norm}, gate, f.scratch), f.output.data, *f.threads);
-  else HWY_DYNAMIC_DISPATCH(MultiplyArrays)(x, gate, f.output.data, f.output.size(), *f.threads);
+  if (Multiply::is_per_channel(p.inputs)) {
+    const GatedImages g = gated_images(p, {x, f.norm}, gate, f.scratch);
+    HWY_DYNAMIC_DISPATCH(MultiplyChannels)(g, f.output.data, *f.threads);
+  } else {
+    HWY_DYNAMIC_DISPATCH(MultiplyArrays)(x, gate, f.output.data, f.output.size(), *f.threads);
+  }
 }
 
 void MultiplyKernel::backward(const OpProblem& p, const KernelBackward<float>& b) const {
