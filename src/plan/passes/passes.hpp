@@ -21,7 +21,7 @@ void quantise(Plan&);
 void partition_rows(Plan&);
 /// Training: batch norms whose output or gradient the convolutions around them make while they read.
 void defer_norms(Plan&);
-/// Training: inputs that backward recomputes from batch norms' inputs and residual sums instead of keeping them.
+/// Training: inputs that backward recomputes from batch norms' inputs, residual sums and gates instead of keeping them.
 void recompute(Plan&);
 /// Training: 1x1 convolutions of few channels that run again before backward instead of keeping their outputs.
 void rematerialise(Plan&);

@@ -8,8 +8,8 @@
 namespace lineament {
 namespace {
 
-/// A value of the output costs as many multiply-adds as there are channels in. Few: all that runs again is at most 3 %
-/// of a step's in the named networks.
+/// A value of the output costs as many multiply-adds as there are channels in. Few: in the named networks all that runs
+/// again is at most 3 % of a step's multiply-adds.
 constexpr int kFewChannels = 32;
 
 bool is_cheap(const Plan& plan, const Op& op) {
