@@ -55,6 +55,7 @@ struct Abilities {
   bool gradient_over_input = false;   ///< the gradient with respect to the input may be written where the input lies
   bool reads_packed_only = false;     ///< inferring: parameters in no other form than `pack` made
   bool bytes = false;                 ///< its first input and its output may be bytes
+  bool writes_bytes = false;          ///< its output may, its input not
   bool reads_norm = false;            ///< training: normalises its input itself while it reads it
   bool reads_gate = false;            ///< training: multiplies what it normalised by a gate
   bool writes_norm_gradient = false;  ///< training: its output's gradient may be that after a batch norm

@@ -32,11 +32,17 @@ const std::vector<Case>& cases() {
   return list;
 }
 
-/// ReLU and 2x2 max-pool of one sample after the other.
+/// In the order of the kernels' operations.
+float hard_swish(float x) {
+  return x * (std::min(std::max(x + 3.0f, 0.0f), 6.0f) * (1.0f / 6));
+}
+
+/// Sum, ReLU or hard-swish, and 2x2 max-pool of one sample after the other.
 std::vector<float> finished(std::vector<float> y, const std::vector<float>& other, const Shape& shape, Epilogue e) {
   for (std::size_t i = 0; i < y.size(); ++i) {
     if (e.add) y[i] += other[i];
     if (e.relu) y[i] = std::max(y[i], 0.0f);
+    if (e.hard_swish) y[i] = hard_swish(y[i]);
   }
   if (!e.max_pool) return y;
   const auto width = static_cast<std::size_t>(shape.width()), channels = static_cast<std::size_t>(shape.channels());
@@ -84,13 +90,17 @@ void each_kernel(F&& f) {
 
 }  // namespace
 
-TEST_CASE("epilogue: sum, ReLU and max-pool give the same bits in the kernel as after it") {
-  int fused = 0;
+TEST_CASE("epilogue: sum, ReLU or hard-swish and max-pool give the same bits in the kernel as after it") {
+  int fused = 0, swishes[3] = {};  // by precision
   each_kernel([&](const Network& network, RunOptions options, const Kernel<float>& kernel) {
     const auto other = random_values<float>(static_cast<std::size_t>(options.batch) * network.output_shape().size(), 7);
     const std::vector<float> plain = output_of(network, options, other);
-    for (int flags = 1; flags < 8; ++flags) {
-      options.epilogue = {.add = flags % 2 != 0, .relu = flags / 2 % 2 != 0, .max_pool = flags / 4 != 0};
+    for (int flags = 1; flags < 16; ++flags) {
+      options.epilogue = {.add = flags % 2 != 0,
+                          .relu = flags / 2 % 2 != 0,
+                          .max_pool = flags / 4 % 2 != 0,
+                          .hard_swish = flags / 8 != 0};
+      if (options.epilogue.relu && options.epilogue.hard_swish) continue;
       const Shape& shape = network.output_shape();
       if (options.epilogue.max_pool && (shape.rank() != 3 || shape.height() < 2 || shape.width() < 2)) continue;
       if (!kernel.fuses(last_layer(network, options), options.epilogue)) continue;
@@ -100,9 +110,12 @@ TEST_CASE("epilogue: sum, ReLU and max-pool give the same bits in the kernel as 
       }
       options.threads = 1;
       ++fused;
+      if (options.epilogue.hard_swish) ++swishes[static_cast<int>(options.precision)];
     }
   });
   CHECK(fused > 100);
+  CHECK(swishes[static_cast<int>(Precision::fp32)] > 10);
+  CHECK(swishes[static_cast<int>(Precision::int8)] > 10);
 }
 
 TEST_CASE("rows: made in parts, each in its share of the scratch, they are the same bits") {

@@ -325,8 +325,9 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolut
     INFO(isa);
     const std::string bytes = has_int8_products() ? "depthwise_int8" : "depthwise";
     CHECK(second(ReLU{}, 3) == std::vector<std::string>{"int8", bytes, "int8", "pointwise"});
-    CHECK(second(HardSwish{}, 3) == std::vector<std::string>{"int8", "activation", "depthwise", "int8", "pointwise"});
-    CHECK(second(HardSwish{}, 5) == std::vector<std::string>{"int8", "activation", bytes, "int8", "pointwise"});
+    CHECK(second(HardSwish{}, 3) == std::vector<std::string>{"int8", bytes, "int8", "pointwise"});
+    CHECK(second(SiLU{}, 3) == std::vector<std::string>{"int8", "activation", "depthwise", "int8", "pointwise"});
+    CHECK(second(SiLU{}, 5) == std::vector<std::string>{"int8", "activation", bytes, "int8", "pointwise"});
   }
 }
 

@@ -1,5 +1,7 @@
 // int8: values between layers are bytes where all that read them would round them anyway. The results must be the bits
 // of the same layers run apart, with floats between them.
+#include <algorithm>
+
 #include "catch.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/nn/ranges.hpp"
@@ -46,7 +48,7 @@ std::vector<Part> chain() {
       {"same", {Conv2d{.channels = 48, .kernel = 3, .padding = Padding::same}, ReLU{}}},
       {"strided", {Conv2d{.channels = 12, .kernel = 3, .stride = 2, .padding = Padding::fixed, .pad = 1}, ReLU{}}},
       {"valid", {Conv2d{.channels = 132, .kernel = 3}, ReLU{}}},
-      {"thin", {Conv2d{.channels = 36, .kernel = 1}, ReLU{}}},
+      {"thin", {Conv2d{.channels = 36, .kernel = 1}, HardSwish{}}},
       {"pooled", {Conv2d{.channels = 16, .kernel = 3}, MaxPool{}}},
       {"end",
        {Conv2d{.channels = 24, .kernel = 2}, ReLU{}, Flatten{}, Dense{.features = 40}, ReLU{}, Dense{.features = 5}}}};
@@ -95,8 +97,9 @@ TEST_CASE("bytes between layers: depthwise convolutions among them, the bits of 
   };
   const auto point = [](int channels) { return Conv2d{.channels = channels, .kernel = 1}; };
   const Spec spec = Spec() << point(24) << ReLU{} << depthwise(24, 3, 1) << ReLU{} << point(72) << ReLU{}
-                           << depthwise(72, 3, 2) << ReLU{} << point(132) << depthwise(132, 5, 1) << ReLU{} << point(20)
-                           << depthwise(20, 5, 2) << point(6) << depthwise(6, 3, 1) << point(3) << point(2);
+                           << depthwise(72, 3, 2) << HardSwish{} << point(132) << HardSwish{} << depthwise(132, 5, 1)
+                           << ReLU{} << point(20) << depthwise(20, 5, 2) << point(6) << depthwise(6, 3, 1) << point(3)
+                           << point(2);
   const Shape input{43, 38, 3};
   Network network(spec, input, 1);
   randomise(network);
@@ -114,6 +117,40 @@ TEST_CASE("bytes between layers: depthwise convolutions among them, the bits of 
         INFO(isa << ", batch " << batch << ", " << threads << " threads");
         options.threads = threads;
         CHECK(run(network, spec, input, pictures, options) == floats);
+      }
+    }
+  }
+  force_isa(before);
+}
+
+TEST_CASE("bytes between layers: what a gate multiplies, the bits of floats in between") {
+  const std::string before = current_isa();
+  const Shape input{11, 9, 3};
+  for (const int channels : {8, 20, 22, 132}) {
+    Spec spec;
+    const NodeId wide = spec.add(Conv2d{.channels = channels, .kernel = 1}, Spec::kInput, "wide");
+    const NodeId gate = spec.add(Sigmoid{}, spec.add(GlobalAvgPool{}, wide), "gate");
+    spec.add(Multiply{}, {wide, gate}, "scale");
+    spec << Conv2d{.channels = 7, .kernel = 1} << HardSwish{} << Conv2d{.channels = 2, .kernel = 1};
+    Network network(spec, input, 1);
+    randomise(network);
+    std::vector<float> pictures(3 * input.size());
+    put(std::span(pictures), random_values<double>(pictures.size(), 1, -1, 1));
+    const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
+    for (const std::string& isa : available_isas()) {
+      force_isa(isa);
+      InferenceOptions options{.batch = 3, .precision = Precision::int8, .ranges = ranges, .without = {Pass::quantise}};
+      const std::vector<float> floats = run(network, spec, input, pictures, options);
+      options.without = {};
+      for (const int threads : {1, 2, 4}) {
+        INFO(isa << ", " << channels << " channels, " << threads << " threads");
+        options.threads = threads;
+        CHECK(run(network, spec, input, pictures, options) == floats);
+        const auto plan = InferenceSession(network, options).plan();
+        const auto scale =
+            std::find_if(plan.begin(), plan.end(), [](const PlannedOp& op) { return op.layers == "scale"; });
+        REQUIRE(scale != plan.end());
+        CHECK(std::string(scale->type) == (channels % 4 == 0 ? "u8" : "f32"));
       }
     }
   }

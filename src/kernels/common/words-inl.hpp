@@ -16,6 +16,7 @@
 
 #include "kernels/common/bytes-inl.hpp"
 #include "kernels/common/bytes.hpp"
+#include "kernels/common/math-inl.hpp"
 #include "kernels/common/matrix.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -37,6 +38,7 @@ struct WordProduct {
   const float *scale = nullptr, *offset = nullptr;  ///< one a column, as many as whole groups have
   const float* residual = nullptr;                  ///< laid out like C, added before the ReLU; nullptr: none
   bool relu = false;
+  bool hard_swish = false;  ///< where the ReLU would be
 
   /// C and what is laid out like it, from another value on.
   void move_c(std::ptrdiff_t values) {
@@ -208,10 +210,12 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
   }
   const auto finished = [&](int r, int v) HWY_ATTR {
     const int rest = columns - v * kLanes;
-    const auto y = hn::MulAdd(Dot::ToFloat(sum[r][v]), scale[v], offset[v]);
-    if (p.residual == nullptr) return y;
-    const float* other = p.residual + at + r * p.c_row + v * kLanes;
-    return hn::Add(y, Read(other, static_cast<std::size_t>(std::min(rest, kLanes))));
+    auto y = hn::MulAdd(Dot::ToFloat(sum[r][v]), scale[v], offset[v]);
+    if (p.residual != nullptr) {
+      const float* other = p.residual + at + r * p.c_row + v * kLanes;
+      y = hn::Add(y, Read(other, static_cast<std::size_t>(std::min(rest, kLanes))));
+    }
+    return p.hard_swish ? HardSwishOf(y) : y;
   };
   const ToBytes to_bytes(p.bytes.scale, p.relu);
   if (kBytes && kVectors == 2 && columns > kLanes) {

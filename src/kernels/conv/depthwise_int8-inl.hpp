@@ -74,7 +74,7 @@ struct DepthwiseTask {
   std::uint32_t* slice;         ///< {column, word, channel}
   float* y;                     ///< the image's output
   Bytes y_bytes;
-  bool relu;
+  bool relu, hard_swish;
 
   /// The words that windows of rows from `oy` on meet, of `count` channels from c on.
   HWY_ATTR void fill_slice(int oy, int c, int count) const {
@@ -147,8 +147,11 @@ struct DepthwiseTask {
       scale[v] = hn::LoadU(Floats(), weights.scale + c + v * kLanes);
       offset[v] = hn::LoadU(Floats(), weights.offset + c + v * kLanes);
     }
-    const auto value = [&](int r, int x, int v)
-                           HWY_ATTR { return hn::MulAdd(Dot::ToFloat(sum[r][x][v]), scale[v], offset[v]); };
+    const bool swish = hard_swish;
+    const auto value = [&](int r, int x, int v) HWY_ATTR {
+      const Vector y = hn::MulAdd(Dot::ToFloat(sum[r][x][v]), scale[v], offset[v]);
+      return swish ? HardSwishOf(y) : y;
+    };
     // In variables of their own: bytes may be anything, members, too, which are then read again after each store.
     const std::ptrdiff_t pixel = p.g.in_c, line = pixel * p.g.out_w, begin = oy * line + ox * pixel + c;
     const bool to_byte = static_cast<bool>(y_bytes);

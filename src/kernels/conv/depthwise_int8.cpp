@@ -36,7 +36,7 @@ HWY_ATTR void RunDepthwiseInt8(const DepthwiseWords& p, const ConvForward& f) {
                          strip);
       bytes = strip - in.begin * row;
     }
-    DepthwiseTask run{p, w, bytes, outside, slice, f.y, f.y_bytes, f.epilogue.relu};
+    DepthwiseTask run{p, w, bytes, outside, slice, f.y, f.y_bytes, f.epilogue.relu, f.epilogue.hard_swish};
     const std::ptrdiff_t values = std::ptrdiff_t{image} * g.out_h * g.out_w * g.in_c;
     if (run.y_bytes)
       run.y_bytes.data += values;

@@ -22,7 +22,9 @@ class LowPrecision : public ConvKernel {
 class Int8 final : public LowPrecision {
  public:
   std::string_view name() const override { return "int8"; }
-  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .bytes = true}; }
+  Abilities abilities(const OpProblem&) const override {
+    return {.reads_packed_only = true, .bytes = true, .hard_swish = true};
+  }
   const char* unfit(const ConvProblem&) const override;
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };
@@ -33,7 +35,9 @@ class Int8 final : public LowPrecision {
 class DepthwiseInt8 final : public ConvKernel {
  public:
   std::string_view name() const override { return "depthwise_int8"; }
-  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .bytes = true}; }
+  Abilities abilities(const OpProblem&) const override {
+    return {.reads_packed_only = true, .bytes = true, .hard_swish = true};
+  }
   const char* unfit(const ConvProblem&) const override;
   bool takes(const ConvProblem&, const Epilogue& e) const override { return !e.max_pool && !e.add; }
   Needs memory(const ConvProblem&) const override;
@@ -46,7 +50,7 @@ class DepthwiseInt8 final : public ConvKernel {
 class Bf16 final : public LowPrecision {
  public:
   std::string_view name() const override { return "bf16"; }
-  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true}; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .hard_swish = true}; }
   const char* unfit(const ConvProblem&) const override;
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };

@@ -210,7 +210,8 @@ HWY_ATTR void RunWords(const WordPlan& p, const ConvForward& f) {
                       .scale = w.scale,
                       .offset = w.offset,
                       .residual = f.epilogue.add,
-                      .relu = f.epilogue.relu};
+                      .relu = f.epilogue.relu,
+                      .hard_swish = f.epilogue.hard_swish};
   if (p.wide())
     RunColumns<Dot>(p, in, m, f);
   else if (p.pointwise)

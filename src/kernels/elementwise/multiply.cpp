@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <span>
 
+#include "kernels/common/bytes.hpp"
 #include "kernels/common/memory.hpp"
 #include "kernels/elementwise/kernels.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise/multiply.cpp"
 #include "kernels/common/foreach_target.hpp"
+// After it: it reads this file again for each instruction set.
+#include "kernels/common/bytes-inl.hpp"
 #include "kernels/common/norm-inl.hpp"
 #include "kernels/elementwise/map-inl.hpp"
 
@@ -55,18 +58,25 @@ HWY_ATTR const float* GatedPixels(const GatedImages& g, std::size_t first, std::
   return work;
 }
 
-/// y = x times one value of each image and channel; some pixels of an image are a task.
-HWY_ATTR void MultiplyChannels(const GatedImages& g, float* y, Threads& threads) {
+/// y = x times one value of each image and channel, as bytes where there are any; some pixels of an image are a task.
+HWY_ATTR void MultiplyChannels(const GatedImages& g, float* y, Bytes bytes, Threads& threads) {
   threads.run(static_cast<int>(g.images * g.blocks()), [&](int task, int thread) HWY_ATTR {
     const std::size_t image = static_cast<std::size_t>(task) / g.blocks();
     const std::size_t begin = static_cast<std::size_t>(task) % g.blocks() * g.block();
     const std::size_t first = image * g.pixels + begin, count = std::min(g.pixels - begin, g.block());
     const float *from = GatedPixels(g, first, count, thread), *gate = g.gate + image * g.channels;
-    float* to = y + first * g.channels;
-    for (std::size_t i = 0; i < count; ++i, from += g.channels, to += g.channels)
-      EachVectorOf(g.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
-        Write(hn::Mul(Read(from + c, lanes), Read(gate + c, lanes)), to + c, lanes);
-      });
+    const std::size_t size = count * g.channels, at = first * g.channels;
+    const auto each = [&](auto&& write) HWY_ATTR {
+      for (std::size_t pixel = 0; pixel < size; pixel += g.channels)
+        EachVectorOf(g.channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+          write(hn::Mul(Read(from + pixel + c, lanes), Read(gate + c, lanes)), at + pixel + c, lanes);
+        });
+    };
+    const ToBytes to_bytes(bytes.scale);
+    if (bytes)
+      each([&](Vector v, std::size_t i, std::size_t lanes) HWY_ATTR { to_bytes.store(v, lanes, bytes.data + i); });
+    else
+      each([&](Vector v, std::size_t i, std::size_t lanes) HWY_ATTR { Write(v, y + i, lanes); });
   });
 }
 
@@ -127,14 +137,15 @@ Needs MultiplyKernel::needs(const OpProblem& p) const {
 }
 
 Abilities MultiplyKernel::abilities(const OpProblem& p) const {
-  return {.reads_norm = Multiply::is_per_channel(p.inputs)};
+  const bool gate = Multiply::is_per_channel(p.inputs);
+  return {.writes_bytes = gate && p.mode == Mode::infer, .reads_norm = gate};
 }
 
 void MultiplyKernel::forward(const OpProblem& p, const KernelForward<float>& f) const {
   const float *x = f.inputs[0].data, *gate = f.inputs[1].data;
   if (Multiply::is_per_channel(p.inputs)) {
     const GatedImages g = gated_images(p, {x, f.norm}, gate, f.scratch);
-    HWY_DYNAMIC_DISPATCH(MultiplyChannels)(g, f.output.data, *f.threads);
+    HWY_DYNAMIC_DISPATCH(MultiplyChannels)(g, f.output.data, f.output_bytes, *f.threads);
   } else {
     HWY_DYNAMIC_DISPATCH(MultiplyArrays)(x, gate, f.output.data, f.output.size(), *f.threads);
   }

@@ -1,6 +1,6 @@
 // Pass: int8. Ops multiply in 8 bits but those whose outputs are the network's answer, which are cheap, and depthwise
-// convolutions with small windows that would have to round their input; and between ops that both can, values lie as
-// bytes: the same numbers, a quarter of the memory.
+// convolutions with small windows that would have to round their input; and where an op can write bytes and all readers
+// would round its output to the same ones, values lie as bytes: the same numbers, a quarter of the memory.
 #include "lineament/error.hpp"
 #include "plan/passes/passes.hpp"
 
@@ -16,14 +16,17 @@ Range range_of(const Node& node, const PlanOptions& options) {
 }
 
 /// A depthwise convolution with a small window that would have to round its input itself: its few products in float
-/// take less time. From a convolution, perhaps with a ReLU, values come as bytes.
+/// take less time. From a convolution, perhaps with a ReLU or hard-swish, values come as bytes.
 bool rounding_costs_more(const Plan& plan, const Op& op) {
   constexpr int kSmallWindow = 3;
   const auto* conv = std::get_if<Conv2d>(&op.problem.layer);
   if (conv == nullptr || conv->groups == 1 || conv->kernel > kSmallWindow) return false;
   const Spec& spec = *plan.spec;
   NodeId from = op.inputs[0];
-  if (from != Spec::kInput && std::holds_alternative<ReLU>(spec[from].layer)) from = spec[from].input_ids()[0];
+  const auto is_activation = [&](const Layer& layer) {
+    return std::holds_alternative<ReLU>(layer) || std::holds_alternative<HardSwish>(layer);
+  };
+  if (from != Spec::kInput && is_activation(spec[from].layer)) from = spec[from].input_ids()[0];
   return from == Spec::kInput || !std::holds_alternative<Conv2d>(spec[from].layer);
 }
 
@@ -41,13 +44,14 @@ void set_precision(Plan& plan) {
 
 void quantise(Plan& plan) {
   if (plan.options.precision != Precision::int8) return;
-  const auto can = [](const Op& op) {
+  const auto reads = [](const Op& op) {
     return op.problem.precision == Precision::int8 && op.kernel->abilities(op.problem).bytes;
   };
+  const auto writes = [&](const Op& op) { return reads(op) || op.kernel->abilities(op.problem).writes_bytes; };
   for (std::size_t s = 0; s < plan.ops.size(); ++s) {
     const Op& op = plan.ops[s];
     // Whole words: a pixel that many threads copy or multiply begins with one.
-    if (!can(op) || plan.is_output(op.output) || plan.output_shape(op).channels() % 4 != 0) continue;
+    if (!writes(op) || plan.is_output(op.output) || plan.output_shape(op).channels() % 4 != 0) continue;
     const Op* first = nullptr;
     bool all = true;
     for (std::size_t r = 0; r < plan.ops.size(); ++r)
@@ -55,7 +59,7 @@ void quantise(Plan& plan) {
         if (plan.ops[r].inputs[i] != op.output) continue;
         const Op& reader = plan.ops[r];
         if (first == nullptr) first = &reader;
-        all = all && i == 0 && can(reader) && byte_scale(reader.problem.range) == byte_scale(first->problem.range) &&
+        all = all && i == 0 && reads(reader) && byte_scale(reader.problem.range) == byte_scale(first->problem.range) &&
               &plan.region_of(s) == &plan.region_of(r);
       }
     if (all && first != nullptr) plan.value(op.output).bytes = byte_scale(first->problem.range);
