@@ -1,5 +1,5 @@
 // Question: how steady are points in a film, and what does that cost? Drawn films, whose points are known, and the
-// library's own model: trembling at rest, delay in movement and error, for ways to smooth.
+// library's own model: jitter at rest, delay in movement and error, for ways to smooth.
 //
 //   film_smoothing             films that no setting was chosen on
 //   film_smoothing --choose    the films that the defaults were chosen on, with each option halved and doubled
@@ -204,7 +204,7 @@ int main(int argc, char** argv) {
     std::vector<Film> films;
     for (std::uint64_t i = 0; i < count; ++i)
       films.push_back(follow((choosing ? 1 : 101) + i, static_cast<int>(seconds * options.fps), options));
-    std::printf("%-34s %11s %9s %11s\n", "smoothing", "trembling", "delay", "NME");
+    std::printf("%-34s %11s %9s %11s\n", "smoothing", "jitter", "delay", "NME");
     std::printf("%-34s %11s %9s %11s\n", "", "at rest", "frames", "");
     choosing ? choose(films, options.fps) : compare(films, options.fps);
   } catch (const std::exception& e) {

@@ -163,7 +163,7 @@ const std::vector<RunOption>& run_options() {
   using O = TrainOptions;
   static const std::vector<RunOption> options{
       RunOption("recipe", &O::recipe,
-                "Options from " + recipe_names() + ", or from a JSON file of options; those given here come first")
+                "Options from " + recipe_names() + ", or from a JSON file of options; those given here override it")
           .type("NAME")
           .no_default()
           .not_stored(),

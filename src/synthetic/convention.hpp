@@ -1,5 +1,5 @@
 // Where people who annotate photos put a point, seen from the feature it names. Measured, not chosen: networks trained
-// on faces drawn with the points on the features themselves were run on the shared training faces of 300-W; of each
+// on faces drawn with the points on the features themselves were run on the training faces of 300-W; of each
 // point, the median over those faces of the annotated place less the found one, in the face's own frame, says how far
 // the two are apart, and how that grows as the nose turns says how deep in the head the place is. What `compact` still
 // erred by after it was added, twice (docs/decisions/020). Only these means are here: no photo, and nothing of a single
