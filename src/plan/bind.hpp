@@ -177,6 +177,7 @@ void Binder<T>::bind_again(std::size_t s) {
   if (op.again_before == kNone) return;
   KernelForward<T> args = bound[s].forward[0].args;
   args.output.data = kept(op.output);
+  args.scratch = plan.memory.template get<std::byte>(op.memory.again_scratch);
   args.moments = {};
   bound[op.again_before].backward.again.push_back({s, args});
 }

@@ -52,6 +52,7 @@ struct Refusal {
 /// Where an op finds its memory: see passes/lifetimes.cpp.
 struct OpMemory {
   MemoryPlan::Id saved = kNone, packed = kNone, scratch = kNone, backward_scratch = kNone;
+  MemoryPlan::Id again_scratch = kNone;                   ///< where it runs once more
   MemoryPlan::Id moments = kNone, gradient_sums = kNone;  ///< of a batch norm
   std::vector<MemoryPlan::Id> input_gradients;            ///< by input; kNone: nobody asks for it
   std::vector<bool> summed;                               ///< by input: added to what another reader wrote

@@ -39,7 +39,13 @@ std::vector<Choice> choices_of(const Plan& plan) {
   std::set<std::string> known;
   for (const Op& op : plan.ops) {
     const std::string key = op_key(op.problem);
-    if (key.empty() || op.problem.precision != Precision::fp32 || !known.insert(key).second) continue;
+    if (key.empty() || op.problem.precision != Precision::fp32) continue;
+    if (!known.insert(key).second) {
+      // One choice for all of them: fewer kernels take a hard-swish into their end than a ReLU.
+      for (Choice& choice : choices)
+        if (choice.tuned.op == key && op.problem.epilogue.hard_swish) choice.problem = op.problem;
+      continue;
+    }
     TunedOp tuned{.layer = (*plan.spec)[op.node].name.str(), .op = key, .candidates = {}};
     const std::span<const Kernel<float>* const> list = kernels_for<float>(op.problem.layer);
     for (const Kernel<float>* kernel : list.first(list.size() - 1))  // the last is the definition: never the fastest
@@ -49,7 +55,7 @@ std::vector<Choice> choices_of(const Plan& plan) {
   return choices;
 }
 
-/// A network of the op's layer alone, with the ReLU that is mostly fused into it.
+/// A network of the op's layer alone, with the hard-swish or ReLU that is mostly fused into it.
 struct OneLayer {
   explicit OneLayer(const OpProblem& p) : problem(p), network(spec_of(p), p.inputs[0], 1) {}
 
@@ -57,7 +63,10 @@ struct OneLayer {
     Spec spec;
     NodeId last = Spec::kInput;
     std::visit([&](const auto& layer) { last = spec.add(layer, Spec::kInput, "layer"); }, p.layer);
-    spec.add(ReLU{}, last, "relu");
+    if (p.epilogue.hard_swish)
+      spec.add(HardSwish{}, last, "swish");
+    else
+      spec.add(ReLU{}, last, "relu");
     return spec;
   }
 

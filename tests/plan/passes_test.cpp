@@ -223,9 +223,10 @@ TEST_CASE("the plan says why: kernels refused, bytes, lifetimes, types") {
 }
 
 TEST_CASE("rematerialise: convolutions of few channels to many run again, where one layer alone reads their norm") {
-  const auto again = [](int in, int out, bool two_readers) {
-    Spec spec = Spec() << Conv2d{.channels = in, .kernel = 1} << Conv2d{.channels = out, .kernel = 1, .bias = false}
-                       << BatchNorm{} << ReLU{};
+  const auto again = [](int in, int out, bool two_readers, int width = 1) {
+    Spec spec = Spec() << Conv2d{.channels = in, .kernel = 1}
+                       << Conv2d{.channels = out, .kernel = 1, .bias = false, .kernel_width = width} << BatchNorm{}
+                       << ReLU{};
     const NodeId wide = spec.last();
     spec << Conv2d{.channels = out, .kernel = 3, .groups = Conv2d::kDepthwise};
     if (two_readers) spec.add(Add{}, {spec.last(), wide});
@@ -236,6 +237,7 @@ TEST_CASE("rematerialise: convolutions of few channels to many run again, where 
   CHECK(again(16, 64, true) == 0);
   CHECK(again(16, 24, false) == 0);  // hardly wider
   CHECK(again(40, 160, false) == 0);
+  CHECK(again(16, 64, false, 5) == 0);  // a window of five
   // Of two in a row only one can: the second's input is there again too late.
   Spec chain = Spec() << Conv2d{.channels = 8} << Conv2d{.channels = 16, .kernel = 1} << BatchNorm{} << ReLU{}
                       << Conv2d{.channels = 64, .kernel = 1} << BatchNorm{} << HardSwish{}

@@ -91,7 +91,7 @@ void DepthwiseInt8::pack_weights(const ConvProblem& problem, const float* w, con
     const auto weight = [&](int ky, int kx) { return w[(ky * kernel + kx) * channels + c]; };
     float largest = 0, sum = 0;
     for (int i = 0; i < kernel * kernel; ++i) largest = std::max(largest, std::abs(weight(i / kernel, i % kernel)));
-    const float scale = largest > 0 ? largest / 127 : 1.0f;
+    const float step = largest / 127, scale = std::isnormal(step) ? step : 1.0f;  // less may give any number
     for (int ky = 0; ky < kernel; ++ky)
       for (int kx = 0; kx < kernel; ++kx) {
         const float rounded = std::nearbyint(weight(ky, kx) / scale);

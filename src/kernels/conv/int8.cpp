@@ -33,7 +33,10 @@ void Int8::pack_weights(const ConvProblem& problem, const float* w, const float*
   packed.each_row<Number>(p, w, [&](const float* row, Number*) {
     for (int n = 0; n < columns; ++n) scale[n] = std::max(scale[n], std::abs(row[n]));
   });
-  for (int n = 0; n < columns; ++n) scale[n] = scale[n] > 0 ? scale[n] / limit : 1.0f;
+  for (int n = 0; n < columns; ++n) {
+    const float step = scale[n] / limit;
+    scale[n] = std::isnormal(step) ? step : 1.0f;  // dividing by less than that may give any number
+  }
   packed.each_row<Number>(p, w, [&](const float* row, Number* words) {
     for (int n = 0; n < columns; ++n) {
       const float rounded = std::nearbyint(row[n] / scale[n]);

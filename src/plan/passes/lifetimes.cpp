@@ -68,7 +68,7 @@ void Lifetimes::plan_workspace(Op& op, int now) {
   if (op.again_before == kNone) return;
   const int again = backward_time(static_cast<int>(op.again_before) + 1);
   extend(op.memory.packed, again);
-  extend(op.memory.scratch, again);
+  op.memory.again_scratch = plan_.memory.add(needs.scratch, again, again);
 }
 
 void Lifetimes::plan_values() {

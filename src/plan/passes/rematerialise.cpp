@@ -14,7 +14,7 @@ constexpr int kFewChannels = 32;
 
 bool is_cheap(const Plan& plan, const Op& op) {
   const auto* conv = std::get_if<Conv2d>(&op.problem.layer);
-  if (conv == nullptr || conv->kernel != 1 || conv->stride != 1 || conv->groups != 1) return false;
+  if (conv == nullptr || conv->kernel != 1 || !conv->is_plain() || conv->stride != 1 || conv->groups != 1) return false;
   const int in = op.problem.inputs[0].channels(), out = op.problem.output.channels();
   return in <= kFewChannels && out >= 2 * in && op.recomputed.empty() && !Plan::is_fused(op) &&
          !plan.is_output(op.output);
