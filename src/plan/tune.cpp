@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -36,14 +35,13 @@ struct Choice {
 
 std::vector<Choice> choices_of(const Plan& plan) {
   std::vector<Choice> choices;
-  std::set<std::string> known;
   for (const Op& op : plan.ops) {
     const std::string key = op_key(op.problem);
     if (key.empty() || op.problem.precision != Precision::fp32) continue;
-    if (!known.insert(key).second) {
+    const auto same = std::find_if(choices.begin(), choices.end(), [&](const Choice& c) { return c.tuned.op == key; });
+    if (same != choices.end()) {
       // One choice for all of them: fewer kernels take a hard-swish into their end than a ReLU.
-      for (Choice& choice : choices)
-        if (choice.tuned.op == key && op.problem.epilogue.hard_swish) choice.problem = op.problem;
+      if (op.problem.epilogue.hard_swish) same->problem = op.problem;
       continue;
     }
     TunedOp tuned{.layer = (*plan.spec)[op.node].name.str(), .op = key, .candidates = {}};

@@ -331,6 +331,26 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolut
   }
 }
 
+TEST_CASE("kernels: int8 of weights that are next to nothing gives the bias") {
+  for (const Layer& layer : {Layer(Dense{.features = 5}), Layer(Conv2d{.channels = 8, .kernel = 1}),
+                             Layer(Conv2d{.channels = 8, .kernel = 5, .groups = Conv2d::kDepthwise})}) {
+    const Shape input = std::holds_alternative<Dense>(layer) ? Shape{7} : Shape{6, 5, 8};
+    const auto fill = [](std::span<float> values, float value) { std::fill(values.begin(), values.end(), value); };
+    Network network(one_layer(layer), input, 1);
+    fill(network.values(network.params()[0]), std::numeric_limits<float>::denorm_min());
+    fill(network.values(network.params()[1]), 2.5f);
+    RunOptions options{.precision = Precision::int8, .range = {0, 1}};
+    for (const Kernel<float>* kernel : fitting_kernels<float>(last_layer(network, options))) {
+      options.kernel = kernel->name();
+      INFO(options.kernel);
+      LayerRun<float> run(network, options);
+      fill(run.input(), 1.0f);
+      run.forward();
+      for (const float y : run.output()) CHECK(y == Approx(2.5));
+    }
+  }
+}
+
 TEST_CASE("kernels: the largest sums of int8 do not overflow") {
   const IsaRestorer restorer;
   const int in = 66'311;

@@ -1,5 +1,6 @@
 // Values that lie in memory as bytes.
 #pragma once
+#include <cmath>
 #include <cstdint>
 
 #include "lineament/nn/range.hpp"
@@ -15,5 +16,12 @@ struct BasicBytes {
 };
 using ConstBytes = BasicBytes<const std::uint8_t>;
 using Bytes = BasicBytes<std::uint8_t>;
+
+/// What weights of at most `largest` are multiples of, up to `limit`. Dividing by less than a normal number may give
+/// any number.
+inline float weight_step(float largest, int limit) {
+  const float step = largest / static_cast<float>(limit);
+  return std::isnormal(step) ? step : 1.0f;
+}
 
 }  // namespace lineament

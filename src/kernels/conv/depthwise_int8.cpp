@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/common/bytes.hpp"
 #include "kernels/conv/depthwise_int8_plan.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "lineament/isa.hpp"
@@ -91,7 +92,7 @@ void DepthwiseInt8::pack_weights(const ConvProblem& problem, const float* w, con
     const auto weight = [&](int ky, int kx) { return w[(ky * kernel + kx) * channels + c]; };
     float largest = 0, sum = 0;
     for (int i = 0; i < kernel * kernel; ++i) largest = std::max(largest, std::abs(weight(i / kernel, i % kernel)));
-    const float step = largest / 127, scale = std::isnormal(step) ? step : 1.0f;  // less may give any number
+    const float scale = weight_step(largest, 127);
     for (int ky = 0; ky < kernel; ++ky)
       for (int kx = 0; kx < kernel; ++kx) {
         const float rounded = std::nearbyint(weight(ky, kx) / scale);

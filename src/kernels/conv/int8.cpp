@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/common/bytes.hpp"
 #include "kernels/common/isa.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
@@ -29,14 +30,10 @@ void Int8::pack_weights(const ConvProblem& problem, const float* w, const float*
   packed.input[1] = in.zero;
   float *scale = packed.scale, *offset = packed.offset;
   const int columns = p.g.out_c;
-  const auto limit = static_cast<float>(int8_weight_limit());
   packed.each_row<Number>(p, w, [&](const float* row, Number*) {
     for (int n = 0; n < columns; ++n) scale[n] = std::max(scale[n], std::abs(row[n]));
   });
-  for (int n = 0; n < columns; ++n) {
-    const float step = scale[n] / limit;
-    scale[n] = std::isnormal(step) ? step : 1.0f;  // dividing by less than that may give any number
-  }
+  for (int n = 0; n < columns; ++n) scale[n] = weight_step(scale[n], int8_weight_limit());
   packed.each_row<Number>(p, w, [&](const float* row, Number* words) {
     for (int n = 0; n < columns; ++n) {
       const float rounded = std::nearbyint(row[n] / scale[n]);
