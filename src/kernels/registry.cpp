@@ -19,16 +19,15 @@ const Bf16 bf16;
 const Bf16Weights bf16_weights;
 const Depthwise depthwise;
 const Gemm gemm;
-const GemmAllRows gemm_all_rows;
 const PointwiseBf16 pointwise_bf16;
 const Pointwise pointwise;
 const Im2col im2col;
 const Winograd winograd;
 const Direct direct;
 const Windows windows;
-const ConvKernel* const convolutions[] = {&int8,     &depthwise_int8, &bf16,           &bf16_weights, &depthwise,
-                                          &gemm,     &gemm_all_rows,  &pointwise_bf16, &pointwise,    &im2col,
-                                          &winograd, &direct,         &windows};
+const ConvKernel* const convolutions[] = {&int8,      &depthwise_int8, &bf16,           &bf16_weights,
+                                          &depthwise, &gemm,           &pointwise_bf16, &pointwise,
+                                          &im2col,    &winograd,       &direct,         &windows};
 
 const BatchNormKernel batch_norm;
 const MaxPoolKernel max_pool;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "catch.hpp"
+#include "kernels/conv/row_reading.hpp"
 #include "lineament/isa.hpp"
 #include "support/layer_run.hpp"
 
@@ -16,6 +17,13 @@ class IsaRestorer {
 
  private:
   std::string before_ = current_isa();
+};
+
+/// Dense layers read their weights this way as long as it lives.
+class RowReadingForced {
+ public:
+  explicit RowReadingForced(RowReading how) { force_row_reading(how); }
+  ~RowReadingForced() { force_row_reading(std::nullopt); }
 };
 
 struct Results {

@@ -188,9 +188,10 @@ TEST_CASE("kernels: dense layers of awkward sizes") {
   struct Size {
     int in, out, batch;
   };
-  for (const Size& s : {Size{1, 1, 1}, Size{3, 7, 2}, Size{15, 17, 3}, Size{33, 31, 5}, Size{127, 129, 8},
-                        Size{129, 127, 9}, Size{513, 3, 1}, Size{600, 136, 1}, Size{1043, 301, 1}, Size{1031, 129, 3},
-                        Size{1, 33, 2}, Size{769, 1, 2}, Size{66'000, 2, 1}}) {
+  for (const Size& s :
+       {Size{1, 1, 1}, Size{3, 7, 2}, Size{15, 17, 3}, Size{33, 31, 5}, Size{127, 129, 8}, Size{129, 127, 9},
+        Size{513, 3, 1}, Size{600, 136, 1}, Size{1043, 301, 1}, Size{1031, 129, 3}, Size{1, 33, 2}, Size{769, 1, 2},
+        Size{66'000, 2, 1}, Size{1100, 300, 2}, Size{3001, 145, 35}, Size{515, 1031, 7}}) {
     INFO(s.in << " to " << s.out);
     compare(Dense{.features = s.out, .bias = s.batch != 2}, {s.in}, s.batch);
   }
@@ -198,6 +199,7 @@ TEST_CASE("kernels: dense layers of awkward sizes") {
 
 TEST_CASE("kernels: a dense layer leaves out inputs that are zero, and nothing else") {
   const IsaRestorer restorer;
+  const RowReadingForced leaving_out(RowReading::present);
   const auto kept = [](double share, std::size_t size) {
     auto values = random_values<double>(size, 1);
     const auto draws = random_values<double>(size, 2, 0, 1);

@@ -81,7 +81,7 @@ TEST_CASE("every kernel that could run an op is timed, first the usual one") {
       CHECK(c.seconds < 1);
       names.push_back(c.kernel);
     }
-    CHECK(has(names, op.layer == "conv" ? "direct" : "gemm_all_rows"));
+    CHECK(has(names, op.layer == "conv" ? "direct" : "pointwise"));
     CHECK_FALSE(has(names, "reference"));
     const bool kept = result.tuning.kernels.find(op.op) == result.tuning.kernels.end();
     CHECK(kept == (op.chosen == 0));
@@ -92,10 +92,10 @@ TEST_CASE("every kernel that could run an op is timed, first the usual one") {
 
 TEST_CASE("sessions follow a tuning, and say so") {
   const Network network = small_network();
-  const Tuning direct = forced(network, "direct"), rows = forced(network, "gemm_all_rows");
+  const Tuning direct = forced(network, "direct"), product = forced(network, "pointwise");
   CHECK(kernels(network, {})[0] == "winograd");
   CHECK(kernels(network, {.tuning = &direct})[0] == "direct");
-  CHECK(has(kernels(network, {.tuning = &rows}), "gemm_all_rows"));
+  CHECK(has(kernels(network, {.tuning = &product}), "pointwise"));
   const InferenceSession session(network, {.tuning = &direct});
   CHECK(has(session.plan()[0].refused, "winograd: slower here: tuned"));
 }
@@ -133,8 +133,8 @@ TEST_CASE("a tuned network gives the same values within rounding, on every instr
         }
       std::vector<float> first;
       for (const int threads : {1, 2, 4}) {
-        const Tuning rows = forced(network, "gemm_all_rows", {.threads = threads});
-        const std::vector<float> got = run(network, {.threads = threads, .tuning = &rows});
+        const Tuning product = forced(network, "pointwise", {.threads = threads});
+        const std::vector<float> got = run(network, {.threads = threads, .tuning = &product});
         if (first.empty()) first = got;
         CHECK(got == first);
       }

@@ -45,7 +45,6 @@ inline constexpr int kEnoughTiles = 12, kTileChannels = 32;
 
 // Dense layers.
 inline constexpr int kInputPart = 512;      ///< inputs whose products are summed up together, at least; bits
-inline constexpr int kWidenedRows = 64;     ///< of bfloat16 weights that become floats at a time: first-level cache
 inline constexpr int kTransposedRows = 64;  ///< of the weights that are transposed at a time for the input's gradient
 inline constexpr int kGradientRows = 768;   ///< of the weights whose gradients are a task
 inline constexpr int kFewSamples = 4;       ///< with fewer, reading the weights is what takes the time

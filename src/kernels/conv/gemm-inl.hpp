@@ -1,6 +1,6 @@
 // What the kernels of dense layers share. One sample is a row of inputs times the weights, as floats or bfloat16:
 // reading the weights is what takes the time, so the rows of inputs that are zero, a third to a half of them after a
-// ReLU, are left out. Compiled once for each instruction set.
+// ReLU, are left out where that is faster. Compiled once for each instruction set.
 #if defined(LINEAMENT_GEMM_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef LINEAMENT_GEMM_INL
 #undef LINEAMENT_GEMM_INL
@@ -14,6 +14,7 @@
 #include "kernels/common/sums-inl.hpp"
 #include "kernels/common/tile-inl.hpp"
 #include "kernels/conv/gemm_plan.hpp"
+#include "kernels/conv/row_reading.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
@@ -57,8 +58,6 @@ class Present {
   int count() const { return count_; }
   float value(int i) const { return values_[i]; }
   std::size_t row(int i) const { return static_cast<std::size_t>(rows_[i]); }
-  /// As row, of the last one where there are no more: for prefetching.
-  std::size_t row_ahead(int i) const { return row(std::min(i, count_ - 1)); }
 
  private:
   static constexpr int kSpace = kMost + HWY_MAX_BYTES / sizeof(float);
@@ -67,23 +66,53 @@ class Present {
   std::int32_t rows_[kSpace];
 };
 
+/// All inputs, as Present gives those that are not zero.
+class Every {
+ public:
+  Every(const float* x, int in) : x_(x), in_(in) {}
+
+  int count() const { return in_; }
+  float value(int i) const { return x_[i]; }
+  std::size_t row(int i) const { return static_cast<std::size_t>(i); }
+
+ private:
+  const float* x_;
+  int in_;
+};
+
+// The ways of RowReading: which inputs, how many rows ahead are prefetched, and into which cache. `Every` has rows by
+// computing them: with the same numbers from a list a Zen 4 reads at half the speed.
+struct PresentNear {
+  using Inputs = Present;
+  static constexpr int kAhead = 16, kInto = 3;  // the first-level cache
+};
+struct PresentFar {
+  using Inputs = Present;
+  static constexpr int kAhead = 32, kInto = 2;  // the second-level cache
+};
+struct InOrder {
+  using Inputs = Every;
+  static constexpr int kAhead = 16, kInto = 3;
+};
+
 /// Adds inputs first ... first + kRows - 1 times their rows of weights to y. Rows are read from end to end.
-template <int kRows, class W>
-HWY_INLINE void AddRows(const Present& x, int first, const W* w, std::size_t out, float* y) {
+template <class How, int kRows, class W>
+HWY_INLINE void AddRows(const typename How::Inputs& x, int first, const W* w, std::size_t out, float* y) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
+  constexpr int kAhead = How::kAhead / 4;  // rows here are longer
   Vector factor[kRows];
   const W *from[kRows], *next[kRows];
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
     factor[r] = hn::Set(d, x.value(first + r));
     from[r] = w + x.row(first + r) * out;
-    next[r] = w + x.row_ahead(first + kRows + r) * out;
+    next[r] = w + x.row(std::min(first + kAhead + r, x.count() - 1)) * out;
   }
   const auto add = [&](std::size_t n, std::size_t count, Vector sum) HWY_ATTR {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      hwy::Prefetch(next[r] + n);
+      __builtin_prefetch(next[r] + n, 0, How::kInto);
       sum = hn::MulAdd(factor[r], Read(from[r] + n, count), sum);
     }
     return sum;
@@ -94,11 +123,10 @@ HWY_INLINE void AddRows(const Present& x, int first, const W* w, std::size_t out
 }
 
 /// Adds all inputs times kVectors vectors of columns of the weights, the last of `last` columns, to y.
-template <int kVectors, class W>
-HWY_INLINE void AddColumns(const Present& x, const W* w, std::size_t out, std::size_t last, float* y) {
+template <class How, int kVectors, class W>
+HWY_INLINE void AddColumns(const typename How::Inputs& x, const W* w, std::size_t out, std::size_t last, float* y) {
   const Floats d;
   const std::size_t lanes = hn::Lanes(d);
-  constexpr int kAhead = 16;         // rows
   constexpr std::size_t kLine = 64;  // bytes: of a cache line
   const auto columns = [&](int v) { return v == kVectors - 1 ? last : lanes; };
   Vector sum[kVectors];
@@ -106,10 +134,10 @@ HWY_INLINE void AddColumns(const Present& x, const W* w, std::size_t out, std::s
   for (int v = 0; v < kVectors; ++v) sum[v] = Read(y + v * lanes, columns(v));
   for (int i = 0; i < x.count(); ++i) {
     const Vector factor = hn::Set(d, x.value(i));
-    const W *from = w + x.row(i) * out, *next = w + x.row_ahead(i + kAhead) * out;
+    const W *from = w + x.row(i) * out, *next = w + x.row(std::min(i + How::kAhead, x.count() - 1)) * out;
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      if (v * lanes * sizeof(W) % kLine == 0) hwy::Prefetch(next + v * lanes);
+      if (v * lanes * sizeof(W) % kLine == 0) __builtin_prefetch(next + v * lanes, 0, How::kInto);
       sum[v] = hn::MulAdd(factor, Read(from + v * lanes, columns(v)), sum[v]);
     }
   }
@@ -122,23 +150,34 @@ HWY_INLINE void AddColumns(const Present& x, const W* w, std::size_t out, std::s
 constexpr std::size_t kFewColumns = 128;
 
 /// y = one row of `in` inputs times the weights.
-template <class W>
+template <class How, class W>
 HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out, float* y) {
   const std::size_t lanes = hn::Lanes(Floats());
   std::fill_n(y, out, 0.0f);
   for (int first = 0; first < in; first += Present::kMost) {
-    const Present present(x + first, std::min(Present::kMost, in - first));
+    const typename How::Inputs inputs(x + first, std::min(Present::kMost, in - first));
     const W* rows = w + static_cast<std::size_t>(first) * out;
     if (out > kFewColumns) {
       constexpr int kRows = 4;
       int i = 0;
-      for (; i + kRows <= present.count(); i += kRows) AddRows<kRows>(present, i, rows, out, y);
-      for (; i < present.count(); ++i) AddRows<1>(present, i, rows, out, y);
+      for (; i + kRows <= inputs.count(); i += kRows) AddRows<How, kRows>(inputs, i, rows, out, y);
+      for (; i < inputs.count(); ++i) AddRows<How, 1>(inputs, i, rows, out, y);
     } else {
       std::size_t n = 0;
-      for (; n + 8 * lanes <= out; n += 8 * lanes) AddColumns<8>(present, rows + n, out, lanes, y + n);
-      for (; n < out; n += lanes) AddColumns<1>(present, rows + n, out, std::min(lanes, out - n), y + n);
+      for (; n + 8 * lanes <= out; n += 8 * lanes) AddColumns<How, 8>(inputs, rows + n, out, lanes, y + n);
+      for (; n < out; n += lanes) AddColumns<How, 1>(inputs, rows + n, out, std::min(lanes, out - n), y + n);
     }
+  }
+}
+template <class W>
+HWY_INLINE void MultiplyRow(RowReading how, const float* x, const W* w, int in, std::size_t out, float* y) {
+  switch (how) {
+    case RowReading::present:
+      return MultiplyRow<PresentNear>(x, w, in, out, y);
+    case RowReading::present_far:
+      return MultiplyRow<PresentFar>(x, w, in, out, y);
+    case RowReading::every:
+      return MultiplyRow<InOrder>(x, w, in, out, y);
   }
 }
 

@@ -8,17 +8,20 @@
 #define HWY_TARGET_INCLUDE "kernels/conv/gemm.cpp"
 #include "kernels/common/foreach_target.hpp"
 #include "kernels/conv/gemm-inl.hpp"
+#include "kernels/conv/gemm_samples-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
 HWY_ATTR void GemmForward(const GemmPlan& p, const ConvForward& f) {
   const int parts = p.parts(), part = p.part();
+  const RowReadingPass reading(p.leaves_out_zeros() ? sizeof(float) * p.weights() : 0, f.threads->count());
   f.threads->run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part, count = std::min(part, p.in - first);
     const float *x = f.x + first, *w = f.w + static_cast<std::ptrdiff_t>(first) * p.out;
     float* sums = parts == 1 ? f.y : as<float>(f.scratch) + static_cast<std::size_t>(task) * p.size();
-    if (p.leaves_out_zeros()) return MultiplyRow(x, w, count, static_cast<std::size_t>(p.out), sums);
+    if (p.leaves_out_zeros()) return MultiplyRow(reading.how(), x, w, count, static_cast<std::size_t>(p.out), sums);
+    if (p.reads_rows()) return MultiplySamples(p, x, w, count, sums);
     Product m{.a = {x, p.in}, .b = {w, p.out}, .length = count, .c = {sums, p.out}};
     if (parts == 1) {
       m.bias = f.bias;
@@ -96,12 +99,8 @@ Needs Gemm::memory(const ConvProblem& p) const {
   return {.scratch = float_bytes(p.training() ? std::max(forward, transposed) : forward)};
 }
 
-void run_gemm(const GemmPlan& plan, const ConvForward& f) {
-  HWY_DYNAMIC_DISPATCH(GemmForward)(plan, f);
-}
-
 void Gemm::run(const ConvProblem& p, const ConvForward& f) const {
-  run_gemm(GemmPlan(p.g), f);
+  HWY_DYNAMIC_DISPATCH(GemmForward)(GemmPlan(p.g), f);
 }
 
 void Gemm::gradients(const ConvProblem& p, const ConvBackward& b) const {

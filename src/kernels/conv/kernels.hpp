@@ -85,8 +85,8 @@ class Depthwise final : public ConvKernel {
 };
 
 /// A matrix product: dense layers, and windows that see the whole image. For one sample of more than 512 inputs,
-/// weights of inputs that are zero are not read: one that is infinite or NaN does not show there.
-class Gemm : public ConvKernel {
+/// weights of inputs that are zero may not be read (row_reading.hpp): one that is infinite or NaN need not show there.
+class Gemm final : public ConvKernel {
  public:
   std::string_view name() const override { return "gemm"; }
   Abilities abilities(const OpProblem&) const override { return {.overwrites = true}; }
@@ -95,15 +95,6 @@ class Gemm : public ConvKernel {
   Needs memory(const ConvProblem&) const override;
   void run(const ConvProblem&, const ConvForward&) const override;
   void gradients(const ConvProblem&, const ConvBackward&) const override;
-};
-
-/// The same for one sample, with all weights read in the order they lie in. Never chosen but by a Tuning: where memory
-/// is slow for its processor, reading half of the rows takes longer than reading all.
-class GemmAllRows final : public Gemm {
- public:
-  std::string_view name() const override { return "gemm_all_rows"; }
-  const char* unfit(const ConvProblem&) const override;
-  void run(const ConvProblem&, const ConvForward&) const override;
 };
 
 /// 1x1 convolutions of stride 1: a matrix product over all pixels of the batch, whatever their rows. In training the
