@@ -56,7 +56,7 @@ class Bf16 final : public LowPrecision {
 };
 
 /// Dense layers with weights in bfloat16, rounded to nearest, and activations and sums in float: for a few samples
-/// reading the weights is what takes the time. For one to three samples weights of inputs that are zero are not read.
+/// reading the weights is what takes the time. For one to three samples weights of inputs that are zero may not be read.
 class Bf16Weights final : public ConvKernel {
  public:
   std::string_view name() const override { return "bf16_weights"; }
