@@ -59,8 +59,8 @@ class Variant:
 class Engine:
     name = ""
     title = ""  # with version; what is no engine of its own has none
-    tolerance = 1e-4  # of its outputs against ours, relative to the largest; more is an error
-    difference = max  # which of the differences is meant
+    tolerance = 1e-4  # of a sample's outputs against ours, relative to the largest; more is an error
+    difference, measure = max, "largest"  # which of a sample's differences is meant
 
     def allowed(self, case, first):
         """The tolerance of the network's first output, or of another one, whose single value may lie near zero."""
@@ -118,8 +118,10 @@ def lower(precision):
 
 class OursLower(Ours):
     """The same weights in fewer bits, compared with what the peers do in fp32. Not a peer."""
-    tolerance = 0.04  # only to see that it does the same work: what it costs in accuracy, `lineament evaluate` says
-    difference = staticmethod(statistics.fmean)  # the largest of thousands, with weights that are random, is any figure
+    # Only to see that it does the same work: what it costs in accuracy, `lineament evaluate` says. With random weights
+    # the largest of thousands of differences is any figure.
+    tolerance = 0.04
+    difference, measure = staticmethod(statistics.fmean), "mean"
 
     def __init__(self, build, precision):
         super().__init__(build)

@@ -108,7 +108,8 @@ TEST_CASE("kernels: dense layers with bfloat16 weights are those with rounded we
   const IsaRestorer restorer;
   for (const int in : {1, 17, 600, 3001})
     for (const int out : {1, 15, 16, 130, 257})
-      for (const int batch : {1, 3, 5}) {
+      for (const int batch : {1, 3, 5, 35}) {
+        if (batch == 35 && in != 600) continue;  // more samples than are summed up together, and several pieces of rows
         INFO(in << " to " << out << ", batch " << batch);
         Network network(Spec() << Dense{.features = out}, Shape{in}, 1);
         put(network.weights(), random_values<double>(network.weights().size(), 30));
@@ -199,7 +200,6 @@ TEST_CASE("kernels: dense layers of awkward sizes") {
 
 TEST_CASE("kernels: a dense layer leaves out inputs that are zero, and nothing else") {
   const IsaRestorer restorer;
-  const RowReadingForced leaving_out(RowReading::present);
   const auto kept = [](double share, std::size_t size) {
     auto values = random_values<double>(size, 1);
     const auto draws = random_values<double>(size, 2, 0, 1);
@@ -233,7 +233,10 @@ TEST_CASE("kernels: a dense layer leaves out inputs that are zero, and nothing e
             force_isa(isa);
             const bool whole = precision == Precision::fp32;
             LayerRun<float> run(network, {.precision = precision, .kernel = whole ? "gemm" : "bf16_weights"});
-            CHECK(difference(output_for(run, values.size()), wanted) < (whole ? 5e-6 : 2e-2));
+            for (const RowReading how : {RowReading::near, RowReading::far}) {
+              const RowReadingForced leaving_out(how);
+              CHECK(difference(output_for(run, values.size()), wanted) < (whole ? 5e-6 : 2e-2));
+            }
             for (const std::size_t i : {values.size() / 2, values.size() - 1}) CHECK(std::isnan(output_for(run, i)[0]));
           }
       }

@@ -22,6 +22,9 @@ inline int pointwise_run() {
 inline int short_strip() {
   return quarters_of_cache(1);
 }  ///< int8, bfloat16: of a strip or run, in words
+inline std::size_t gemm_weights() {
+  return static_cast<std::size_t>(quarters_of_cache(2));
+}  ///< of a dense layer, with more they come from memory
 inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< input, output and their gradients; bits
 inline constexpr int kWinogradGradientTiles = 1200 * 1024;  ///< the transforms of the gradients; bits
 inline constexpr int kWindowsRun = 256 * 1024;              ///< copied windows of a run of pixels; bits
@@ -47,7 +50,7 @@ inline constexpr int kEnoughTiles = 12, kTileChannels = 32;
 inline constexpr int kInputPart = 512;      ///< inputs whose products are summed up together, at least; bits
 inline constexpr int kTransposedRows = 64;  ///< of the weights that are transposed at a time for the input's gradient
 inline constexpr int kGradientRows = 768;   ///< of the weights whose gradients are a task
-inline constexpr int kFewSamples = 4;       ///< with fewer, reading the weights is what takes the time
+inline constexpr int kFewSamples = 4;       ///< with fewer, bfloat16 weights are read for each by itself
 
 // One pass over memory.
 inline constexpr std::size_t kPassValues = std::size_t{1} << 14;  ///< a task

@@ -1,4 +1,4 @@
-// Dense layers with weights in bfloat16. See tile-inl.hpp for the inner loop.
+// Dense layers with weights in bfloat16. See gemm-inl.hpp and gemm_samples-inl.hpp for the inner loops.
 #include "kernels/conv/gemm_plan.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "nn/bf16.hpp"
@@ -16,18 +16,19 @@ HWY_ATTR void Bf16WeightsForward(const GemmPlan& p, const ConvForward& f) {
   const int part = p.part();
   const auto out = static_cast<std::size_t>(p.out);
   float* sums = as<float>(f.scratch);
-  const RowReadingPass reading(p.batch < kFewSamples ? sizeof(std::uint16_t) * p.weights() : 0, f.threads->count());
+  const bool few = p.batch < kFewSamples;
+  const RowReadingPass reading(p.row_reading_layer(few ? 3 : 2, sizeof(std::uint16_t), f.threads->count()));
   f.threads->run(p.parts(), [&](int task, int) HWY_ATTR {
     const int first = task * part, count = std::min(part, p.in - first);
     float* own = sums + static_cast<std::size_t>(task) * p.size();
     const std::uint16_t* rows = as<std::uint16_t>(f.packed) + static_cast<std::size_t>(first) * out;
-    if (p.batch < kFewSamples) {  // straight from memory into the products
+    if (few) {  // straight from memory into the products
       for (int row = 0; row < p.batch; ++row)
         MultiplyRow(reading.how(), f.x + static_cast<std::ptrdiff_t>(row) * p.in + first, rows, count, out,
                     own + static_cast<std::size_t>(row) * out);
       return;
     }
-    MultiplySamples(p, f.x + first, rows, count, own);
+    MultiplySamples(reading.how(), p, f.x + first, rows, count, own);
   });
   SumParts(p, f);
 }

@@ -172,9 +172,9 @@ HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out,
 template <class W>
 HWY_INLINE void MultiplyRow(RowReading how, const float* x, const W* w, int in, std::size_t out, float* y) {
   switch (how) {
-    case RowReading::present:
+    case RowReading::near:
       return MultiplyRow<PresentNear>(x, w, in, out, y);
-    case RowReading::present_far:
+    case RowReading::far:
       return MultiplyRow<PresentFar>(x, w, in, out, y);
     case RowReading::every:
       return MultiplyRow<InOrder>(x, w, in, out, y);

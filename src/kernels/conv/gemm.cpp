@@ -15,13 +15,16 @@ namespace lineament::HWY_NAMESPACE {
 
 HWY_ATTR void GemmForward(const GemmPlan& p, const ConvForward& f) {
   const int parts = p.parts(), part = p.part();
-  const RowReadingPass reading(p.leaves_out_zeros() ? sizeof(float) * p.weights() : 0, f.threads->count());
+  std::optional<RowReadingLayer> layer;
+  if (p.leaves_out_zeros() || p.reads_rows())
+    layer = p.row_reading_layer(p.batch == 1 ? 3 : 2, sizeof(float), f.threads->count());
+  const RowReadingPass reading(layer);
   f.threads->run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part, count = std::min(part, p.in - first);
     const float *x = f.x + first, *w = f.w + static_cast<std::ptrdiff_t>(first) * p.out;
     float* sums = parts == 1 ? f.y : as<float>(f.scratch) + static_cast<std::size_t>(task) * p.size();
     if (p.leaves_out_zeros()) return MultiplyRow(reading.how(), x, w, count, static_cast<std::size_t>(p.out), sums);
-    if (p.reads_rows()) return MultiplySamples(p, x, w, count, sums);
+    if (p.reads_rows()) return MultiplySamples(reading.how(), p, x, w, count, sums);
     Product m{.a = {x, p.in}, .b = {w, p.out}, .length = count, .c = {sums, p.out}};
     if (parts == 1) {
       m.bias = f.bias;

@@ -56,7 +56,8 @@ class Bf16 final : public LowPrecision {
 };
 
 /// Dense layers with weights in bfloat16, rounded to nearest, and activations and sums in float: for a few samples
-/// reading the weights is what takes the time. For one to three samples weights of inputs that are zero may not be read.
+/// reading the weights is what takes the time. For one to three samples weights of inputs that are zero need not be
+/// read.
 class Bf16Weights final : public ConvKernel {
  public:
   std::string_view name() const override { return "bf16_weights"; }
@@ -85,7 +86,7 @@ class Depthwise final : public ConvKernel {
 };
 
 /// A matrix product: dense layers, and windows that see the whole image. For one sample of more than 512 inputs,
-/// weights of inputs that are zero may not be read (row_reading.hpp): one that is infinite or NaN need not show there.
+/// weights of inputs that are zero need not be read (row_reading.hpp): one that is infinite or NaN need not show there.
 class Gemm final : public ConvKernel {
  public:
   std::string_view name() const override { return "gemm"; }

@@ -1,7 +1,6 @@
 #include "kernels/conv/row_reading.hpp"
 
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -13,40 +12,68 @@ namespace {
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 std::atomic<int> forced = -1;
 
+/// Not 0, which is a free place. Two layers with one key would share a choice, which costs time at most.
+std::uint64_t key_of(const RowReadingLayer& layer) {
+  std::uint64_t key = 0;
+  for (const std::uint64_t part :
+       {static_cast<std::uint64_t>(layer.batch), static_cast<std::uint64_t>(layer.rows),
+        static_cast<std::uint64_t>(layer.columns), static_cast<std::uint64_t>(layer.weight_bytes),
+        static_cast<std::uint64_t>(layer.threads > 1)}) {
+    key = (key ^ part) * 0x9e3779b97f4a7c15u;
+    key ^= key >> 32;
+  }
+  return key == 0 ? 1 : key;
+}
+
 }  // namespace
 
-struct RowReadingPass::Trials {
-  std::atomic<int> passes = 0, chosen = -1;
-  std::atomic<std::int64_t> fastest[kRowReadings] = {kNever, kNever, kNever};  ///< nanoseconds
+std::size_t RowReadingLayer::bytes() const {
+  return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) * weight_bytes;
+}
 
+struct RowReadingPass::Trials {
+  std::atomic<std::uint64_t> key = 0;
+  std::atomic<int> passes = 0, chosen = -1;
+  std::atomic<std::int64_t> fastest[3] = {kNever, kNever, kNever};  ///< nanoseconds, by RowReading
+
+  /// Passes of several threads may end after the last one: the first choice stays.
   void choose() {
-    int best = 0;
-    for (int how = 1; how < kRowReadings; ++how)
+    int best = 0, none = -1;
+    for (int how = 1; how < 3; ++how)
       if (fastest[how] < fastest[best]) best = how;
-    chosen = best;
+    chosen.compare_exchange_strong(none, best);
   }
 };
 
-/// By the power of two of the size, and whether several threads share the way to memory.
-RowReadingPass::Trials& RowReadingPass::trials_of(std::size_t weight_bytes, int threads) {
-  static Trials trials[std::numeric_limits<std::size_t>::digits + 1][2];
-  return trials[std::bit_width(weight_bytes)][threads > 1];
+/// nullptr: all places are taken.
+RowReadingPass::Trials* RowReadingPass::trials_of(const RowReadingLayer& layer) {
+  static Trials all[kMostRowReadingLayer];
+  const std::uint64_t key = key_of(layer);
+  for (int i = 0; i < kMostRowReadingLayer; ++i) {
+    Trials& trials = all[(key + static_cast<std::uint64_t>(i)) % kMostRowReadingLayer];
+    std::uint64_t found = trials.key.load(std::memory_order_relaxed);
+    if (found == 0 && trials.key.compare_exchange_strong(found, key, std::memory_order_relaxed)) return &trials;
+    if (found == key) return &trials;
+  }
+  return nullptr;
 }
 
-RowReadingPass::RowReadingPass(std::size_t weight_bytes, int threads) {
+RowReadingPass::RowReadingPass(const std::optional<RowReadingLayer>& layer) {
+  if (!layer) return;
   if (const int how = forced.load(std::memory_order_relaxed); how >= 0) {
     how_ = static_cast<RowReading>(how);
     return;
   }
-  if (weight_bytes <= second_level_cache()) return;
-  Trials& trials = trials_of(weight_bytes, threads);
-  if (const int chosen = trials.chosen.load(std::memory_order_relaxed); chosen >= 0) {
+  if (layer->bytes() <= second_level_cache()) return;
+  Trials* trials = trials_of(*layer);
+  if (trials == nullptr) return;
+  if (const int chosen = trials->chosen.load(std::memory_order_relaxed); chosen >= 0) {
     how_ = static_cast<RowReading>(chosen);
     return;
   }
-  trials_ = &trials;
-  pass_ = trials.passes.fetch_add(1, std::memory_order_relaxed);
-  how_ = static_cast<RowReading>(pass_ / 2 % kRowReadings);
+  trials_ = trials;
+  pass_ = trials->passes.fetch_add(1, std::memory_order_relaxed);
+  how_ = static_cast<RowReading>(pass_ / 2 % layer->ways);
   begin_ = std::chrono::steady_clock::now();
 }
 
