@@ -59,7 +59,7 @@ class Variant:
 class Engine:
     name = ""
     title = ""  # with version; what is no engine of its own has none
-    tolerance = 1e-4  # of a sample's outputs against ours, relative to the largest; more is an error
+    tolerance = 1e-4  # of a sample's outputs against ours, relative to the largest of the batch; more is an error
     difference, measure = max, "largest"  # which of a sample's differences is meant
 
     def allowed(self, case, first):
@@ -119,7 +119,7 @@ def lower(precision):
 class OursLower(Ours):
     """The same weights in fewer bits, compared with what the peers do in fp32. Not a peer."""
     # Only to see that it does the same work: what it costs in accuracy, `lineament evaluate` says. With random weights
-    # the largest of thousands of differences is any figure.
+    # the largest of thousands of differences has no useful bound.
     tolerance = 0.04
     difference, measure = staticmethod(statistics.fmean), "mean"
 

@@ -236,8 +236,9 @@ TEST_CASE("kernels: a dense layer leaves out inputs that are zero, and nothing e
             for (const RowReading how : {RowReading::near, RowReading::far}) {
               const RowReadingForced leaving_out(how);
               CHECK(difference(output_for(run, values.size()), wanted) < (whole ? 5e-6 : 2e-2));
+              for (const std::size_t i : {values.size() / 2, values.size() - 1})
+                CHECK(std::isnan(output_for(run, i)[0]));
             }
-            for (const std::size_t i : {values.size() / 2, values.size() - 1}) CHECK(std::isnan(output_for(run, i)[0]));
           }
       }
     }

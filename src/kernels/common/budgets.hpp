@@ -22,9 +22,9 @@ inline int pointwise_run() {
 inline int short_strip() {
   return quarters_of_cache(1);
 }  ///< int8, bfloat16: of a strip or run, in words
-inline std::size_t gemm_weights() {
+inline std::size_t cached_gemm_weights() {
   return static_cast<std::size_t>(quarters_of_cache(2));
-}  ///< of a dense layer, with more they come from memory
+}  ///< of a dense layer: so many stay, more come from memory
 inline constexpr int kDirectGradientStrip = 640 * 1024;     ///< input, output and their gradients; bits
 inline constexpr int kWinogradGradientTiles = 1200 * 1024;  ///< the transforms of the gradients; bits
 inline constexpr int kWindowsRun = 256 * 1024;              ///< copied windows of a run of pixels; bits

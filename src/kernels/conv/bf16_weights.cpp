@@ -17,7 +17,7 @@ HWY_ATTR void Bf16WeightsForward(const GemmPlan& p, const ConvForward& f) {
   const auto out = static_cast<std::size_t>(p.out);
   float* sums = as<float>(f.scratch);
   const bool few = p.batch < kFewSamples;
-  const RowReadingPass reading(p.row_reading_layer(few ? 3 : 2, sizeof(std::uint16_t), f.threads->count()));
+  const RowReadingPass reading(p.row_reading_layer(few, sizeof(std::uint16_t), f.threads->count()));
   f.threads->run(p.parts(), [&](int task, int) HWY_ATTR {
     const int first = task * part, count = std::min(part, p.in - first);
     float* own = sums + static_cast<std::size_t>(task) * p.size();

@@ -1,5 +1,6 @@
-// Matrix products of dense layers. See tile-inl.hpp for the inner loop.
+// Matrix products of dense layers. See tile-inl.hpp, gemm-inl.hpp and gemm_samples-inl.hpp for the inner loops.
 #include <cstring>
+#include <optional>
 
 #include "kernels/conv/gemm_plan.hpp"
 #include "kernels/conv/kernels.hpp"
@@ -17,7 +18,7 @@ HWY_ATTR void GemmForward(const GemmPlan& p, const ConvForward& f) {
   const int parts = p.parts(), part = p.part();
   std::optional<RowReadingLayer> layer;
   if (p.leaves_out_zeros() || p.reads_rows())
-    layer = p.row_reading_layer(p.batch == 1 ? 3 : 2, sizeof(float), f.threads->count());
+    layer = p.row_reading_layer(p.leaves_out_zeros(), sizeof(float), f.threads->count());
   const RowReadingPass reading(layer);
   f.threads->run(parts, [&](int task, int) HWY_ATTR {
     const int first = task * part, count = std::min(part, p.in - first);

@@ -21,9 +21,9 @@ struct GemmPlan {
   std::size_t weights() const { return static_cast<std::size_t>(in) * static_cast<std::size_t>(out); }
   std::size_t size() const { return static_cast<std::size_t>(batch) * static_cast<std::size_t>(out); }
   /// Several samples, and weights that come from memory.
-  bool reads_rows() const { return batch > 1 && parts() > 1 && sizeof(float) * weights() > gemm_weights(); }
-  RowReadingLayer row_reading_layer(int ways, std::size_t weight_bytes, int threads) const {
-    return {.ways = ways, .batch = batch, .rows = in, .columns = out, .weight_bytes = weight_bytes, .threads = threads};
+  bool reads_rows() const { return batch > 1 && parts() > 1 && sizeof(float) * weights() > cached_gemm_weights(); }
+  RowReadingLayer row_reading_layer(bool by_sample, std::size_t weight_bytes, int threads) const {
+    return {by_sample ? kSampleReadings : kBatchReadings, batch, in, out, weight_bytes, threads};
   }
   std::size_t parts_size() const { return static_cast<std::size_t>(parts()) * size(); }  ///< floats of scratch
 };

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "kernels/common/cache.hpp"
+#include "kernels/common/budgets.hpp"
 
 namespace lineament {
 namespace {
@@ -34,28 +34,27 @@ std::size_t RowReadingLayer::bytes() const {
 struct RowReadingPass::Trials {
   std::atomic<std::uint64_t> key = 0;
   std::atomic<int> passes = 0, chosen = -1;
-  std::atomic<std::int64_t> fastest[3] = {kNever, kNever, kNever};  ///< nanoseconds, by RowReading
+  std::atomic<std::int64_t> fastest[kSampleReadings] = {kNever, kNever, kNever};  ///< nanoseconds, by RowReading
 
   /// Passes of several threads may end after the last one: the first choice stays.
   void choose() {
     int best = 0, none = -1;
-    for (int how = 1; how < 3; ++how)
+    for (int how = 1; how < kSampleReadings; ++how)
       if (fastest[how] < fastest[best]) best = how;
     chosen.compare_exchange_strong(none, best);
   }
 };
 
-/// nullptr: all places are taken.
-RowReadingPass::Trials* RowReadingPass::trials_of(const RowReadingLayer& layer) {
-  static Trials all[kMostRowReadingLayer];
+RowReadingPass::Trials& RowReadingPass::trials_of(const RowReadingLayer& layer) {
+  static Trials all[kMostRowReadingLayers];
   const std::uint64_t key = key_of(layer);
-  for (int i = 0; i < kMostRowReadingLayer; ++i) {
-    Trials& trials = all[(key + static_cast<std::uint64_t>(i)) % kMostRowReadingLayer];
+  for (int i = 0; i < kMostRowReadingLayers; ++i) {
+    Trials& trials = all[(key + static_cast<std::uint64_t>(i)) % kMostRowReadingLayers];
     std::uint64_t found = trials.key.load(std::memory_order_relaxed);
-    if (found == 0 && trials.key.compare_exchange_strong(found, key, std::memory_order_relaxed)) return &trials;
-    if (found == key) return &trials;
+    if (found == 0 && trials.key.compare_exchange_strong(found, key, std::memory_order_relaxed)) return trials;
+    if (found == key) return trials;
   }
-  return nullptr;
+  return all[key % kMostRowReadingLayers];  // all places are taken
 }
 
 RowReadingPass::RowReadingPass(const std::optional<RowReadingLayer>& layer) {
@@ -64,15 +63,15 @@ RowReadingPass::RowReadingPass(const std::optional<RowReadingLayer>& layer) {
     how_ = static_cast<RowReading>(how);
     return;
   }
-  if (layer->bytes() <= second_level_cache()) return;
-  Trials* trials = trials_of(*layer);
-  if (trials == nullptr) return;
-  if (const int chosen = trials->chosen.load(std::memory_order_relaxed); chosen >= 0) {
+  if (layer->bytes() <= cached_gemm_weights()) return;
+  Trials& trials = trials_of(*layer);
+  if (const int chosen = trials.chosen.load(std::memory_order_relaxed); chosen >= 0) {
     how_ = static_cast<RowReading>(chosen);
     return;
   }
-  trials_ = trials;
-  pass_ = trials->passes.fetch_add(1, std::memory_order_relaxed);
+  trials_ = &trials;
+  pass_ = trials.passes.fetch_add(1, std::memory_order_relaxed);
+  last_ = pass_ + 1 >= layer->trials();
   how_ = static_cast<RowReading>(pass_ / 2 % layer->ways);
   begin_ = std::chrono::steady_clock::now();
 }
@@ -87,7 +86,7 @@ RowReadingPass::~RowReadingPass() {
     while (took < before && !fastest.compare_exchange_weak(before, took, std::memory_order_relaxed)) {
     }
   }
-  if (pass_ + 1 >= kRowReadingTrials) trials_->choose();
+  if (last_) trials_->choose();
 }
 
 void force_row_reading(std::optional<RowReading> how) {
