@@ -14,8 +14,8 @@ enum class RowReading {
   far,    ///< the same, prefetched earlier, into the second-level cache
   every,  ///< sample by sample alone: all rows in the order they lie in
 };
-inline constexpr int kSampleReadings = 3;   ///< ways to read rows sample by sample
-inline constexpr int kBatchReadings = 2;  ///< ways to read them once for several samples
+inline constexpr int kSampleReadings = 3;  ///< ways to read rows sample by sample
+inline constexpr int kBatchReadings = 2;   ///< ways to read them once for several samples
 
 /// What a choice is kept for: layers that are alike share it, whatever network they are in.
 struct RowReadingLayer {
