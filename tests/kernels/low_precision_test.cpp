@@ -328,6 +328,11 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolut
     CHECK(second(HardSwish{}, 3) == std::vector<std::string>{"int8", bytes, "int8", "pointwise"});
     CHECK(second(SiLU{}, 3) == std::vector<std::string>{"int8", "activation", "depthwise", "int8", "pointwise"});
     CHECK(second(SiLU{}, 5) == std::vector<std::string>{"int8", "activation", bytes, "int8", "pointwise"});
+    // Without products of bytes Winograd's algorithm in floats is faster.
+    const Conv2d wide{.channels = 16, .padding = Padding::same};
+    const std::string products = has_int8_products() ? "int8" : "winograd";
+    CHECK(kernels(Spec() << wide << wide << wide, {9, 9, 16}) ==
+          std::vector<std::string>{products, products, "winograd"});
   }
 }
 
