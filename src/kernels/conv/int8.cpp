@@ -7,6 +7,7 @@
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 #include "kernels/conv/winograd_plan.hpp"
+#include "lineament/isa.hpp"
 
 namespace lineament {
 
@@ -16,7 +17,7 @@ const char* Int8::unfit(const ConvProblem& p) const {
   if (p.training()) return "training";
   if (g.groups != 1) return "groups";
   // Products of bytes are at most twice as fast there, and Winograd's algorithm needs a quarter of them.
-  if (int8_weight_limit() < 127 && winograd_unfit(g) == nullptr) return "Winograd's is faster without AVX512_VNNI";
+  if (!has_int8_products() && winograd_unfit(g) == nullptr) return "Winograd's is faster without AVX512_VNNI";
   const bool exact = std::ptrdiff_t{g.kernel} * g.kernel * g.in_c <= std::ptrdiff_t{INT32_MAX} / (255 * 127);
   return exact ? nullptr : "sums would overflow 32 bits";
 }
