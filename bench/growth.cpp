@@ -12,6 +12,9 @@
 #include <iterator>
 #include <string>
 #include <vector>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "lineament/error.hpp"
 #include "lineament/faces/synthetic.hpp"
@@ -29,7 +32,7 @@ namespace {
 struct Measured {
   double size = 0;     ///< what grows
   double seconds = 0;  ///< the fastest run
-  double mb = 0;       ///< planned memory, and weights in the kernels' order; 0: not known
+  double mb = 0;       ///< planned memory and weights in the kernels' order, or what a landmarker holds; 0: not known
 };
 
 struct Growth {
@@ -63,6 +66,26 @@ Measured inferred(const Spec& spec, const Shape& input, double size, const Infer
   return {size, time, static_cast<double>(session.arena_bytes() + session.packed_bytes()) / 1e6};
 }
 
+/// Bytes in use on the heap; 0 where the C library does not tell.
+double heap_bytes() {
+#ifdef __GLIBC__
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<double>(info.uordblks + info.hblkhd);
+#else
+  return 0;
+#endif
+}
+
+/// A landmarker of its own, with what it answered: its sessions and weights.
+Measured found(const Image& photo, int faces, double seconds) {
+  const std::vector<Box> boxes(static_cast<std::size_t>(faces), Box{60, 60, 140, 140});
+  const double before = heap_bytes();
+  Landmarker landmarker;
+  std::vector<FaceLandmarks> points;
+  const double time = fastest([&] { points = landmarker.predict(photo, boxes); }, seconds);
+  return {static_cast<double>(faces), time, (heap_bytes() - before) / 1e6};
+}
+
 /// One convolution of 3x3 and two of 1x1, all as wide: what networks are made of.
 Spec block_of(int width) {
   Spec spec;
@@ -84,13 +107,8 @@ std::vector<Growth> measure(double seconds) {
   for (const int threads : {1, 2, 4, 8})
     all[2].points.push_back(
         inferred(compact_network(), kReferenceInput, threads, {.batch = 32, .threads = threads}, seconds));
-  Landmarker landmarker;
   const Image photo = draw_face(1, 1, {.size = 256}).image;
-  for (const int faces : {1, 2, 4, 8, 16, 32, 64}) {
-    const std::vector<Box> boxes(static_cast<std::size_t>(faces), Box{60, 60, 140, 140});
-    all[3].points.push_back(
-        {static_cast<double>(faces), fastest([&] { landmarker.predict(photo, boxes); }, seconds), 0});
-  }
+  for (const int faces : {1, 2, 4, 8, 16, 32, 64}) all[3].points.push_back(found(photo, faces, seconds));
   for (const int width : {16, 32, 64, 128, 256})
     all[4].points.push_back(inferred(block_of(width), Shape{32, 32, width}, width, {}, seconds));
   return all;

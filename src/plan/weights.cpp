@@ -1,6 +1,8 @@
 #include "plan/weights.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include "kernels/common/isa.hpp"
 #include "lineament/error.hpp"
@@ -14,6 +16,17 @@ bool has_batch_norm(const BasicNetwork<T>& network) {
   for (NodeId id = 1; id <= network.spec().size(); ++id)
     if (std::holds_alternative<BatchNorm>(network.spec()[id].layer)) return true;
   return false;
+}
+
+/// In floating point a NaN among the weights shows in the outputs. A byte has none: it would become some number.
+template <class T>
+void require_numbers(const OpProblem& problem, std::span<const std::span<const T>> params, const std::string& layer) {
+  if (problem.precision != Precision::int8) return;
+  for (const std::span<const T> param : params)
+    for (const T v : param)
+      if (!std::isfinite(v))
+        throw ArgumentError({layer, "weights cannot be rounded to int8", "finite numbers", std::to_string(v),
+                             "train the network with a lower learning rate, or run it in fp32"});
 }
 
 }  // namespace
@@ -74,6 +87,7 @@ std::span<const std::byte> PreparedWeights<T>::packed(const Op& op, Threads& thr
     if (const Entry* entry = find(op, size)) return entry->bytes.span();
   require_there(op);
   if (size == 0) return {};
+  require_numbers<T>(op.problem, params(op.node), bare_.spec()[op.node].name.str());
   Entry& entry = entries_.emplace_back(Entry{op.node, kernel, op.problem, Buffer<std::byte>(size)});
   kernel->pack(entry.problem, params(op.node), entry.bytes.span(), threads);
   return entry.bytes.span();
@@ -88,7 +102,10 @@ void PreparedWeights<T>::refresh(Threads& threads) {
     const BasicNetwork<T> folded = fold_batch_norm(*network_);
     std::copy(folded.weights().begin(), folded.weights().end(), folded_->weights().begin());
   }
-  for (Entry& e : entries_) e.kernel->pack(e.problem, params(e.node), e.bytes.span(), threads);
+  for (Entry& e : entries_) {
+    require_numbers<T>(e.problem, params(e.node), bare_.spec()[e.node].name.str());
+    e.kernel->pack(e.problem, params(e.node), e.bytes.span(), threads);
+  }
 }
 
 template <class T>

@@ -2,10 +2,13 @@
 #include "kernels/common/cache.hpp"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "catch.hpp"
 #include "kernels/common/budgets.hpp"
+#include "lineament/isa.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
 #include "lineament/zoo/networks.hpp"
@@ -58,23 +61,28 @@ TEST_CASE("dense layers whose weights another cache would hold give the same bit
   }
 }
 
-TEST_CASE("a processor with another cache gives the same bits") {
-  for (const NamedNetwork& named : named_networks()) {
-    const std::string_view name = named.name;
-    if (name != "reference" && name != "mobile" && name != "tiny") continue;
-    const Network network(named.spec(true, kValues), named.input, 1);
-    for (const Precision precision : {Precision::fp32, Precision::int8})
-      for (const int batch : {1, 3}) {
-        std::vector<float> usual;
-        {
-          const Cache cache(1024 * 1024);
-          usual = run(network, batch, precision);
+TEST_CASE("a processor with another cache gives the same bits, on every instruction set") {
+  const std::string before = current_isa();
+  for (const std::string& isa : available_isas()) {
+    force_isa(isa);
+    for (const NamedNetwork& named : named_networks()) {
+      const std::string_view name = named.name;
+      if (name != "reference" && name != "mobile" && name != "tiny") continue;
+      const Network network(named.spec(true, kValues), named.input, 1);
+      for (const Precision precision : {Precision::fp32, Precision::int8})
+        for (const int batch : {1, 3}) {
+          std::vector<float> usual;
+          {
+            const Cache cache(1024 * 1024);
+            usual = run(network, batch, precision);
+          }
+          for (const std::size_t kb : {256u, 512u, 2048u}) {
+            INFO(isa << ", " << name << ", batch " << batch << ", " << kb << " KB");
+            const Cache cache(kb * 1024);
+            CHECK(run(network, batch, precision) == usual);
+          }
         }
-        for (const std::size_t kb : {256u, 512u, 2048u}) {
-          INFO(name << ", batch " << batch << ", " << kb << " KB");
-          const Cache cache(kb * 1024);
-          CHECK(run(network, batch, precision) == usual);
-        }
-      }
+    }
   }
+  force_isa(before);
 }

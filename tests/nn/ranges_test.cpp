@@ -1,7 +1,11 @@
 // Calibration of int8: which ranges are measured, and what a session does with them.
 #include "lineament/nn/ranges.hpp"
 
+#include <limits>
+#include <vector>
+
 #include "catch.hpp"
+#include "kernels/common/isa.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
 #include "nn/networks.hpp"
@@ -63,7 +67,10 @@ TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and ano
     for (const Precision precision : {Precision::bf16, Precision::int8}) {
       INFO(named.name << ", " << (precision == Precision::int8 ? "int8" : "bf16"));
       const auto wanted = output(Precision::fp32, 3, 1), got = output(precision, 3, 1);
-      CHECK(difference(got, wanted) < (precision == Precision::int8 ? 0.1 : 0.03));
+      // Weights of seven bits, where products of bytes are missing, are twice as coarse. What this costs networks that
+      // are trained is tested with the library's models.
+      const double int8_bound = int8_weight_limit() == 127 ? 0.1 : 0.2;
+      CHECK(difference(got, wanted) < (precision == Precision::int8 ? int8_bound : 0.03));
       CHECK(difference(got, wanted) > 1e-5);
       CHECK(output(precision, 3, 2) == got);
       CHECK(output(precision, 3, 4) == got);
@@ -84,4 +91,15 @@ TEST_CASE("int8 without the range of a layer is an error that names the layer") 
                     Catch::Contains("got ranges of other layers"));
   const std::vector<LayerRange> right{{"dense_1", {0, 1}}};  // the last layer needs none
   CHECK_NOTHROW(InferenceSession(network, {.precision = Precision::int8, .ranges = right}));
+}
+
+TEST_CASE("int8 of weights that are no numbers is an error that names the layer") {
+  Network network(Spec() << Dense{.features = 3} << ReLU{} << Dense{.features = 2}, {4}, 1);
+  const std::vector<LayerRange> ranges{{"dense_1", {0, 1}}};
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    network.values(network.param("dense_1.weight"))[1] = bad;
+    CHECK_THROWS_WITH(InferenceSession(network, {.precision = Precision::int8, .ranges = ranges}),
+                      Catch::Contains("dense_1: weights cannot be rounded to int8"));
+    CHECK_NOTHROW(InferenceSession(network));
+  }
 }

@@ -143,6 +143,32 @@ TEST_CASE("a tuned network gives the same values within rounding, on every instr
   force_isa(before);
 }
 
+TEST_CASE("a candidate that says so gives the same bits on other inputs, too, and Winograd's algorithm does not") {
+  Spec spec;
+  spec.add(Conv2d{.channels = 32}, spec.last(), "winograd_or_direct");
+  spec.add(ReLU{}, spec.last(), "relu1");
+  spec.add(Conv2d{.channels = 24, .kernel = 1}, spec.last(), "one_by_one");
+  const Network network(spec, Shape{12, 12, 16}, 3);
+  const std::string before = current_isa();
+  std::size_t same = 0;
+  for (const std::string& isa : available_isas()) {
+    force_isa(isa);
+    const std::vector<float> usual = run(network, {});
+    for (const TunedOp& op : timed(network).ops) {
+      CHECK(op.candidates[0].same_bits);
+      for (const TunedOp::Candidate& c : op.candidates) {
+        INFO(isa << ", " << op.layer << " by " << c.kernel);
+        const Tuning one{.machine = tuning_machine(), .kernels = {{op.op, c.kernel}}};
+        CHECK((run(network, {.tuning = &one}) == usual) == c.same_bits);
+        if (op.layer == "winograd_or_direct" && c.kernel == "direct") CHECK_FALSE(c.same_bits);
+        same += c.same_bits && c.kernel != op.candidates[0].kernel ? 1 : 0;
+      }
+    }
+  }
+  CHECK(same > 0);  // a 1x1 convolution by `direct`, with AVX2
+  force_isa(before);
+}
+
 TEST_CASE("options of tuning are checked") {
   const Network network = small_network();
   CHECK_THROWS_AS(tune(network, {}, {.seconds = 0}), ArgumentError);

@@ -33,6 +33,9 @@ struct TunedOp {
   struct Candidate {
     std::string kernel;
     double seconds = 0;  ///< the fastest run
+    /// Its outputs were those of the first candidate bit for bit. Otherwise it adds in another order, or rounds
+    /// otherwise as Winograd's algorithm does.
+    bool same_bits = true;
   };
   std::string layer;                  ///< the name of the first layer of this kind in the network
   std::string op;                     ///< its key in Tuning::kernels
@@ -47,8 +50,8 @@ struct TuneResult {
 
 /// Times every kernel that could run each op of the network, for inference with these options, each op by itself, on
 /// inputs of which half are zero, as after a ReLU. Ops in int8 and bfloat16 keep their kernels. Nothing else should run
-/// meanwhile. Kernels add in different orders, and Winograd's algorithm rounds otherwise: with a Tuning, values may
-/// change within rounding. Throws ArgumentError for options out of range.
+/// meanwhile. With a Tuning, values change within rounding where a chosen candidate has not `same_bits`, and nowhere
+/// else. Throws ArgumentError for options out of range.
 TuneResult tune(const Network& network, const InferenceOptions& options = {}, const TuneOptions& how = {});
 
 }  // namespace lineament

@@ -78,8 +78,8 @@ void print_text(const TuneResult& result, int batch, const WholeTimes& times) {
   for (const TunedOp& op : result.ops) {
     std::printf("  %-14s", op.layer.c_str());
     for (std::size_t i = 0; i < op.candidates.size(); ++i)
-      std::printf("  %s%s %.1f us", op.candidates[i].kernel.c_str(), i == op.chosen ? "*" : "",
-                  1e6 * op.candidates[i].seconds);
+      std::printf("  %s%s%s %.1f us", op.candidates[i].kernel.c_str(), i == op.chosen ? "*" : "",
+                  op.candidates[i].same_bits ? "" : "~", 1e6 * op.candidates[i].seconds);
     std::printf("\n");
   }
 }
@@ -89,7 +89,10 @@ nlohmann::ordered_json to_json(const TuneResult& result, int batch, const WholeT
   json["ops"] = nlohmann::ordered_json::array();
   for (const TunedOp& op : result.ops) {
     nlohmann::ordered_json entry{{"layer", op.layer}, {"op", op.op}, {"chosen", op.candidates[op.chosen].kernel}};
-    for (const TunedOp::Candidate& c : op.candidates) entry["seconds"][c.kernel] = c.seconds;
+    for (const TunedOp::Candidate& c : op.candidates) {
+      entry["seconds"][c.kernel] = c.seconds;
+      entry["same_bits"][c.kernel] = c.same_bits;
+    }
     json["ops"].push_back(entry);
   }
   return json;
@@ -133,9 +136,9 @@ Command tune_command() {
       .name = "tune",
       .about = "Find the fastest kernels for a model on this machine",
       .footer =
-          "Each convolution and dense layer runs on every kernel that can run it, in fp32; * marks what won. predict "
-          "uses the result from then on: points may change within rounding. Let nothing else run meanwhile. Delete "
-          "the file to go back.\n"
+          "Each convolution and dense layer runs on every kernel that can run it, in fp32. * marks what won, ~ what "
+          "adds or rounds otherwise than the first: where it won, points may change within rounding. predict uses the "
+          "result from then on. Let nothing else run meanwhile. Delete the file to go back.\n"
           "Examples:\n"
           "  lineament tune\n"
           "  lineament tune run/model.safetensors --threads 2 --seconds 60\n"

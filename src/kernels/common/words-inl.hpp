@@ -59,7 +59,7 @@ using Ints = hn::ScalableTag<std::int32_t>;
 // In assembler, because the instruction sets that Highway knows do not have these; they run only where the processor
 // was seen to have them.
 
-/// Words are multiplied as they lie.
+/// Words are multiplied as they lie. A tile has kRows x kGroups x kColumns sums, which fill 24 of 32 registers.
 struct Instruction {
   static constexpr int kRows = 12, kGroups = 2;
   static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
@@ -125,6 +125,7 @@ HWY_INLINE __m128i AddPairs(__m128i a, __m128i w) {
 struct Int8Products {
   using Shorts = hn::Repartition<std::int16_t, Ints>;
   using Sum = hn::Vec<Ints>;
+  // AVX2's eight sums leave half of 16 registers to pairs, weights and activations; SSE's are half as long, so as many.
   static constexpr int kRows = HWY_TARGET <= HWY_AVX3   ? 12
                                : HWY_TARGET == HWY_AVX2 ? 4
                                                         : 2,
@@ -149,7 +150,7 @@ struct Int8Products {
     HWY_INLINE Four(hn::Vec<Ints> a, hn::Vec<Ints> b, hn::Vec<Ints> c, hn::Vec<Ints> d) : byte{a, b, c, d} {}
   };
   using Sum = hn::Vec<Ints>;
-  static constexpr int kRows = 2, kGroups = 1;
+  static constexpr int kRows = 2, kGroups = 1;  // eight sums of 4 lanes: the four bytes' parts need as many registers
   static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
   static HWY_INLINE Four Weights(const std::uint32_t* b) {
     const auto words = hn::BitCast(Ints(), hn::LoadU(Words(), b));

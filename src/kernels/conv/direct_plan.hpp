@@ -45,7 +45,7 @@ inline StripPlan plan_strips(const ConvGeometry& g, int rows, bool always_copied
   return p;
 }
 
-/// Even, so that a 2x2 pool fits.
+/// Even, so that a 2x2 pool fits. With more than eight rows, those that two strips share no longer count.
 inline StripPlan plan_direct(const ConvGeometry& g) {
   const int padded_width = (g.out_w - 1) * g.stride + g.kernel;
   const int row_bytes = 4 * (g.stride * padded_width * (g.in_c / g.groups) + g.out_w * g.out_c);

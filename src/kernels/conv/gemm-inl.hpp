@@ -33,7 +33,7 @@ HWY_INLINE Vector Read(const std::uint16_t* from, std::size_t count) {
 /// The inputs that are not zero, and the rows of the weights they belong to.
 class Present {
  public:
-  static constexpr int kMost = 1024;
+  static constexpr int kMost = 1024;  ///< inputs: their values and rows, 8 KB, stay in any first-level cache
 
   /// Looks through x[0 ... in - 1].
   HWY_ATTR Present(const float* x, int in) {
@@ -158,7 +158,7 @@ HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out,
     const typename How::Inputs inputs(x + first, std::min(Present::kMost, in - first));
     const W* rows = w + static_cast<std::size_t>(first) * out;
     if (out > kFewColumns) {
-      constexpr int kRows = 4;
+      constexpr int kRows = 4;  // share one load and one store of y
       int i = 0;
       for (; i + kRows <= inputs.count(); i += kRows) AddRows<How, kRows>(inputs, i, rows, out, y);
       for (; i < inputs.count(); ++i) AddRows<How, 1>(inputs, i, rows, out, y);

@@ -16,6 +16,7 @@ struct GemmPlan {
 
   explicit GemmPlan(const ConvGeometry& g) : batch(g.batch), in(g.in_h * g.in_w * g.in_c), out(g.out_c) {}
   bool leaves_out_zeros() const { return batch == 1 && parts() > 1; }
+  /// At most 64 parts, since each has its sums in scratch; bits.
   int part() const { return std::max(kInputPart, (in + 63) / 64); }
   int parts() const { return (in + part() - 1) / part(); }
   std::size_t weights() const { return static_cast<std::size_t>(in) * static_cast<std::size_t>(out); }

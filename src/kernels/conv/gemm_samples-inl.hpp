@@ -19,6 +19,7 @@ namespace lineament::HWY_NAMESPACE {
 /// Some samples' inputs and sums, each sample's together: where a layer has them, samples lie multiples of 4 KB apart,
 /// and the first-level cache would keep them all in one place.
 struct SampleBlock {
+  /// The sums, 16 KB, and the inputs take at most half of a first-level cache of 32 KB and more.
   static constexpr int kSamples = 32, kSums = 4096;
   static constexpr int kRows = 4;  // inputs at a time: eight were slower
   static_assert(kSums / kSamples >= 64, "room for a cache line of each sample's sums");

@@ -20,6 +20,8 @@ struct PixelTasks {
 
   PixelTasks(const ConvGeometry& g, bool in_runs, int threads) : pixels(pixels_of(g)) {
     const auto channels = static_cast<std::size_t>(g.in_c + g.out_c), team = static_cast<std::size_t>(threads);
+    // Half a run is four register tiles of 12 rows. With more than eight runs the columns' weights, read once for all
+    // of them, no longer count.
     const std::size_t most =
         std::clamp<std::size_t>(static_cast<std::size_t>(pointwise_run()) / sizeof(float) / channels, kPixelRun / 2,
                                 8 * kPixelRun) *

@@ -43,6 +43,7 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int shar
   p.tiles_x = (g.out_w + 3) / 4;
   p.tiles_y = (g.out_h + 3) / 4;
   p.total = g.batch * p.tiles_x * p.tiles_y;
+  // Whole register tiles of 12 rows. With more than eight of them, reading the weights no longer counts.
   const int most = std::clamp(budget_bytes / (kProducts * 4 * (g.in_c + g.out_c)) / 12 * 12, 12, 96);
   const int rounds = (p.total + most * shares - 1) / (most * shares);
   p.tiles = std::min(most, (p.total + rounds * shares - 1) / (rounds * shares));

@@ -18,7 +18,7 @@ namespace lineament::HWY_NAMESPACE {
 /// channels in them.
 template <class F>
 HWY_INLINE void EachVector(const Blocks& blocks, int block, F&& f) {
-  constexpr std::size_t kWindows = 4;
+  constexpr std::size_t kWindows = 4;  // share one load of the channels' factors, and stay in the first-level cache
   const std::size_t lanes = hn::Lanes(Floats()), windows = blocks.windows(block);
   for (std::size_t first = 0; first < windows; first += kWindows)
     for (std::size_t c = 0; c < blocks.channels; c += lanes)
