@@ -5,6 +5,9 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -167,6 +170,17 @@ double parse_double(const char* text, const char*& end) {
   const double value = ::strtod_l(text, &last, plain);
   end = last;
   return value;
+}
+
+bool has_dot_products() {
+#if defined(__ARM_FEATURE_DOTPROD)
+  return true;  // compiled for processors that have it, as for Macs
+#elif defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long kDotProducts = 1ul << 20;  // HWCAP_ASIMDDP, which not every C library names
+  return (::getauxval(AT_HWCAP) & kDotProducts) != 0;
+#else
+  return false;
+#endif
 }
 
 std::size_t second_level_cache() {

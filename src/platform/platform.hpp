@@ -59,6 +59,9 @@ inline constexpr std::size_t kHugePage = std::size_t{1} << 21;
 /// Asks for huge pages where whole ones lie between `memory` and its end. Advice only: refusal changes nothing.
 void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
 
+/// Whether a 64-bit ARM processor adds up products of four bytes (SDOT, of armv8.2). False where the system does not
+/// tell, and on other processors.
+bool has_dot_products();
 /// Bytes of a core's second-level cache; 0 where the system does not tell.
 std::size_t second_level_cache();
 /// Bytes of memory that the machine has.

@@ -6,6 +6,7 @@
 #include "kernels/common/targets.hpp"
 #include "lineament/error.hpp"
 #include "lineament/isa.hpp"
+#include "platform/platform.hpp"
 
 #include <hwy/highway.h>
 #include <hwy/targets.h>
@@ -17,6 +18,7 @@ struct Level {
   std::string name;
   std::int64_t target;
   bool int8_products = false, bf16_products = false;
+  bool byte_pairs() const { return HWY_ARCH_X86 && target <= HWY_SSE4; }
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -28,7 +30,7 @@ bool processor_has_bf16_products() {
 }
 #else
 bool processor_has_int8_products() {
-  return false;
+  return HWY_ARCH_ARM_A64 && platform::has_dot_products();
 }
 bool processor_has_bf16_products() {
   return false;
@@ -49,6 +51,11 @@ std::vector<Level> find_levels() {
     const std::int64_t target = std::int64_t{1} << bit;
     if ((supported & target) == 0) continue;
     // The best of AVX-512, whatever Highway calls those with more instructions: the kernels know these by themselves.
+    if (HWY_ARCH_ARM_A64 && list.empty()) {
+      list.push_back({lower_case(hwy::TargetName(target)), target, processor_has_int8_products()});
+      if (list.front().int8_products) list.push_back({list.front().name + "_base", target});
+      continue;
+    }
     if (!HWY_ARCH_X86 || target > HWY_AVX3 || list.size() > 0) {
       list.push_back({lower_case(hwy::TargetName(target)), target});
       continue;
@@ -119,8 +126,16 @@ bool has_bf16_products() {
   return current()->bf16_products;
 }
 
+bool multiplies_bytes() {
+  return current()->int8_products || current()->byte_pairs();
+}
+
 int int8_weight_limit() {
   return has_int8_products() ? 127 : 63;
+}
+
+int int8_input_shift() {
+  return HWY_ARCH_ARM_A64 && has_int8_products() ? 128 : 0;
 }
 
 }  // namespace lineament

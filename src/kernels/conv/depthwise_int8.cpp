@@ -62,7 +62,7 @@ HWY_EXPORT(RunDepthwiseInt8);
 const char* DepthwiseInt8::unfit(const ConvProblem& p) const {
   if (p.precision != Precision::int8) return "for int8";
   if (p.training()) return "training";
-  if (!has_int8_products()) return "no products of bytes on this processor";
+  if (!HWY_ARCH_X86 || !has_int8_products()) return "needs AVX512_VNNI";
   const ConvGeometry& g = p.g;
   return g.groups > 1 && g.groups == g.in_c && g.in_c == g.out_c ? nullptr : "needs one channel a group";
 }

@@ -17,7 +17,10 @@ const char* Int8::unfit(const ConvProblem& p) const {
   if (p.training()) return "training";
   if (g.groups != 1) return "groups";
   // Products of bytes are at most twice as fast there, and Winograd's algorithm needs a quarter of them.
-  if (!has_int8_products() && winograd_unfit(g) == nullptr) return "Winograd's is faster without AVX512_VNNI";
+  if (!has_int8_products() && winograd_unfit(g) == nullptr) return "Winograd's is faster without VNNI or SDOT";
+  // Bytes that become 32-bit numbers first take three times the instructions of floats (decisions/016). They gain only
+  // where products wait for weights from memory.
+  if (!multiplies_bytes() && plan_words(g, true).pixels() > kFewSamples) return "no products of bytes here";
   const bool exact = std::ptrdiff_t{g.kernel} * g.kernel * g.in_c <= std::ptrdiff_t{INT32_MAX} / (255 * 127);
   return exact ? nullptr : "sums would overflow 32 bits";
 }
@@ -47,7 +50,7 @@ void Int8::pack_weights(const ConvProblem& problem, const float* w, const float*
   });
   for (int n = 0; n < columns; ++n) {
     scale[n] *= in.step;
-    offset[n] *= -scale[n] * in.zero;
+    offset[n] *= scale[n] * (static_cast<float>(int8_input_shift()) - in.zero);
     if (bias != nullptr) offset[n] += bias[n];
   }
 }

@@ -224,6 +224,8 @@ HWY_ATTR void RunLowPrecision(const WordPlan& p, const ConvForward& f) {
 #if LINEAMENT_DOT_INSTRUCTIONS
   if (!p.int8) return RunWords<Bf16Instruction>(p, f);
   if (has_int8_products()) return RunWords<Int8Instruction>(p, f);
+#elif LINEAMENT_SIGNED_DOT
+  if (has_int8_products()) return RunWords<SignedInt8Instruction>(p, f);
 #endif
   RunWords<Int8Products>(p, f);
 }
