@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "kernels/common/isa.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
 #include "nn/networks.hpp"
@@ -67,10 +66,7 @@ TEST_CASE("a network in int8 and bfloat16 is close to the same in float, and ano
     for (const Precision precision : {Precision::bf16, Precision::int8}) {
       INFO(named.name << ", " << (precision == Precision::int8 ? "int8" : "bf16"));
       const auto wanted = output(Precision::fp32, 3, 1), got = output(precision, 3, 1);
-      // Weights of seven bits, where products of bytes are missing, are twice as coarse. What this costs networks that
-      // are trained is tested with the library's models.
-      const double int8_bound = int8_weight_limit() == 127 ? 0.1 : 0.2;
-      CHECK(difference(got, wanted) < (precision == Precision::int8 ? int8_bound : 0.03));
+      CHECK(difference(got, wanted) < (precision == Precision::int8 ? 0.1 : 0.03));
       CHECK(difference(got, wanted) > 1e-5);
       CHECK(output(precision, 3, 2) == got);
       CHECK(output(precision, 3, 4) == got);
