@@ -97,7 +97,6 @@ template <class T>
 void PreparedWeights<T>::refresh(Threads& threads) {
   if (network_ == nullptr || network_->revision() == revision_) return;
   const std::lock_guard lock(mutex_);
-  revision_ = network_->revision();
   if (folded_) {
     const BasicNetwork<T> folded = fold_batch_norm(*network_);
     std::copy(folded.weights().begin(), folded.weights().end(), folded_->weights().begin());
@@ -106,6 +105,7 @@ void PreparedWeights<T>::refresh(Threads& threads) {
     require_numbers<T>(e.problem, params(e.node), bare_.spec()[e.node].name.str());
     e.kernel->pack(e.problem, params(e.node), e.bytes.span(), threads);
   }
+  revision_ = network_->revision();  // last: after an exception the next run must not take these weights for packed
 }
 
 template <class T>
