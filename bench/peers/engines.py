@@ -26,9 +26,10 @@ KEPT_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_":
 
 
 # As on a processor that has no more than this. What oneDNN's variables do to it, they do to that in PyTorch, too.
-HELD_TO = {"best": {},
-           "avx2": {"LINEAMENT_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
-                    "ATEN_CPU_CAPABILITY": "avx2", "OPENBLAS_CORETYPE": "Haswell"}}
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2",
+        "OPENBLAS_CORETYPE": "Haswell"}
+HELD_TO = {"best": {}, "avx2": {"LINEAMENT_ISA": "avx2", **AVX2},
+           "avx2_vnni": {"LINEAMENT_ISA": "avx2_vnni", **AVX2}}  # in fp32, which peers are measured in, the same
 
 
 @dataclasses.dataclass(frozen=True)

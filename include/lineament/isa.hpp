@@ -10,14 +10,14 @@ namespace LINEAMENT_API lineament {
 
 /// Sets this machine can run, best first: "avx512", "avx2", "sse4", "scalar" (or the platform's own names in lower
 /// case). "avx512" has the instructions for sums of short products (VNNI, BF16) that the processor has; if it has any,
-/// "avx512f" is the set without them. So are "neon" (SDOT) and "neon_base".
+/// "avx512f" is the set without them. So are "neon" (SDOT) and "neon_base", and "avx2_vnni" (AVX-VNNI) and "avx2".
 std::vector<std::string> available_isas();
 /// The one in use. At first the best, or what the environment variable LINEAMENT_ISA names.
 std::string current_isa();
 /// Uses another one from now on; not while a session runs. Throws ArgumentError listing what there is.
 void force_isa(std::string_view name);
 
-/// Whether the set in use multiplies and adds up four int8 (AVX512_VNNI, SDOT) or two bfloat16 (AVX512_BF16) at a time.
+/// Whether the set in use multiplies and adds up four int8 (VNNI, SDOT) or two bfloat16 (AVX512_BF16) at a time.
 bool has_int8_products();
 bool has_bf16_products();
 

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "catch.hpp"
 #include "lineament/image/draw.hpp"
@@ -176,6 +178,33 @@ TEST_CASE("tune keeps what it found for this machine, and predict uses it") {
   CHECK(contains(foreign.err, "note: tuning.json is ignored: it was made for an abacus"));
   require_refused(place.run({"tune", "nothing"}), {"nothing"});
   require_refused(place.run({"tune", "tiny", "--seconds", "0"}), {"--seconds"});
+}
+
+TEST_CASE("tune says which kernels give other bits than the usual one") {
+  const Place place;
+  const Json ops = json_of(place.run({"tune", "reference", "--seconds", "0.2", "--batch", "1", "--json"}))
+                       .at("batches")[0]
+                       .at("ops");
+  std::set<std::string> marked;  // "layer kernel~"
+  for (const Json& op : ops) {
+    CHECK(op.at("same_bits").size() == op.at("seconds").size());
+    for (const auto& [kernel, same] : op.at("same_bits").items())
+      if (!same.get<bool>()) marked.insert(op.at("layer").get<std::string>() + " " + kernel);
+  }
+  CHECK_FALSE(marked.empty());
+  CHECK(marked.contains(ops[1].at("layer").get<std::string>() + " direct"));  // where Winograd's is the usual one
+
+  const Outcome text = place.run({"tune", "reference", "--seconds", "0.2", "--batch", "1"});
+  std::set<std::string> printed;
+  std::istringstream lines(text.out);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string layer, word;
+    words >> layer;
+    while (words >> word)
+      if (word.back() == '~') printed.insert(layer + " " + word.substr(0, word.find_first_of("*~")));
+  }
+  CHECK(printed == marked);
 }
 
 TEST_CASE("a predict that is interrupted keeps what it has done") {

@@ -85,16 +85,24 @@ void check(const Network& network, const std::vector<double>& input, const std::
   }
 }
 
+/// The network with weights round(weight, step). Steps are such that a column's weights are 127 at most, and with
+/// `pairs` the sums of two neighbouring channels' 128.
 template <class Round>
-BasicNetwork<double> with_weights(const Network& network, Round&& round) {
+BasicNetwork<double> with_weights(const Network& network, Round&& round, bool pairs = false) {
   BasicNetwork<double> rounded(network);
   const ParamInfo& weight = rounded.param(rounded.params().front().name);
-  const std::size_t columns = static_cast<std::size_t>(weight.shape[weight.shape.rank() - 1]);
+  const int rank = weight.shape.rank();
+  const auto columns = static_cast<std::size_t>(weight.shape[rank - 1]),
+             channels = static_cast<std::size_t>(weight.shape[rank - 2]);
   const std::span<double> values = rounded.values(weight);
   for (std::size_t n = 0; n < columns; ++n) {
-    double largest = 0;
-    for (std::size_t i = n; i < values.size(); i += columns) largest = std::max(largest, std::abs(values[i]));
-    for (std::size_t i = n; i < values.size(); i += columns) values[i] = round(values[i], largest);
+    double step = 0;
+    for (std::size_t i = n; i < values.size(); i += columns) {
+      step = std::max(step, std::abs(values[i]) / 127);
+      const bool second = i / columns % channels % 2 != 0;
+      if (pairs && second) step = std::max(step, std::abs(values[i] + values[i - columns]) / 127.999);
+    }
+    for (std::size_t i = n; i < values.size(); i += columns) values[i] = round(values[i], step);
   }
   return rounded;
 }
@@ -102,24 +110,18 @@ BasicNetwork<double> with_weights(const Network& network, Round&& round) {
 bool no_int8_products() {
   return !has_int8_products();
 }
-/// Where the kernel `depthwise_int8` runs: products of bytes on x86.
-bool has_depthwise_int8() {
-  return has_int8_products() && current_isa().starts_with("avx512");
-}
 
-/// A layer, inputs for it, and both as int8 rounds them, weights to -limit … limit. Inputs are near whole numbers of
+/// A layer, inputs for it, and both as int8 rounds them. Inputs are near whole numbers of
 /// steps, so that rounding is never a matter of the last digit; some are beyond the range.
 struct Quantised {
   Network network;
   BasicNetwork<double> rounded;
   std::vector<double> input, steps;
 
-  Quantised(const Layer& layer, const Shape& shape, int batch, Range range, int weight_limit = 127)
+  Quantised(const Layer& layer, const Shape& shape, int batch, Range range, bool pairs = false)
       : network(with_random_weights(layer, shape)),
-        rounded(with_weights(network, [weight_limit](double w, double largest) {
-          const double step = largest / weight_limit;
-          return std::nearbyint(w / step) * step;
-        })) {
+        rounded(with_weights(
+            network, [](double w, double step) { return std::nearbyint(w / step) * step; }, pairs)) {
     const double step = (range.high - range.low) / 255.0, zero = std::nearbyint(-range.low / step);
     for (const double u : random_values<double>(static_cast<std::size_t>(batch) * shape.size(), 1, -0.3f, 1.3f)) {
       const double q = std::floor(u * 255);
@@ -172,8 +174,8 @@ TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
                                  .kernel = "int8",
                                  .epilogue = {.relu = true, .max_pool = pool},
                                  .range = range};
-        for (const auto& [limit, has] : {std::pair{127, &has_int8_products}, {63, &no_int8_products}}) {
-          const Quantised q(c.layer, c.input, c.batch, range, limit);
+        for (const auto& [pairs, has] : {std::pair{false, &has_int8_products}, {true, &no_int8_products}}) {
+          const Quantised q(c.layer, c.input, c.batch, range, pairs);
           if (pool && !takes(q.network, options)) continue;
           check(q.network, q.input, exact_output(q.rounded, q.steps, c.batch, pool), options, has);
         }
@@ -309,84 +311,4 @@ TEST_CASE("kernels: mobile in training in bfloat16 is close to fp32, and the sam
   CHECK(difference(bf16.first, fp32.first) < 0.2);
   CHECK(run(Precision::bf16, 3) == bf16);
   if (has_bf16_products()) CHECK(difference(bf16.first, fp32.first) > 1e-6);
-}
-
-TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolutions and the last layer") {
-  const auto kernels = [](const Spec& spec, const Shape& input) {
-    const Network network(spec, input, 1);
-    std::vector<LayerRange> ranges;
-    for (NodeId id = 1; id <= spec.size(); ++id) ranges.push_back({spec[id].name.str(), {0, 1}});
-    const InferenceSession session(network, {.precision = Precision::int8, .ranges = ranges});
-    std::vector<std::string> names;
-    for (const PlannedOp& op : session.plan()) names.push_back(op.kernel);
-    return names;
-  };
-  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'312}) ==
-        std::vector<std::string>{"gemm", "gemm"});
-  CHECK(kernels(Spec() << Dense{.features = 2} << Dense{.features = 2}, {66'311}) ==
-        std::vector<std::string>{"int8", "gemm"});
-  CHECK(kernels(Spec() << Conv2d{.channels = 8, .groups = 2} << Conv2d{.channels = 8, .groups = Conv2d::kDepthwise}
-                       << Conv2d{.channels = 4} << Conv2d{.channels = 4},
-                {5, 5, 4}) ==
-        std::vector<std::string>{"direct", has_depthwise_int8() ? "depthwise_int8" : "depthwise", "int8", "direct"});
-  // Depthwise with a small window: only where a convolution gives it bytes.
-  const Conv2d expand{.channels = 8, .kernel = 1};
-  const auto second = [&](const Layer& before, int kernel) {
-    const Conv2d depthwise{.channels = 8, .kernel = kernel, .padding = Padding::same, .groups = Conv2d::kDepthwise};
-    return kernels(Spec() << expand << before << depthwise << expand << expand, {9, 9, 4});
-  };
-  const IsaRestorer restorer;
-  for (const std::string& isa : available_isas()) {
-    force_isa(isa);
-    INFO(isa);
-    const std::string bytes = has_depthwise_int8() ? "depthwise_int8" : "depthwise";
-    // Where bytes are not multiplied, only layers of few pixels gain by them.
-    const std::string one = multiplies_bytes() ? "int8" : "pointwise";
-    CHECK(second(ReLU{}, 3) == std::vector<std::string>{one, bytes, one, "pointwise"});
-    CHECK(second(HardSwish{}, 3) == std::vector<std::string>{one, bytes, one, "pointwise"});
-    CHECK(second(SiLU{}, 3) == std::vector<std::string>{one, "activation", "depthwise", one, "pointwise"});
-    CHECK(second(SiLU{}, 5) == std::vector<std::string>{one, "activation", bytes, one, "pointwise"});
-    // Without products of bytes Winograd's algorithm in floats is faster.
-    const Conv2d wide{.channels = 16, .padding = Padding::same};
-    const std::string products = has_int8_products() ? "int8" : "winograd";
-    CHECK(kernels(Spec() << wide << wide << wide, {9, 9, 16}) ==
-          std::vector<std::string>{products, products, "winograd"});
-  }
-}
-
-TEST_CASE("kernels: int8 of weights that are next to nothing gives the bias") {
-  for (const Layer& layer : {Layer(Dense{.features = 5}), Layer(Conv2d{.channels = 8, .kernel = 1}),
-                             Layer(Conv2d{.channels = 8, .kernel = 5, .groups = Conv2d::kDepthwise})}) {
-    const Shape input = std::holds_alternative<Dense>(layer) ? Shape{7} : Shape{6, 5, 8};
-    const auto fill = [](std::span<float> values, float value) { std::fill(values.begin(), values.end(), value); };
-    Network network(one_layer(layer), input, 1);
-    fill(network.values(network.params()[0]), std::numeric_limits<float>::denorm_min());
-    fill(network.values(network.params()[1]), 2.5f);
-    RunOptions options{.precision = Precision::int8, .range = {0, 1}};
-    for (const Kernel<float>* kernel : fitting_kernels<float>(last_layer(network, options))) {
-      options.kernel = kernel->name();
-      INFO(options.kernel);
-      LayerRun<float> run(network, options);
-      fill(run.input(), 1.0f);
-      run.forward();
-      for (const float y : run.output()) CHECK(y == Approx(2.5));
-    }
-  }
-}
-
-TEST_CASE("kernels: the largest sums of int8 do not overflow") {
-  const IsaRestorer restorer;
-  const int in = 66'311;
-  Network network(one_layer(Dense{.features = 3, .bias = false}), Shape{in}, 1);
-  for (const float sign : {1.0f, -1.0f}) {
-    for (float& w : network.weights()) w = sign;
-    for (const std::string& isa : available_isas()) {
-      INFO(isa << ", weights " << sign);
-      force_isa(isa);
-      LayerRun<float> run(network, {.precision = Precision::int8, .kernel = "int8", .range = {0, 1}});
-      std::fill(run.input().begin(), run.input().end(), 1.0f);
-      run.forward();
-      for (const float y : run.output()) CHECK(y == Approx(sign * in));
-    }
-  }
 }

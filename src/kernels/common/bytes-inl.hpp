@@ -63,6 +63,13 @@ class ToBytes {
     const __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(first, next));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(bytes));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to_next), _mm512_extracti64x4_epi64(bytes, 1));
+#elif HWY_TARGET == HWY_AVX2
+    const __m256i first = _mm256_packs_epi32(round(values[0]).raw, round(values[1]).raw);
+    const __m256i next = _mm256_packs_epi32(round(values[2]).raw, round(values[3]).raw);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(first, next), order);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to_next), _mm256_extracti128_si256(bytes, 1));
 #else
     const std::size_t lanes = hn::Lanes(Floats());
     store(values[0], lanes, to);
@@ -102,6 +109,8 @@ class ToBytes {
     const Vector inside = hn::Min(hn::Max(hn::MulAdd(value, inverse_, zero_), least_), most_);
 #if HWY_TARGET <= HWY_AVX3
     return hn::Vec<hn::RebindToSigned<Floats>>{_mm512_cvtps_epi32(inside.raw)};  // NearestInt's care is for larger ones
+#elif HWY_TARGET == HWY_AVX2
+    return hn::Vec<hn::RebindToSigned<Floats>>{_mm256_cvtps_epi32(inside.raw)};
 #else
     return hn::NearestInt(inside);
 #endif

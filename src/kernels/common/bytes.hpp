@@ -17,10 +17,10 @@ struct BasicBytes {
 using ConstBytes = BasicBytes<const std::uint8_t>;
 using Bytes = BasicBytes<std::uint8_t>;
 
-/// What weights of at most `largest` are multiples of, up to `limit`. Dividing by less than a normal number may give
-/// any number.
-inline float weight_step(float largest, int limit) {
-  const float step = largest / static_cast<float>(limit);
+/// What weights of at most `largest` are multiples of, up to 127. Dividing by less than a normal number may give any
+/// number.
+inline float weight_step(float largest) {
+  const float step = largest / 127;
   return std::isnormal(step) ? step : 1.0f;
 }
 

@@ -8,6 +8,9 @@
 #include "lineament/isa.hpp"
 #include "platform/platform.hpp"
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>
+#endif
 #include <hwy/highway.h>
 #include <hwy/targets.h>
 
@@ -25,12 +28,20 @@ struct Level {
 bool processor_has_int8_products() {
   return __builtin_cpu_supports("avx512vnni") != 0;
 }
+/// AVX-VNNI, the same with vectors of AVX2. Not every compiler's __builtin_cpu_supports() knows it.
+bool processor_has_avx_vnni() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
+}
 bool processor_has_bf16_products() {
   return __builtin_cpu_supports("avx512bf16") != 0;
 }
 #else
 bool processor_has_int8_products() {
   return HWY_ARCH_ARM_A64 && platform::has_dot_products();
+}
+bool processor_has_avx_vnni() {
+  return false;
 }
 bool processor_has_bf16_products() {
   return false;
@@ -56,6 +67,7 @@ std::vector<Level> find_levels() {
       if (list.front().int8_products) list.push_back({list.front().name + "_base", target});
       continue;
     }
+    if (target == HWY_AVX2 && processor_has_avx_vnni()) list.push_back({"avx2_vnni", target, true});
     if (!HWY_ARCH_X86 || target > HWY_AVX3 || list.size() > 0) {
       list.push_back({lower_case(hwy::TargetName(target)), target});
       continue;
@@ -130,8 +142,8 @@ bool multiplies_bytes() {
   return current()->int8_products || current()->byte_pairs();
 }
 
-int int8_weight_limit() {
-  return has_int8_products() ? 127 : 63;
+bool int8_adds_pairs() {
+  return !has_int8_products();
 }
 
 int int8_input_shift() {

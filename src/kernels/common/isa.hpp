@@ -10,9 +10,10 @@ int isa_token();
 /// become 32-bit numbers first.
 bool multiplies_bytes();
 
-/// The largest weight in int8: 127 where products of bytes are added up in 32 bits. Elsewhere 63: then two products
-/// with 0 … 255 fit 16 bits, in which x86 processors without VNNI add them up.
-int int8_weight_limit();
+/// Whether products of bytes are added up in 16 bits first, two channels' at a time, as x86 processors without VNNI do.
+/// Both weights together are then 128 at most: 255 * 128 fits. So it is on every set without has_int8_products(), for
+/// the same bits.
+bool int8_adds_pairs();
 
 /// What is taken from each input before it is multiplied: 128 where only signed bytes are (SDOT), else 0.
 int int8_input_shift();

@@ -53,34 +53,47 @@ struct WordProduct {
 using Words = hn::ScalableTag<std::uint32_t>;
 using Ints = hn::ScalableTag<std::int32_t>;
 
-#if HWY_TARGET <= HWY_AVX3
-#undef LINEAMENT_DOT_INSTRUCTIONS
-#define LINEAMENT_DOT_INSTRUCTIONS 1
+// LINEAMENT_INT8_DOT: bytes are multiplied and added up in one instruction; LINEAMENT_BF16_DOT: bfloat16 are.
+#undef LINEAMENT_INT8_DOT
+#undef LINEAMENT_BF16_DOT
+#define LINEAMENT_INT8_DOT (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2)
+#define LINEAMENT_BF16_DOT (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
+
+#if LINEAMENT_INT8_DOT
 // In assembler, because the instruction sets that Highway knows do not have these; they run only where the processor
 // was seen to have them.
 
-/// Words are multiplied as they lie. A tile has kRows x kGroups x kColumns sums, which fill 24 of 32 registers.
+/// Words are multiplied as they lie. A tile has kRows x kGroups x kColumns sums, which fill 24 of 32 registers, or 12
+/// of AVX2's 16.
 struct Instruction {
-  static constexpr int kRows = 12, kGroups = 2;
+  static constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6, kGroups = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
   static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
   static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
   /// Words that differ from lane to lane.
   static HWY_INLINE auto LoadActivations(const std::uint32_t* a) { return hn::LoadU(Words(), a); }
 };
 
-/// AVX512_VNNI.
+/// AVX512_VNNI, or AVX-VNNI.
 struct Int8Instruction : Instruction {
   using Sum = hn::Vec<Ints>;
   static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
   template <class A, class W>
   static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
     auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory
+#if HWY_TARGET <= HWY_AVX3
     asm("vpdpbusd %2, %1, %0" : "+v"(raw) : "v"(a.raw), "v"(w.raw));
+#else
+    asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(raw) : "x"(a.raw), "x"(w.raw));
+#endif
     return Sum{raw};
   }
-  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return hn::ConvertTo(Floats(), sum); }
+  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) {
+    return hn::ConvertTo(Floats(), sum);
+  }
 };
+#endif
 
+#if LINEAMENT_BF16_DOT
 /// AVX512_BF16.
 struct Bf16Instruction : Instruction {
   using Sum = hn::Vec<Floats>;
@@ -100,9 +113,6 @@ HWY_INLINE auto ToBf16(hn::Vec<Floats> x) {
   asm("vcvtneps2bf16 %1, %0" : "=v"(y.raw) : "v"(x.raw));
   return y;
 }
-#else
-#undef LINEAMENT_DOT_INSTRUCTIONS
-#define LINEAMENT_DOT_INSTRUCTIONS 0
 #endif
 
 #undef LINEAMENT_SIGNED_DOT
@@ -144,7 +154,7 @@ HWY_INLINE __m128i AddPairs(__m128i a, __m128i w) {
 }
 #endif
 
-/// Products of neighbouring bytes are added up in 16 bits (PMADDUBSW), which hold them: see int8_weight_limit(). Then
+/// Products of neighbouring bytes are added up in 16 bits (PMADDUBSW), which hold them: see int8_adds_pairs(). Then
 /// two of these sums in 32 bits.
 struct Int8Products {
   using Shorts = hn::Repartition<std::int16_t, Ints>;

@@ -12,26 +12,31 @@
 #include "kernels/common/words-inl.hpp"
 #include "kernels/conv/depthwise_int8_plan.hpp"
 
-#if LINEAMENT_DOT_INSTRUCTIONS
+#if LINEAMENT_INT8_DOT
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
+/// The bytes of 16 channels in four rows, as a word for each channel.
+HWY_INLINE void Interleave16(__m128i a, __m128i b, __m128i c, __m128i d, std::uint32_t* to) {
+  const __m128i low = _mm_unpacklo_epi8(a, b), low2 = _mm_unpacklo_epi8(c, d);
+  const __m128i high = _mm_unpackhi_epi8(a, b), high2 = _mm_unpackhi_epi8(c, d);
+  auto* vectors = reinterpret_cast<__m128i*>(to);
+  _mm_storeu_si128(vectors, _mm_unpacklo_epi16(low, low2));
+  _mm_storeu_si128(vectors + 1, _mm_unpackhi_epi16(low, low2));
+  _mm_storeu_si128(vectors + 2, _mm_unpacklo_epi16(high, high2));
+  _mm_storeu_si128(vectors + 3, _mm_unpackhi_epi16(high, high2));
+}
+
+#if HWY_TARGET <= HWY_AVX3
 /// Four rows of bytes as a word for each of `count` channels, up to 64 (kFew: up to 16). Words after them are anything;
 /// reads nothing after the channels.
 template <bool kFew>
 HWY_INLINE void InterleavePixel(const std::uint8_t* const (&rows)[4], int count, std::uint32_t* to) {
   const __mmask64 mask = ~std::uint64_t{0} >> (64 - count);
   if constexpr (kFew) {
-    const auto few = static_cast<__mmask16>(mask);
-    const __m128i a = _mm_maskz_loadu_epi8(few, rows[0]), b = _mm_maskz_loadu_epi8(few, rows[1]);
-    const __m128i c = _mm_maskz_loadu_epi8(few, rows[2]), d = _mm_maskz_loadu_epi8(few, rows[3]);
-    const __m128i low = _mm_unpacklo_epi8(a, b), low2 = _mm_unpacklo_epi8(c, d);
-    const __m128i high = _mm_unpackhi_epi8(a, b), high2 = _mm_unpackhi_epi8(c, d);
-    auto* vectors = reinterpret_cast<__m128i*>(to);
-    _mm_storeu_si128(vectors, _mm_unpacklo_epi16(low, low2));
-    _mm_storeu_si128(vectors + 1, _mm_unpackhi_epi16(low, low2));
-    _mm_storeu_si128(vectors + 2, _mm_unpacklo_epi16(high, high2));
-    _mm_storeu_si128(vectors + 3, _mm_unpackhi_epi16(high, high2));
+    const auto load = [few = static_cast<__mmask16>(mask)](const std::uint8_t* from)
+                          HWY_ATTR { return _mm_maskz_loadu_epi8(few, from); };
+    Interleave16(load(rows[0]), load(rows[1]), load(rows[2]), load(rows[3]), to);
   } else {
     // Interleaving in blocks of 128 bits then leaves channels in their order.
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -47,6 +52,24 @@ HWY_INLINE void InterleavePixel(const std::uint8_t* const (&rows)[4], int count,
     _mm512_storeu_si512(to + 48, _mm512_unpackhi_epi16(high, high2));
   }
 }
+#else
+/// Four rows of bytes as a word for each of `count` channels, up to 64. Words after them are anything; reads nothing
+/// after the channels.
+template <bool>
+HWY_INLINE void InterleavePixel(const std::uint8_t* const (&rows)[4], int count, std::uint32_t* to) {
+  const auto load = [](const std::uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); };
+  int i = 0;
+  for (; i + 16 <= count; i += 16)
+    Interleave16(load(rows[0] + i), load(rows[1] + i), load(rows[2] + i), load(rows[3] + i), to + i);
+  if (i == count) return;
+  const auto half = [](const std::uint8_t* from) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)); };
+  if (i + 8 == count)
+    return Interleave16(half(rows[0] + i), half(rows[1] + i), half(rows[2] + i), half(rows[3] + i), to + i);
+  HWY_ALIGN std::uint8_t some[4][16];
+  for (int r = 0; r < 4; ++r) CopyFew<15>(rows[r] + i, static_cast<std::size_t>(count - i), some[r]);
+  Interleave16(load(some[0]), load(some[1]), load(some[2]), load(some[3]), to + i);
+}
+#endif
 
 /// A row of pixels: those of the next pixel lie steps[r] bytes and `column` words on.
 template <bool kFew>
@@ -65,7 +88,8 @@ HWY_ATTR HWY_NOINLINE void InterleaveLine(const std::uint8_t* const (&rows)[4], 
 
 struct DepthwiseTask {
   using Dot = Int8Instruction;
-  static constexpr int kLanes = kColumns, kTile = 8;  ///< outputs of so many channels whose sums are in registers
+  /// kTile: outputs of two vectors of channels whose sums are in registers.
+  static constexpr int kLanes = static_cast<int>(HWY_LANES(float)), kTile = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
 
   const DepthwiseWords& p;
   DepthwiseWeights<const float> weights;

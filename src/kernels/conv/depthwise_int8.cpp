@@ -18,7 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
 HWY_ATTR void RunDepthwiseInt8(const DepthwiseWords& p, const ConvForward& f) {
-#if LINEAMENT_DOT_INSTRUCTIONS
+#if LINEAMENT_INT8_DOT
   const ConvGeometry& g = p.g;
   const DepthwiseWeights<const float> w(p, as<float>(f.packed));
   const ByteScale scale{w.input[0], w.input[1]};
@@ -62,7 +62,7 @@ HWY_EXPORT(RunDepthwiseInt8);
 const char* DepthwiseInt8::unfit(const ConvProblem& p) const {
   if (p.precision != Precision::int8) return "for int8";
   if (p.training()) return "training";
-  if (!HWY_ARCH_X86 || !has_int8_products()) return "needs AVX512_VNNI";
+  if (!HWY_ARCH_X86 || !has_int8_products()) return "needs VNNI";
   const ConvGeometry& g = p.g;
   return g.groups > 1 && g.groups == g.in_c && g.in_c == g.out_c ? nullptr : "needs one channel a group";
 }
@@ -92,7 +92,7 @@ void DepthwiseInt8::pack_weights(const ConvProblem& problem, const float* w, con
     const auto weight = [&](int ky, int kx) { return w[(ky * kernel + kx) * channels + c]; };
     float largest = 0, sum = 0;
     for (int i = 0; i < kernel * kernel; ++i) largest = std::max(largest, std::abs(weight(i / kernel, i % kernel)));
-    const float scale = weight_step(largest, 127);
+    const float scale = weight_step(largest);
     for (int ky = 0; ky < kernel; ++ky)
       for (int kx = 0; kx < kernel; ++kx) {
         const float rounded = std::nearbyint(weight(ky, kx) / scale);

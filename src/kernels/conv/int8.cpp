@@ -25,7 +25,8 @@ const char* Int8::unfit(const ConvProblem& p) const {
   return exact ? nullptr : "sums would overflow 32 bits";
 }
 
-/// Scales each column to -limit … limit: see int8_weight_limit().
+/// Scales each column to -127 … 127, and where it must be, so that two neighbours are 128 at most together: see
+/// int8_adds_pairs(). Rounded, 127.999 is never more than 128; 128 might be 129.
 void Int8::pack_weights(const ConvProblem& problem, const float* w, const float* bias, std::span<std::byte> to,
                         Threads&) const {
   using Number = std::int8_t;
@@ -37,10 +38,17 @@ void Int8::pack_weights(const ConvProblem& problem, const float* w, const float*
   packed.input[1] = in.zero;
   float *scale = packed.scale, *offset = packed.offset;
   const int columns = p.g.out_c;
+  constexpr float kOfPair = 127 / 127.999f;
+  int channel = 0;
   packed.each_row<Number>(p, w, [&](const float* row, Number*) {
-    for (int n = 0; n < columns; ++n) scale[n] = std::max(scale[n], std::abs(row[n]));
+    const bool second = channel % 2 != 0 && int8_adds_pairs();
+    channel = (channel + 1) % p.g.in_c;
+    for (int n = 0; n < columns; ++n) {
+      scale[n] = std::max(scale[n], std::abs(row[n]));
+      if (second) scale[n] = std::max(scale[n], kOfPair * std::abs(row[n] + row[n - columns]));
+    }
   });
-  for (int n = 0; n < columns; ++n) scale[n] = weight_step(scale[n], int8_weight_limit());
+  for (int n = 0; n < columns; ++n) scale[n] = weight_step(scale[n]);
   packed.each_row<Number>(p, w, [&](const float* row, Number* words) {
     for (int n = 0; n < columns; ++n) {
       const float rounded = std::nearbyint(row[n] / scale[n]);

@@ -41,7 +41,7 @@ struct WordWork {
 
 HWY_ATTR void RoundToBf16(const float* x, std::size_t count, std::uint16_t* to) {
   std::size_t i = 0;
-#if LINEAMENT_DOT_INSTRUCTIONS
+#if LINEAMENT_BF16_DOT
   const Floats d;
   const hn::Rebind<std::uint16_t, Floats> halves;
   for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) hn::StoreU(ToBf16(hn::LoadU(d, x + i)), halves, to + i);
@@ -221,8 +221,10 @@ HWY_ATTR void RunWords(const WordPlan& p, const ConvForward& f) {
 }
 
 HWY_ATTR void RunLowPrecision(const WordPlan& p, const ConvForward& f) {
-#if LINEAMENT_DOT_INSTRUCTIONS
+#if LINEAMENT_BF16_DOT
   if (!p.int8) return RunWords<Bf16Instruction>(p, f);
+#endif
+#if LINEAMENT_INT8_DOT
   if (has_int8_products()) return RunWords<Int8Instruction>(p, f);
 #elif LINEAMENT_SIGNED_DOT
   if (has_int8_products()) return RunWords<SignedInt8Instruction>(p, f);

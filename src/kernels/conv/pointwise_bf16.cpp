@@ -15,7 +15,7 @@ namespace lineament::HWY_NAMESPACE {
 
 /// See word_panels_size.
 struct WordPanels {
-#if LINEAMENT_DOT_INSTRUCTIONS
+#if LINEAMENT_BF16_DOT
   static HWY_INLINE std::uint32_t Rounded(float value) {
     std::uint16_t half;
     HWY_ALIGN std::uint16_t halves[HWY_LANES(float)];
