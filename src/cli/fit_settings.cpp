@@ -56,8 +56,9 @@ void check_options(const TrainOptions& o) {
     throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "neither",
                          "add --synthetic 4000 to train on drawn faces"});
   if (photos && drawn && !mixed)
-    throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N", "both",
-                         "leave one of them out, or add --mix 0.5, the share of drawn faces in each batch"});
+    throw ArgumentError({"train", "it needs something to train on", "--data DIR or --synthetic N",
+                         o.recipe.empty() ? "both" : "both, with what the recipe says",
+                         "add --mix 0.5, the share of drawn faces in each batch, or --mix 0 for photos alone"});
   if (mixed && !(photos && drawn))
     throw ArgumentError({"--mix", "there are not two kinds of faces to mix", "--data DIR and --synthetic N",
                          photos ? "--data alone" : "--synthetic alone",
@@ -71,6 +72,8 @@ void check_options(const TrainOptions& o) {
                          "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o.mix_until)), ""});
   if (!o.backgrounds.empty() && !drawn)
     throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
+  if (o.limit > 0 && !photos)
+    throw ArgumentError({"--limit", "it is for photos", "--data DIR", "--synthetic alone", "give --synthetic fewer"});
   check_sources(o);
   require_face_loss(o.loss);
   augment_level(o.augment);

@@ -22,12 +22,15 @@ std::string shell_quoted(const std::string& text) {
   return out + "'";
 }
 
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos;
+  return plain ? text : shell_quoted(text);
+}
+
 void remember_command_line(int argc, const char* const* argv) {
   remembered() = "lineament";  // wherever it was called from
-  for (const std::string& word : std::vector<std::string>(argv + std::min(argc, 1), argv + argc)) {
-    const bool plain = !word.empty() && word.find_first_not_of(kPlain) == std::string::npos;
-    remembered() += " " + (plain ? word : shell_quoted(word));
-  }
+  for (const std::string& word : std::vector<std::string>(argv + std::min(argc, 1), argv + argc))
+    remembered() += " " + shell_word(word);
 }
 
 const std::string& command_line() {

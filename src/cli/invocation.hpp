@@ -11,6 +11,8 @@ const std::string& command_line();
 
 /// One word of a shell, whatever is in it.
 std::string shell_quoted(const std::string& text);
+/// The same, in quotes only where it must be.
+std::string shell_word(const std::string& text);
 
 /// Now: "2026-11-30 17:05 UTC".
 std::string date_text();

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
   all.push_back(completion_command(app));
   for (const Command& command : all) add(app, command);
   require_command(app, argc, argv);
+  require_values(argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help and --version

@@ -79,6 +79,16 @@ void require_command(const CLI::App& app, int argc, const char* const* argv) {
       {"", "there is no such command", "one of " + list, "'" + given + "'", advice(given, names, help)});
 }
 
+void require_values(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool option = word.starts_with("--") && word.find('=') == word.size() - 1;
+    if (!word.empty() && !option) continue;
+    const std::string where = option ? word.substr(0, word.size() - 1) : i > 1 ? argv[i - 1] : "";
+    throw ArgumentError({where, "a value is empty", "a value", "''", "is a variable of your script not set?"});
+  }
+}
+
 ArgumentError mistake(const CLI::App& app, const CLI::ParseError& e, const std::string& command) {
   for (const CLI::App* c : app.get_subcommands({})) {
     if (c->get_name() != command) continue;

@@ -139,6 +139,7 @@ void PhotoPoints::one(const Path& path, const std::string& name, PhotoResult& re
     for (const FaceLandmarks& face : faces) {
       if (!face.spread.empty()) draw_spread(photo, face.points, face.spread);
       draw_landmarks(photo, face.points, {}, landmarker_.scheme());
+      if (face.score) draw_score(photo, face.points, *face.score);
     }
     write_png(overlay, photo);
   }

@@ -18,8 +18,9 @@ struct Predictions {
 };
 
 /// Looks for each face's file below `folder`: the photo's name with .pts, behind as many of the photo's own folders as
-/// there are ("lfpw/testset/image_0001.pts", else "image_0001.pts"); of several faces in a photo name_1.pts,
-/// name_2.pts, in their order. Throws ArgumentError where one file would be that of two photos.
+/// there are ("lfpw/testset/image_0001.pts", else "image_0001.pts"); or name_1.pts, name_2.pts and so on. Of several
+/// faces in a photo each has the file whose points are nearest. Throws ArgumentError where one file would be that of
+/// two photos.
 Predictions read_predictions(std::span<const Face> faces, const Path& folder, const Scheme& scheme);
 
 }  // namespace lineament::cli

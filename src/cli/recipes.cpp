@@ -62,6 +62,7 @@ std::vector<std::string> words_of(const Json& json, const std::string& recipe) {
     if (key == kAbout) continue;
     const Json list = value.is_array() ? value : Json::array({value});
     for (const Json& element : list) {
+      if (element == "") continue;  // none, as where the option is left out; "--name=" would take the next word
       if (!element.is_string() && !element.is_number())
         throw ArgumentError({"recipe " + recipe + ", '" + key + "'", "an option has a wrong value",
                              "a text, a number or a list of them", json_text(value), ""});

@@ -12,6 +12,7 @@
 
 #include "cli/checks.hpp"
 #include "cli/console.hpp"
+#include "cli/invocation.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/split.hpp"
 #include "lineament/landmarker/face_shards.hpp"
@@ -61,7 +62,7 @@ Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
   if (o.synthetic > 0) options.memory = static_cast<std::size_t>(kShareOfShards * static_cast<double>(options.memory));
   const FaceShards all = FaceShards::open(o.data, options);
   const std::vector<Rejected> rejected = all.rejected();
-  report_rejected(rejected, "lineament inspect " + o.data.front().string() + " --verify");
+  report_rejected(rejected, "lineament inspect " + shell_word(o.data.front().string()) + " --verify");
   require_packed_so(all, o, store.scheme);
   Split split = split_photo_ids(all.photos(), o.val_split, o.seed);
   limit_faces(split.train, o);

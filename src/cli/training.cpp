@@ -54,6 +54,7 @@ class Run {
       : o_(std::move(options)), ranks_(ranks), photos_(photos) {}
 
   int go() {
+    if (o_.from == "none") o_.from.clear();  // in place of a recipe's
     // A recipe's drawn faces are left out by --mix 0.
     if (!o_.data.empty() && o_.mix == 0 && o_.has("mix")) o_.synthetic = 0;
     std::vector<std::uint8_t> checkpoint;
@@ -163,7 +164,7 @@ class Run {
 
   void train_and_report() {
     const std::string command =
-        o_.resume_with.empty() ? "lineament train --resume --out " + o_.out.string() : o_.resume_with;
+        o_.resume_with.empty() ? "lineament train --resume --out " + shell_word(o_.out.string()) : o_.resume_with;
     say_when_interrupted("stopped; '" + command + "' goes on after the last whole epoch");
     try {
       train();

@@ -1,6 +1,7 @@
 #include "lineament/landmarker/overlay.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "lineament/error.hpp"
@@ -34,6 +35,18 @@ void draw_spread(Image& image, const Landmarks& points, std::span<const float> s
   constexpr float kLightly = 0.25f;
   for (std::size_t i = 0; i < points.size(); ++i)
     if (is_known(points[i])) fill_circle(image, points[i], spread[i], style.points, kLightly);
+}
+
+void draw_score(Image& image, const Landmarks& points, float score, const OverlayStyle& style) {
+  const Box box = bounding_box(points);
+  if (!(box.width > 0) || !std::isfinite(score)) return;
+  const float side = std::max(box.width, box.height), thickness = std::clamp(side / 40, 2.0f, 24.0f);
+  const float y = std::max(box.y - side / 10, thickness);  // in the picture where the face ends at its edge
+  const Point from{box.x, y};
+  const auto at = [&](float share) { return Point{box.x + box.width * share, y}; };
+  constexpr Color kEmpty{60, 60, 60}, kDoubtful{220, 40, 40};
+  draw_line(image, from, at(1), kEmpty, thickness);
+  draw_line(image, from, at(std::clamp(score, 0.0f, 1.0f)), score < 0.5f ? kDoubtful : style.points, 0.6f * thickness);
 }
 
 }  // namespace lineament

@@ -47,6 +47,23 @@ TEST_CASE("adapt begins with a model of the program, says the error before and a
   CHECK(std::filesystem::exists(place / "mine.safetensors"));
 }
 
+TEST_CASE(
+    "adapt takes any network: without heat maps it leaves their part of the loss out; what it says of few photos") {
+  const Place place;
+  make_faces(place, "my faces", 3);
+  make_model(place);
+  Outcome o = place.run({"adapt", "--data", "my faces", "--from", "model.safetensors", "--steps", "1", "--out",
+                         "my model.safetensors", "--val-split", "0", "--threads", "1"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("the model has no heat maps") != std::string::npos);
+  CHECK(o.err.find("--val-split 0.1 tells") != std::string::npos);
+  o = place.run_and_kill(
+      {"adapt", "--data", "my faces", "--from", "tiny", "--out", "it's.safetensors", "--threads", "1"},
+      [&] { return std::filesystem::exists(place / "it's-run/last.safetensors"); }, SIGINT);
+  CHECK(o.err.find("adapt --resume --data 'my faces' --out 'it'\\''s.safetensors'") != std::string::npos);
+}
+
 #ifdef __linux__
 /// How often a file is opened while f() runs.
 static int opened(const Path& file, const std::function<void()>& f) {

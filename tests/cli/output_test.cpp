@@ -162,6 +162,47 @@ TEST_CASE("evaluate --predictions measures the points of any program with the sa
   require_refused(place.run({"evaluate", "model.safetensors", "--predictions", "own", "--data", "faces"}), {"both"});
 }
 
+TEST_CASE("evaluate --predictions takes faces of one photo by their places, and points that no photo has for damaged") {
+  const Place place;
+  make_faces(place, "faces", 1);
+  const Landmarks first = read_pts(place / "faces/face_00000.pts");
+  Landmarks second = first;
+  for (Point& p : second) p.x += 300;
+  place.write("two/pair.png", place.read("faces/face_00000.png"));
+  place.write("two/pair_1.pts", format_pts(first));
+  place.write("two/pair_2.pts", format_pts(second));
+  const auto measured = [&] {
+    const Outcome o = place.run({"evaluate", "--data", "two", "--predictions", "points", "--json"});
+    INFO(o.err);
+    CHECK(o.code == 0);
+    return std::pair(Json::parse(o.out), o.err);
+  };
+  place.write("points/pair_1.pts", format_pts(second));  // as a detector may find them
+  place.write("points/pair_2.pts", format_pts(first));
+  CHECK(measured().first["faces"] == 2);
+  CHECK(measured().first["nme"]["inter_ocular"].get<double>() == Approx(0).margin(1e-6));
+
+  // One face is found: the other has no prediction, whichever it is.
+  std::filesystem::remove(place / "points/pair_1.pts");
+  std::filesystem::rename(place / "points/pair_2.pts", place / "points/pair.pts");
+  for (const Landmarks& found : {first, second}) {
+    place.write("points/pair.pts", format_pts(found));
+    const auto [json, said] = measured();
+    CHECK(json["faces"] == 1);
+    CHECK(json["faces_without_prediction"] == 1);
+    CHECK(json["nme"]["inter_ocular"].get<double>() == Approx(0).margin(1e-6));
+    CHECK(said.find("1 of 2 faces have no prediction") != std::string::npos);
+  }
+
+  Landmarks far = first;
+  far[5].x = 1e30f;
+  place.write("points/pair_1.pts", format_pts(far));
+  CHECK(measured().second.find("a point is so far off that no photo has it") != std::string::npos);
+  place.write("empty/readme.txt", "");
+  require_refused(place.run({"evaluate", "--data", "two", "--predictions", "points", "--negatives", "empty"}),
+                  {"--negatives"});
+}
+
 TEST_CASE("predict writes JSON, points and an overlay that can be read back") {
   const Place place;
   make_model(place);

@@ -78,6 +78,7 @@ TEST_CASE("a recipe that cannot be meant is refused, with all that is wrong in i
   refused(R"({"epochs": 0})", {"r.json", "--epochs", "1 or more"});
   refused(R"({"epochs": "many"})", {"--epochs"});
   refused(R"({"epochs": {"a": 1}})", {"'epochs'", "a text, a number or a list"});
+  refused(R"({"group": "", "epochs": "many"})", {"--epochs"});  // an empty text does not take the next option
   refused("[1, 2]", {"not a recipe"});
   refused("{", {"not valid JSON"});
   refused(R"({"epochs": 3, "epochs": 4})", {"there twice", "'epochs'"});

@@ -74,6 +74,35 @@ TEST_CASE("points outside the picture, or that are no numbers, are left out") {
   CHECK(none.empty());
 }
 
+TEST_CASE("the bar of a score is as long as it, red below a half, and in the picture where the face ends at its edge") {
+  Landmarks points(kPoints, Point{60, 60});
+  points[1] = {160, 160};
+  const OverlayStyle style;
+  const auto count = [&](float score, Color colour, float up = 0) {
+    Landmarks moved = points;
+    for (Point& p : moved) p.y -= up;
+    Image after(220, 220, {1, 2, 3});
+    draw_score(after, moved, score);
+    int pixels = 0;
+    for (int x = 0; x < after.width(); ++x) {
+      bool found = false;
+      for (int y = 0; y < after.height(); ++y) found = found || after.at(x, y) == colour;
+      pixels += found;
+    }
+    return pixels;
+  };
+  CHECK(count(0.9f, style.points) == Approx(90).margin(2));
+  CHECK(count(0.6f, style.points) == Approx(60).margin(2));
+  CHECK(count(0.6f, style.points, 60) == Approx(60).margin(2));
+  CHECK(count(0.3f, style.points) == 0);
+  CHECK(count(0.3f, Color{220, 40, 40}) == Approx(30).margin(2));
+  const Image before(220, 220);
+  Image after = before;
+  draw_score(after, points, NAN);
+  draw_score(after, Landmarks(kPoints, Point{NAN, NAN}), 0.9f);
+  CHECK(changed(after, before) == 0);
+}
+
 TEST_CASE("the size of the marks follows the face") {
   const auto marked = [](float scale) {
     Landmarks points(kPoints);

@@ -159,7 +159,7 @@ constexpr Spec heatmap_network(const HeatmapWidths& widths, bool norms = true, i
   return net;
 }
 
-/// 0.6 M weights.
+/// 0.7 M weights.
 constexpr Spec compact_network(bool norms = true, int values = kValues) {
   return heatmap_network({}, norms, values);
 }
@@ -171,7 +171,7 @@ constexpr Spec tiny_network(bool norms = true, int values = kValues) {
       norms, values);
 }
 
-/// Half as wide again: 1.4 M weights.
+/// Half as wide again: 1.5 M weights.
 constexpr Spec large_network(bool norms = true, int values = kValues) {
   return heatmap_network({.stem = 32,
                           .stages = {64, 120, 240},

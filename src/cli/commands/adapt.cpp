@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/console.hpp"
 #include "cli/data.hpp"
+#include "cli/invocation.hpp"
 #include "cli/models.hpp"
 #include "cli/options.hpp"
 #include "cli/recipes.hpp"
@@ -13,6 +14,7 @@
 #include "lineament/faces/split.hpp"
 #include "lineament/landmarker/face_results.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/zoo/heatmap_networks.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -85,8 +87,8 @@ void check_out(const AdaptOptions& o) {
 
 std::string resume_command(const AdaptOptions& o) {
   std::string command = "lineament adapt --resume";
-  for (const Path& path : o.train.data) command += " --data " + path.string();
-  return command + " --out " + o.out.string();
+  for (const Path& path : o.train.data) command += " --data " + shell_word(path.string());
+  return command + " --out " + shell_word(o.out.string());
 }
 
 /// Few photos come several times in an epoch, each time augmented anew: epochs of 20 steps, whatever there is.
@@ -112,16 +114,17 @@ void take_stored(TrainOptions& t) {
 
 void compare(const AdaptOptions& o, const Model& before, const Model& after, const std::vector<Face>& held_out) {
   if (held_out.empty())
-    return say("note: no photo was held out: nobody knows whether the model has become better; --val-split 0.1 tells");
+    return say(std::string("note: no photo was held out: nobody knows whether the model has become better; ") +
+               (o.train.val_split > 0 ? "it takes more photos" : "--val-split 0.1 tells"));
   const FaceStore faces = load_held_out(before, o, held_out);
   const double was = error_of(before, o.train.threads, faces), is = error_of(after, o.train.threads, faces);
-  say(counted(held_out.size(), "face") + text(" not trained on: NME %.2f %% before, %.2f %% now", was, is));
+  say(counted(held_out.size(), "face") +
+      text(" not trained on: NME %.2f %% before, %.2f %% after the epoch that was best on them", was, is));
   constexpr std::size_t kFew = 20;
-  if (held_out.size() < kFew)
-    say("note: so few faces say little; --val-split 0.3 holds out more");
-  else if (is > was)
-    say("warning: the model has not become better; are the points of all photos in the same places? The report shows "
-        "the worst faces");
+  if (held_out.size() < kFew) say("note: so few faces say little; --val-split 0.3 holds out more");
+  if (is > was)
+    say("warning: the model has not become better on them; are the points of all photos in the same places? The "
+        "report shows the worst faces");
 }
 
 int adapt(AdaptOptions& o) {
@@ -143,6 +146,10 @@ int adapt(AdaptOptions& o) {
     t.recipe.clear();
   }
   const Model before = load_named_model(t.from);
+  if (!t.resume && t.heatmap_term > 0 && !has_output(before.network, kHeatmapsOutput)) {
+    say("note: the model has no heat maps: it is trained without their part of the loss");
+    t.heatmap_term = 0;
+  }
   const Dataset data = read_photos(t, before.scheme);
   const Split split = split_by_photo(data.faces, t.val_split, t.seed);
   const std::size_t all = split.train.size(), faces = t.limit > 0 ? std::min<std::size_t>(all, t.limit) : all;

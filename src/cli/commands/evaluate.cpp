@@ -30,8 +30,10 @@ void add_options(CLI::App& c, EvaluateOptions& o) {
   c.add_option("--synthetic", o.synthetic, "This many drawn faces that no training draws")
       ->check(at_least(1))
       ->excludes(data);
-  c.add_option("--predictions", o.predictions,
-               "Measure these points in place of a model's: .pts files named as the photos, in their folders or in one")
+  c.add_option(
+       "--predictions", o.predictions,
+       "Measure these points in place of a model's: .pts files named as the photos, in their folders or in one; of a "
+       "photo with several faces name_1.pts, name_2.pts, in any order")
       ->type_name("FOLDER")
       ->excludes("--synthetic");
   c.add_option("--scheme", o.scheme, "With --predictions: what the points are")->capture_default_str();
@@ -190,9 +192,10 @@ EvaluationResults measure_model(const EvaluateOptions& o) {
 
 EvaluationResults measure_predictions(const EvaluateOptions& o) {
   if (o.data.empty()) throw ArgumentError({"--predictions", "it needs the true points", "--data DIR", "none", ""});
-  if (o.mirror || o.jitter || !o.model.empty() || o.precision != "fp32")
+  if (o.mirror || o.jitter || !o.model.empty() || !o.negatives.empty() || o.precision != "fp32")
     throw ArgumentError({"--predictions", "there is no model to run",
-                         "neither MODEL, --mirror, --jitter nor --precision", "one of them", "leave it out"});
+                         "neither MODEL, --mirror, --jitter, --negatives nor --precision", "one of them",
+                         "leave it out"});
   const Scheme scheme = scheme_by_name(o.scheme);
   const Dataset data = read_part(o, scheme);
   Predictions found = read_predictions(data.faces, o.predictions, scheme);

@@ -59,7 +59,9 @@ void add_options(CLI::App& c, PredictOptions& o) {
   add_precision(c, o.precision);
   c.add_option("--json", o.json, "File for all results; - for standard output")->type_name("FILE");
   c.add_option("--pts", o.pts, "Folder for a .pts file for each face")->type_name("FOLDER");
-  c.add_option("--overlay", o.overlay, "Folder for a picture of each photo with its points")->type_name("FOLDER");
+  c.add_option("--overlay", o.overlay,
+               "Folder for a picture of each photo with its points. A bar above a face is as long as its score")
+      ->type_name("FOLDER");
   add_threads(c, o.threads);
 }
 
