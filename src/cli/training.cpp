@@ -165,7 +165,7 @@ class Run {
   void train_and_report() {
     const std::string command =
         o_.resume_with.empty() ? "lineament train --resume --out " + shell_word(o_.out.string()) : o_.resume_with;
-    say_when_interrupted("stopped; '" + command + "' goes on after the last whole epoch");
+    say_when_interrupted("stopped; this goes on after the last whole epoch: " + command);
     try {
       train();
     } catch (const TrainingError& e) {

@@ -41,7 +41,7 @@ void draw_score(Image& image, const Landmarks& points, float score, const Overla
   const Box box = bounding_box(points);
   if (!(box.width > 0) || !std::isfinite(score)) return;
   const float side = std::max(box.width, box.height), thickness = std::clamp(side / 40, 2.0f, 24.0f);
-  const float y = std::max(box.y - side / 10, thickness);  // in the picture where the face ends at its edge
+  const float y = std::round(std::max(box.y - side / 10, thickness));  // in the picture where the face is at its edge
   const Point from{box.x, y};
   const auto at = [&](float share) { return Point{box.x + box.width * share, y}; };
   constexpr Color kEmpty{60, 60, 60}, kDoubtful{220, 40, 40};

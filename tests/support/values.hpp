@@ -47,6 +47,21 @@ double difference(const A& got, const B& wanted) {
   return worst == 0 ? 0 : worst / std::max(scale, 1e-30);
 }
 
+/// Root of the mean square of the differences, as a share of that of `wanted`: for rounding that adds up over many
+/// layers, where the largest of many differences is a matter of chance.
+template <class A, class B>
+double mean_difference(const A& got, const B& wanted) {
+  if (std::size(got) != std::size(wanted)) return std::numeric_limits<double>::infinity();
+  double squares = 0, scale = 0;
+  for (std::size_t i = 0; i < std::size(got); ++i) {
+    const double g = static_cast<double>(got[i]), w = static_cast<double>(wanted[i]);
+    if (std::isnan(g) || std::isnan(w)) return std::numeric_limits<double>::infinity();
+    squares += (g - w) * (g - w);
+    scale += w * w;
+  }
+  return squares == 0 ? 0 : std::sqrt(squares / std::max(scale, 1e-30));
+}
+
 template <class A>
 std::vector<typename A::value_type> copy_of(const A& values) {
   return {values.begin(), values.end()};

@@ -12,6 +12,7 @@
 #include "cli/training.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/split.hpp"
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_results.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/zoo/heatmap_networks.hpp"

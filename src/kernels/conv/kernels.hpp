@@ -29,7 +29,7 @@ class Int8 final : public LowPrecision {
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };
 
-/// int8 with one channel a group, rounded as Int8 does, on processors that multiply bytes four at a time (AVX512_VNNI):
+/// int8 with one channel a group, rounded as Int8 does, on processors that multiply bytes four at a time (VNNI):
 /// elsewhere floats are faster. Input and output may be bytes. For inference alone. Packed: the input's scale, then
 /// scales, offsets and words of weights.
 class DepthwiseInt8 final : public ConvKernel {
