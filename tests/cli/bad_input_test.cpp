@@ -322,7 +322,8 @@ TEST_CASE("two trainings do not share a folder") {
   REQUIRE(tried);
   require_refused(second, {"run: another training is writing to this folder", "--out"});
   CHECK(first.signal == SIGINT);
-  CHECK(first.err.find("stopped; this goes on after the last whole epoch: lineament train --resume --out run") != std::string::npos);
+  CHECK(first.err.find("stopped; this goes on after the last whole epoch: lineament train --resume --out run") !=
+        std::string::npos);
 }
 
 }  // namespace lineament::test
