@@ -72,8 +72,9 @@ void check_options(const TrainOptions& o) {
                          "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o.mix_until)), ""});
   if (!o.backgrounds.empty() && !drawn)
     throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
-  if (o.limit > 0 && !photos)
-    throw ArgumentError({"--limit", "it is for photos", "--data DIR", "--synthetic alone", "give --synthetic fewer"});
+  if (o.limit > 0 && !photos && !o.resume)
+    throw ArgumentError(
+        {"--limit", "it is for photos", "--data DIR", "--synthetic alone", "give --synthetic a smaller number"});
   check_sources(o);
   require_face_loss(o.loss);
   augment_level(o.augment);

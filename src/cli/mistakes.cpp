@@ -84,7 +84,8 @@ void require_values(int argc, const char* const* argv) {
     const std::string word = argv[i];
     const bool option = word.starts_with("--") && word.find('=') == word.size() - 1;
     if (!word.empty() && !option) continue;
-    const std::string where = option ? word.substr(0, word.size() - 1) : i > 1 ? argv[i - 1] : "";
+    const std::string before = argv[i - 1];
+    const std::string where = option ? word.substr(0, word.size() - 1) : before.starts_with("-") ? before : argv[1];
     throw ArgumentError({where, "a value is empty", "a value", "''", "is a variable of your script not set?"});
   }
 }

@@ -91,7 +91,8 @@ class Reader {
       found_.missing.push_back(name_of(photo, faces.size() > 1 ? "_" + std::to_string(i + 1) : "").filename().string());
   }
 
-  /// Its predictions: name.pts, or name_1.pts, name_2.pts and so on, but for those of photos that are called so.
+  /// Its predictions: name.pts, or name_1.pts, name_2.pts and so on; name__1.pts, as predict writes them, where a photo
+  /// is called name_1.
   std::vector<Path> files_of(const Path& photo, std::size_t faces) {
     std::vector<Path> files;
     const auto add = [&](const Path& name) {
@@ -99,11 +100,25 @@ class Reader {
       if (file) files.push_back(*file);
       return file.has_value();
     };
-    if (add(name_of(photo, "")) && faces == 1) return taken_by(photo, files);
-    for (int number = 1;; ++number) {
-      const Path name = name_of(photo, "_" + std::to_string(number));
-      if (names_.contains(name) || !add(name)) return taken_by(photo, files);
+    const bool alone = add(name_of(photo, "")) && faces == 1;
+    bool skipped = !alone;
+    for (std::string stem = "_"; skipped; stem += "_") {
+      skipped = false;
+      bool more = true;
+      for (std::size_t number = 1; more || number <= faces; ++number) {  // one of them may be missing
+        const Path name = name_of(photo, stem + std::to_string(number));
+        const bool of_other = is_photo(name, photo.extension());
+        skipped = skipped || of_other;
+        more = !of_other && add(name);
+      }
     }
+    return taken_by(photo, files);
+  }
+
+  /// Whether a photo has this name for its own, measured or not.
+  bool is_photo(const Path& name, const Path& extension) const {
+    std::error_code error;
+    return names_.contains(name) || std::filesystem::exists(Path(name).replace_extension(extension), error);
   }
 
   std::vector<Path> taken_by(const Path& photo, const std::vector<Path>& files) {

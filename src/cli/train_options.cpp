@@ -194,7 +194,7 @@ const std::vector<RunOption>& run_options() {
                 network_names() + "or a JSON file that describes a network (default with --from: its network)"),
       RunOption("from", &O::from,
                 "Start from the weights of this model, a file or " + default_models_text() +
-                    ", taken over by the layers' names; none: untrained, where a recipe names one")
+                    ", taken over by the layers' names; none: untrained, where a recipe names a model, with --network")
           .type("MODEL")
           .no_default(),
       RunOption("freeze", &O::freeze,

@@ -54,7 +54,11 @@ class Run {
       : o_(std::move(options)), ranks_(ranks), photos_(photos) {}
 
   int go() {
-    if (o_.from == "none") o_.from.clear();  // in place of a recipe's
+    if (o_.from == "none") {  // in place of a recipe's
+      if (!o_.resume && !o_.has("network"))
+        throw ArgumentError({"--from none", "it is not said which network to train", "--network NAME", "none", ""});
+      o_.from.clear();
+    }
     // A recipe's drawn faces are left out by --mix 0.
     if (!o_.data.empty() && o_.mix == 0 && o_.has("mix")) o_.synthetic = 0;
     std::vector<std::uint8_t> checkpoint;

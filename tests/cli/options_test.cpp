@@ -84,6 +84,8 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {train({"--ema", "1"}), {"--ema"}},
       {train({"--recipe", "", "--epochs", "1"}), {"--recipe", "a value is empty", "variable"}},
       {train({"--backgrounds="}), {"--backgrounds", "a value is empty"}},
+      {{"predict", "m.safetensors", ""}, {"predict: a value is empty"}},
+      {{"train", "--recipe", "tiny", "--data", "x", "--from", "none"}, {"--from none", "--network NAME"}},
       {train({"--limit", "5"}), {"--limit", "--data DIR", "--synthetic alone"}},
       {train({"--recipe", "huge"}), {"--recipe", "compact, drawn, large, tiny", "'huge'"}},
       {train({"--recipe", "none.json"}), {"none.json"}},

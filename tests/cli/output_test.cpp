@@ -168,6 +168,8 @@ TEST_CASE("evaluate --predictions takes faces of one photo by their places, and 
   const Landmarks first = read_pts(place / "faces/face_00000.pts");
   Landmarks second = first;
   for (Point& p : second) p.x += 300;
+  Landmarks far_off = first;
+  for (Point& p : far_off) p.x += 5;
   place.write("two/pair.png", place.read("faces/face_00000.png"));
   place.write("two/pair_1.pts", format_pts(first));
   place.write("two/pair_2.pts", format_pts(second));
@@ -193,6 +195,24 @@ TEST_CASE("evaluate --predictions takes faces of one photo by their places, and 
     CHECK(json["nme"]["inter_ocular"].get<double>() == Approx(0).margin(1e-6));
     CHECK(said.find("1 of 2 faces have no prediction") != std::string::npos);
   }
+
+  // Of two files the first is missing. Where a photo is called pair_1, predict writes other names.
+  std::filesystem::rename(place / "points/pair.pts", place / "points/pair_2.pts");
+  CHECK(measured().first["faces"] == 1);
+  const Path image = place / "two/pair.png";
+  write_imglab(place / "two/list.xml",
+               std::vector<Face>{{image, first, std::nullopt, ""}, {image, second, std::nullopt, ""}});
+  place.write("two/pair_1.png", place.read("faces/face_00000.png"));
+  place.write("others/pair_1.pts", format_pts(far_off));
+  place.write("others/pair__1.pts", format_pts(second));
+  place.write("others/pair__2.pts", format_pts(first));
+  const Outcome o = place.run({"evaluate", "--data", "two/list.xml", "--predictions", "others", "--json"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(Json::parse(o.out)["faces"] == 2);
+  CHECK(Json::parse(o.out)["nme"]["inter_ocular"].get<double>() == Approx(0).margin(1e-6));
+  std::filesystem::remove(place / "two/pair_1.png");
+  std::filesystem::remove(place / "two/list.xml");
 
   Landmarks far = first;
   far[5].x = 1e30f;

@@ -208,9 +208,8 @@ EvaluationResults measure_predictions(const EvaluateOptions& o) {
         found.damaged.front().file + ": " + found.damaged.front().reason);
   if (found.eyes_not_known > 0)
     say(text("note: %zu faces whose eyes are not known are not measured", found.eyes_not_known));
-  return {.faces = std::move(found.faces),
-          .scheme = scheme,
-          .without_prediction = found.missing.size() + found.damaged.size()};
+  const std::size_t without = data.faces.size() - found.faces.size() - found.eyes_not_known;
+  return {.faces = std::move(found.faces), .scheme = scheme, .without_prediction = without};
 }
 
 /// "--data DIR MODEL": --data takes several words, and so the model's, too.

@@ -5,7 +5,7 @@
 
 namespace lineament {
 
-/// Short products: int8 (activations 0 … 255, weights of 8 bits or 7, exact sums in 32 bits) and bfloat16 (sums in
+/// Short products: int8 (activations 0 … 255, weights of 8 bits, exact sums in 32 bits) and bfloat16 (sums in
 /// float). Both multiply 32 bits of activations with 32 bits of weights at a time, four or two channels, and differ in
 /// nothing else. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 /// Inference", CVPR 2018. Packed: weights, bias and the input's scale. Both are for inference alone.

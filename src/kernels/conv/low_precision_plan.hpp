@@ -37,8 +37,8 @@ inline WordPlan plan_words(const ConvGeometry& g, bool int8) {
   p.pointwise = is_pointwise(g);
   const auto words = static_cast<std::size_t>(p.words);
   const int budget = short_strip() / 4;
-  // Pixels: whole register tiles of 12, 4 and 2 rows. Rows: even, so that a 2x2 pool fits, and few enough for several
-  // strips an image.
+  // Pixels: whole register tiles of 12, 6, 4 and 2 rows. Rows: even, so that a 2x2 pool fits, and few enough for
+  // several strips an image.
   if (p.pointwise) {
     p.padded_width = 1;
     p.rows = p.wide() ? p.pixels() : std::clamp(budget / (p.words + g.out_c) / 48, 1, 16) * 48;
