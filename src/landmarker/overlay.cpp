@@ -44,9 +44,10 @@ void draw_score(Image& image, const Landmarks& points, float score, const Overla
   const float y = std::round(std::max(box.y - side / 10, thickness));  // in the picture where the face is at its edge
   const Point from{box.x, y};
   const auto at = [&](float share) { return Point{box.x + box.width * share, y}; };
-  constexpr Color kEmpty{60, 60, 60}, kDoubtful{220, 40, 40};
-  draw_line(image, from, at(1), kEmpty, thickness);
-  draw_line(image, from, at(std::clamp(score, 0.0f, 1.0f)), score < 0.5f ? kDoubtful : style.points, 0.6f * thickness);
+  const bool doubtful = score < 0.5f;
+  draw_line(image, from, at(1), doubtful ? Color{130, 20, 20} : Color{60, 60, 60}, thickness);
+  draw_line(image, from, at(std::clamp(score, 0.0f, 1.0f)), doubtful ? Color{220, 40, 40} : style.points,
+            0.6f * thickness);
 }
 
 }  // namespace lineament
