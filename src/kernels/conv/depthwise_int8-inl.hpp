@@ -173,8 +173,8 @@ struct DepthwiseTask {
     }
     const bool swish = hard_swish;
     const auto value = [&](int r, int x, int v) HWY_ATTR {
-      const Vector y = hn::MulAdd(Dot::ToFloat(sum[r][x][v]), scale[v], offset[v]);
-      return swish ? HardSwishOf(y) : y;
+      const Vector finished = hn::MulAdd(Dot::ToFloat(sum[r][x][v]), scale[v], offset[v]);
+      return swish ? HardSwishOf(finished) : finished;
     };
     // In variables of their own: bytes may be anything, members, too, which are then read again after each store.
     const std::ptrdiff_t pixel = p.g.in_c, line = pixel * p.g.out_w, begin = oy * line + ox * pixel + c;
