@@ -66,6 +66,24 @@ TEST_CASE("a mix that there are no faces for is refused, and says what to do") {
   CHECK(o.err.find("drawn") == std::string::npos);
 }
 
+TEST_CASE("--from none begins a recipe untrained, and the run goes on as any") {
+  const Place place;
+  make_faces(place, "faces", 4);
+  const Words words{"train", "--recipe", "tiny", "--data",      "faces", "--mix",     "0", "--epochs", "1", "--batch",
+                    "2",     "--out",    "run",  "--val-split", "0",     "--threads", "1", "--from"};
+  const auto with = [&](const Words& more) {
+    Words all = words;
+    all.insert(all.end(), more.begin(), more.end());
+    return place.run(all);
+  };
+  const Outcome o = with({"none", "--network", "tiny"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(o.err.find("taken from") == std::string::npos);
+  CHECK(place.run({"train", "--resume", "--out", "run"}).code == 0);
+  require_refused(with({"none"}), {"--from none", "--network NAME"});
+}
+
 TEST_CASE("a recipe that cannot be meant is refused, with all that is wrong in it") {
   const Place place;
   const auto refused = [&](const std::string& json, const Words& parts) {

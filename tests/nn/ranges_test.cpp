@@ -69,7 +69,11 @@ void check_short_precisions(const NamedNetwork& named) {
     INFO(current_isa() << ", " << named.name << ", " << (precision == Precision::int8 ? "int8" : "bf16"));
     const auto wanted = output(Precision::fp32, 3, 1), got = output(precision, 3, 1);
     CHECK(mean_difference(got, wanted) < (precision == Precision::int8 ? 0.08 : 0.02));
-    CHECK(mean_difference(got, wanted) > 1e-5);
+    // One wrong value of many would hardly change the mean. Where weights are rounded more coarsely, the largest
+    // difference of an untrained network is a matter of chance.
+    if (precision == Precision::bf16 || has_int8_products())
+      CHECK(difference(got, wanted) < (precision == Precision::int8 ? 0.1 : 0.03));
+    CHECK(difference(got, wanted) > 1e-5);
     CHECK(output(precision, 3, 2) == got);
     CHECK(output(precision, 3, 4) == got);
   }
