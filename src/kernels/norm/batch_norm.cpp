@@ -1,10 +1,12 @@
 // Batch normalisation in two passes over memory each way: see windows-inl.hpp.
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "kernels/common/memory.hpp"
 #include "kernels/norm/batch_norm.hpp"
 #include "kernels/norm/blocks.hpp"
+#include "kernels/norm/channel_sums.hpp"
 #include "kernels/norm/parts.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -50,31 +52,6 @@ HWY_EXPORT(NormForward);
 HWY_EXPORT(NormGradientSums);
 HWY_EXPORT(NormInputGradient);
 
-namespace {
-
-/// Mean and variance of channel `c` over all blocks: Chan, Golub & LeVeque 1983.
-std::pair<double, double> whole_moments(const NormBlocks& blocks, double pixels, std::size_t channels, std::size_t c) {
-  double mean = 0, squares = 0;
-  for (std::size_t b = 0; b < blocks.count(); ++b)
-    mean += static_cast<double>(blocks.of(b, channels)[c]) * static_cast<double>(blocks.pixels_of(b));
-  mean /= pixels;
-  for (std::size_t b = 0; b < blocks.count(); ++b) {
-    const float* sums = blocks.of(b, channels) + c;
-    const double away = static_cast<double>(sums[0]) - mean;
-    squares += static_cast<double>(sums[channels]) + away * away * static_cast<double>(blocks.pixels_of(b));
-  }
-  return {mean, squares / pixels};
-}
-
-/// Sum of entry `c` over all blocks' pairs of sums.
-double total(const float* sums, int count, std::size_t channels, std::size_t c) {
-  double sum = 0;
-  for (int i = 0; i < count; ++i) sum += static_cast<double>(sums[static_cast<std::size_t>(i) * 2 * channels + c]);
-  return sum;
-}
-
-}  // namespace
-
 bool BatchNormKernel::fuses(const OpProblem& p, const Epilogue& e) const {
   const bool even = p.output.height() % 2 == 0 && p.output.width() % 2 == 0;
   return p.mode == Mode::train && !e.add && (!e.max_pool || (even && !e.hard_swish));
@@ -117,9 +94,9 @@ void BatchNormKernel::forward(const OpProblem& p, const KernelForward<float>& f)
     moments = {as<float>(f.scratch), 1, blocks.pixels(), kNormPixels};
     HWY_DYNAMIC_DISPATCH(Moments)(moments, x, channels, *f.threads);
   }
-  const auto own = [&](std::size_t c) { return whole_moments(moments, n, channels, c); };
+  WholeMoments own(moments, channels);
   PairsOfParts* parts = f.parts;
-  if (parts != nullptr) parts->gather(channels, own);
+  if (parts != nullptr) parts->gather(channels, std::ref(own));
   const double all = n * (parts ? static_cast<double>(parts->count()) : 1.0), unbiased = all > 1 ? all / (all - 1) : 1;
   float *saved = as<float>(f.saved), *running_mean = f.statistics[2].data(), *running_var = f.statistics[3].data();
   for (std::size_t c = 0; c < channels; ++c) {
@@ -139,18 +116,16 @@ void BatchNormKernel::backward(const OpProblem& p, const KernelBackward<float>& 
   const Blocks blocks(p, p.epilogue.max_pool);
   const std::size_t channels = blocks.channels;
   const float *x = b.input().data, *dy = b.output_gradient.data;
-  const int count = b.sums ? static_cast<int>(b.sums.count()) : blocks.count();
+  const std::size_t count = b.sums ? b.sums.count() : static_cast<std::size_t>(blocks.count());
   const NormFactors f = norm_factors(p, b.saved, b.params[1]);
   const float* sums = b.sums ? b.sums.sums : as<float>(b.scratch);
   if (!b.sums) HWY_DYNAMIC_DISPATCH(NormGradientSums)(blocks, f, x, dy, as<float>(b.scratch), *b.threads);
   // dx = factor * (dy - mean(dy) - normal * mean(dy * normal)), normal = (x - mean) * inverse, sorted by dy and x.
   float *saved = as<float>(b.saved), *dscale = b.param_gradients[0].data(), *dshift = b.param_gradients[1].data();
   // The gradients of scale and shift are this part's own; those of the input are by the sums of the whole batch.
-  const auto own = [&](std::size_t c) {
-    return std::pair(total(sums, count, channels, c), total(sums + channels, count, channels, c));
-  };
+  Totals own(sums, count, channels);
   PairsOfParts* parts = b.parts;
-  if (parts != nullptr) parts->gather(channels, own);
+  if (parts != nullptr) parts->gather(channels, std::ref(own));
   const double n = static_cast<double>(blocks.pixels()) * (parts ? static_cast<double>(parts->count()) : 1.0);
   for (std::size_t c = 0; c < channels; ++c) {
     const auto [own_sum, own_product] = own(c);
