@@ -165,7 +165,7 @@ void Binder<T>::bind_backward(std::size_t s) {
       const Shape& shape = plan.value(op.inputs[0]).shape;
       a.gate = {kept(*op.recomputed.front().gate), shape.size() / static_cast<std::size_t>(shape.channels())};
     }
-  a.output_norm = norm_factors(op.norms.after);
+  if (plan.makes_norm_gradient(op)) a.output_norm = norm_factors(op.norms.after);
   const Op& norm = op.norms.before == kNone ? op : plan.ops[op.norms.before];
   a.sums = sums(norm.norms.gradient_sums, norm.memory.gradient_sums);
 }

@@ -32,7 +32,7 @@ struct Value {
 /// Batch norms next to an op, in training, as numbers of their ops.
 struct NormLinks {
   std::size_t before = kNone;  ///< whose output this op makes itself, from its input
-  std::size_t after = kNone;   ///< the gradient with respect to whose input this op makes itself
+  std::size_t after = kNone;   ///< whose moments this op takes, and, where deferred, whose input's gradient it makes
   bool output_deferred = false, gradient_deferred = false;  ///< this norm's are: others make them
   NormBlocks moments, gradient_sums;                        ///< what others take for this norm
 };
@@ -110,6 +110,10 @@ struct Plan {
   bool is_output(ValueId id) const;
   /// The last of the layers fused into it runs something of its own after the op's layer.
   static bool is_fused(const Op& op) { return op.output != op.node; }
+  /// Training: its backward step begins with the gradient after the batch norm that follows it.
+  bool makes_norm_gradient(const Op& op) const {
+    return op.norms.after != kNone && ops[op.norms.after].norms.gradient_deferred;
+  }
   const OpRegion& region_of(std::size_t op) const;
 };
 

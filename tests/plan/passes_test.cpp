@@ -240,6 +240,16 @@ TEST_CASE("rematerialise: convolutions of few channels to many run again, where 
   CHECK(again(16, 24, false) == 0);  // hardly wider
   CHECK(again(40, 160, false) == 0);
   CHECK(again(16, 64, false, 5) == 0);  // a window of five
+  // A network's first convolution, which has few products a value; the norm after it alone reads it, and pools.
+  Network pooled(reference_network(), kReferenceInput, 1);
+  const auto plan = TrainingSession(pooled, {.batch = 2}).plan();
+  CHECK(plan[0].again_from > 0);
+  CHECK(rows(plan, [](const PlannedOp& op) { return op.again_from > 0; }) == 1);
+  CHECK(train(pooled, {.batch = 2}) == train(pooled, {.batch = 2, .without = {Pass::rematerialise}}));
+  const auto bytes = [&](PassSet without) {
+    return static_cast<double>(TrainingSession(pooled, {.batch = 32, .without = without}).arena_bytes());
+  };
+  CHECK(bytes({Pass::rematerialise}) > 1.2 * bytes({}));
   // Of two in a row only one can: the second's input is there again too late.
   Spec chain = Spec() << Conv2d{.channels = 8} << Conv2d{.channels = 16, .kernel = 1} << BatchNorm{} << ReLU{}
                       << Conv2d{.channels = 64, .kernel = 1} << BatchNorm{} << HardSwish{}

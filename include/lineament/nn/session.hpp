@@ -27,7 +27,7 @@ enum class Pass {
   partition,        ///< inferring: threads go through several ops alone, for an image or for rows of one
   defer_norms,      ///< training: convolutions do the passes over memory of batch norms next to them
   recompute,        ///< training: inputs that norms, sums and gates give again are not kept
-  rematerialise,    ///< training: 1x1 convolutions of few channels run again in backward, their outputs are not kept
+  rematerialise,    ///< training: cheap convolutions run again in backward, their outputs are not kept
   share_memory,     ///< values that are never needed at the same time lie in the same memory
 };
 std::string_view name(Pass);

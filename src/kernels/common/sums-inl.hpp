@@ -14,12 +14,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
-/// A block's sums for the forward pass of a batch norm: mean and squared deviations of each channel. Counted from the
-/// first pixel, so that a mean far from 0 does not cancel.
-inline HWY_ATTR void BlockMoments(const float* x, std::size_t pixels, std::size_t channels, float* to) {
+/// A block's sums for the forward pass of a batch norm: mean and squared deviations of each channel, or of channels
+/// begin … end - 1. Counted from the first pixel, so that a mean far from 0 does not cancel.
+inline HWY_ATTR void BlockMoments(const float* x, std::size_t pixels, std::size_t channels, std::size_t begin,
+                                  std::size_t end, float* to) {
   const Floats d;
   const Vector count = hn::Set(d, static_cast<float>(pixels));
-  EachVectorOf(channels, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+  EachVectorOf(end - begin, [&](std::size_t at, std::size_t lanes) HWY_ATTR {
+    const std::size_t c = begin + at;
     const Vector origin = Read(x + c, lanes);
     Vector sum[2] = {hn::Zero(d), hn::Zero(d)}, square[2] = {hn::Zero(d), hn::Zero(d)};
     const auto add = [&](std::size_t k, int i) HWY_ATTR {
@@ -38,6 +40,9 @@ inline HWY_ATTR void BlockMoments(const float* x, std::size_t pixels, std::size_
     const Vector squares = hn::Sub(hn::Add(square[0], square[1]), hn::Mul(total, mean));
     Write(hn::Max(squares, hn::Zero(d)), to + channels + c, lanes);
   });
+}
+inline HWY_ATTR void BlockMoments(const float* x, std::size_t pixels, std::size_t channels, float* to) {
+  BlockMoments(x, pixels, channels, 0, channels, to);
 }
 
 /// A block's sums for the backward pass, from the norm's input and the gradient with respect to what its activation

@@ -116,6 +116,13 @@ ConvProblem conv_problem(const OpProblem&);
 /// Rows of the input that the windows of rows of the output meet.
 RowRange conv_input_rows(const ConvGeometry&, RowRange out);
 
+/// Runs of `rows` rows of the output, each a block of pixels for a batch norm's sums.
+inline NormBlocks rows_as_blocks(const ConvGeometry& g, int rows) {
+  const auto width = static_cast<std::size_t>(g.out_w);
+  return {nullptr, static_cast<std::size_t>(g.batch), static_cast<std::size_t>(g.out_h) * width,
+          static_cast<std::size_t>(rows) * width};
+}
+
 /// 1x1, stride 1, no padding, one group: rows of an image mean nothing.
 bool is_pointwise(const ConvGeometry&);
 

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "kernels/conv/direct.cpp"
 #include "kernels/common/foreach_target.hpp"
 #include "kernels/common/panels-inl.hpp"
+#include "kernels/common/sums-inl.hpp"
 #include "kernels/conv/max_pool-inl.hpp"
 #include "kernels/conv/strips-inl.hpp"
 
@@ -51,6 +52,13 @@ HWY_ATTR void RunStrip(const StripPlan& p, const ConvForward& f, int image, int 
       }
     }
   }
+  if (f.moments)
+    for (int r = 0; r < rows; r += kMomentRows) {
+      const auto block =
+          static_cast<std::size_t>(image) * f.moments.in_image() + static_cast<std::size_t>((first + r) / kMomentRows);
+      const auto channels = static_cast<std::size_t>(g.out_c);
+      BlockMoments(out + r * out_row, f.moments.pixels_of(block), channels, f.moments.of(block, channels));
+    }
   if (!f.epilogue.max_pool) return;
   const std::ptrdiff_t at = (static_cast<std::ptrdiff_t>(image) * (g.out_h / 2) + first / 2) * (g.out_w / 2) * g.out_c;
   std::uint8_t* winners = f.epilogue.winners == nullptr ? nullptr : f.epilogue.winners + at;
@@ -77,6 +85,11 @@ Needs Direct::memory(const ConvProblem& p) const {
   const std::size_t forward = static_cast<std::size_t>(p.threads) * plan_direct(p.g).thread_size();
   const std::size_t backward = p.training() ? plan_direct_gradient(p.g).size(p.threads) : 0;
   return {.packed = float_bytes(weights_size(p.g)), .scratch = float_bytes(std::max(forward, backward))};
+}
+
+NormBlocks Direct::blocks(const ConvProblem& p, Side side) const {
+  if (side == Side::input) return {};
+  return rows_as_blocks(p.g, kMomentRows);
 }
 
 std::optional<RowRange> Direct::input_rows(const ConvProblem& p, RowRange rows) const {

@@ -45,6 +45,9 @@ inline StripPlan plan_strips(const ConvGeometry& g, int rows, bool always_copied
   return p;
 }
 
+/// Rows of the output whose sums a batch norm gets together: every strip is whole pairs of rows.
+inline constexpr int kMomentRows = 2;
+
 /// Even, so that a 2x2 pool fits. With more than eight rows, those that two strips share no longer count.
 inline StripPlan plan_direct(const ConvGeometry& g) {
   const int padded_width = (g.out_w - 1) * g.stride + g.kernel;

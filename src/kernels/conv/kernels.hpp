@@ -149,11 +149,12 @@ class Winograd final : public ConvKernel {
  public:
   std::string_view name() const override { return "winograd"; }
   Abilities abilities(const OpProblem&) const override {
-    return {.relu_by_output = true, .writes_norm_gradient = true};
+    return {.relu_by_output = true, .reads_norm = true, .writes_norm_gradient = true};
   }
   const char* unfit(const ConvProblem&) const override;
   bool takes(const ConvProblem&, const Epilogue& e) const override { return !(e.max_pool && e.add); }
   Needs memory(const ConvProblem&) const override;
+  NormBlocks blocks(const ConvProblem&, Side) const override;
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
   void run(const ConvProblem&, const ConvForward&) const override;
   void gradients(const ConvProblem&, const ConvBackward&) const override;
@@ -170,6 +171,7 @@ class Direct final : public ConvKernel {
   const char* unfit(const ConvProblem&) const override { return nullptr; }
   bool takes(const ConvProblem&, const Epilogue& e) const override { return !(e.max_pool && e.add); }
   Needs memory(const ConvProblem&) const override;
+  NormBlocks blocks(const ConvProblem&, Side) const override;
   std::optional<RowRange> input_rows(const ConvProblem&, RowRange) const override;
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
   void run(const ConvProblem&, const ConvForward&) const override;

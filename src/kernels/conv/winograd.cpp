@@ -10,6 +10,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv/winograd.cpp"
 #include "kernels/common/foreach_target.hpp"
+#include "kernels/common/sums-inl.hpp"
 #include "kernels/conv/max_pool-inl.hpp"
 #include "kernels/conv/winograd_tiles-inl.hpp"
 
@@ -81,9 +82,21 @@ HWY_ATTR void FinishTiles(const WinogradPlan& p, const ConvForward& f, const Til
   }
 }
 
+/// Of a task's rows of tiles, each a block of pixels.
+HWY_ATTR void TakeMoments(const WinogradPlan& p, const ConvForward& f, const TileTask& task) {
+  const auto channels = static_cast<std::size_t>(p.g.out_c);
+  for (int row = task.first / p.tiles_x; row < (task.first + task.count) / p.tiles_x; ++row) {
+    const auto block = static_cast<std::size_t>(row);
+    const std::size_t image = block / f.moments.in_image(), in_image = block % f.moments.in_image();
+    const std::size_t first = image * f.moments.image_pixels + in_image * f.moments.pixels;
+    BlockMoments(f.y + first * channels, f.moments.pixels_of(block), channels, static_cast<std::size_t>(task.begin),
+                 static_cast<std::size_t>(task.end), f.moments.of(block, channels));
+  }
+}
+
 HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
   const ConvGeometry& g = p.g;
-  const TileSource source{{{f.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left};
+  const TileSource source{{{f.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left, f.norm};
   const int panel = TransformedPanel(), groups = p.channel_groups();
   float* zeros = as<float>(f.scratch);
   std::memset(zeros, 0, sizeof(float) * static_cast<std::size_t>(g.in_c));
@@ -92,7 +105,7 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
     float* out = in + p.x_size();
     const int first = number / groups * p.tiles, begin = number % groups * p.channels;
     const TileTask task{first, std::min(p.tiles, p.total - first), begin, std::min(begin + p.channels, g.out_c)};
-    TransformTiles<InputTransform>(p, source, {first, task.count, zeros, nullptr}, in, p.x_stride);
+    TransformTiles<InputTransform>(p, source, {first, task.count, zeros, out + p.y_size()}, in, p.x_stride);
     Product m{.a = {nullptr, g.in_c}, .length = g.in_c, .c = {nullptr, g.out_c}};
     for (int k = 0; k < kProducts; ++k)
       for (int n = begin; n < task.end; n += panel) {
@@ -103,6 +116,7 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
         Multiply(m, task.count, width);
       }
     FinishTiles(p, f, task, out);
+    if (f.moments) TakeMoments(p, f, task);
   });
 }
 
@@ -117,16 +131,22 @@ HWY_EXPORT(RunWinograd);
 const char* Winograd::unfit(const ConvProblem& p) const {
   if (const char* reason = winograd_unfit(p.g)) return reason;
   if (!p.training()) return nullptr;
-  const WinogradPlan plan = plan_winograd(p.g, 1);
+  const WinogradPlan plan = plan_winograd(p.g, 1, true);
   const bool pays = 2 * p.g.out_h * p.g.out_w > plan.tiles_y * plan.tiles_x * 16;
   return pays ? nullptr : "training: more than half of the tiles' pixels lie outside";
 }
 
 Needs Winograd::memory(const ConvProblem& p) const {
-  const std::size_t forward = static_cast<std::size_t>(p.g.in_c) +
-                              static_cast<std::size_t>(p.threads) * plan_winograd(p.g, p.threads).thread_size();
+  const std::size_t forward =
+      static_cast<std::size_t>(p.g.in_c) +
+      static_cast<std::size_t>(p.threads) * plan_winograd(p.g, p.threads, p.training()).thread_size();
   const std::size_t backward = p.training() ? plan_winograd_gradient(p.g).size(p.threads) : 0;
   return {.packed = float_bytes(winograd_weights(p.g)), .scratch = float_bytes(std::max(forward, backward))};
+}
+
+NormBlocks Winograd::blocks(const ConvProblem& p, Side side) const {
+  if (side == Side::input || plan_winograd(p.g, 1, true).tiles_x > kMomentTiles) return {};
+  return rows_as_blocks(p.g, 4);
 }
 
 void Winograd::pack_weights(const ConvProblem& p, const float* w, const float*, std::span<std::byte> to,
@@ -135,7 +155,7 @@ void Winograd::pack_weights(const ConvProblem& p, const float* w, const float*, 
 }
 
 void Winograd::run(const ConvProblem& p, const ConvForward& f) const {
-  HWY_DYNAMIC_DISPATCH(RunWinograd)(plan_winograd(p.g, f.threads->count()), f);
+  HWY_DYNAMIC_DISPATCH(RunWinograd)(plan_winograd(p.g, f.threads->count(), p.training()), f);
 }
 
 }  // namespace lineament

@@ -88,7 +88,7 @@ HWY_ATTR void FinishWeightGradient(const WinogradGradientPlan& plan, const float
 HWY_ATTR void WinogradGradients(const WinogradGradientPlan& plan, const ConvBackward& b) {
   const WinogradPlan& p = plan.tiles;
   const ConvGeometry& g = p.g;
-  const TileSource inputs{{{b.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left};
+  const TileSource inputs{{{b.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left, b.norm, b.added};
   const TileSource gradients{{b.dy, g.out_h, g.out_w, g.out_c}, 0, 0};
   const std::size_t matrix = static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
   float* zeros = as<float>(b.scratch);
@@ -101,10 +101,11 @@ HWY_ATTR void WinogradGradients(const WinogradGradientPlan& plan, const ConvBack
     std::memset(bias_sums, 0, sizeof(float) * static_cast<std::size_t>(g.out_c));
     float* in = zeros + plan.threads_at() + static_cast<std::size_t>(thread) * p.thread_size();
     float *out = in + p.x_size(), *work = out + p.y_size(), *outside = work + p.work - g.in_c;
+    float* normalised = work + plan.gradient_rows();
     const int begin = plan.first_tile(part), end = plan.first_tile(part + 1);
     for (int first = begin; first < end; first += p.tiles) {
       const TileRun run{first, std::min(p.tiles, end - first), zeros, work};
-      TransformTiles<InputTransform>(p, inputs, run, in, p.x_stride);
+      TransformTiles<InputTransform>(p, inputs, {first, run.count, zeros, normalised}, in, p.x_stride);
       TransformTiles<GradientTransform>(p, gradients, run, out, p.y_stride, b.dbias == nullptr ? nullptr : bias_sums);
       // {in, tiles} times {tiles, out}
       Product sum{.a = {nullptr, 1, g.in_c},

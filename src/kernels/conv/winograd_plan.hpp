@@ -30,8 +30,13 @@ struct WinogradPlan {
                                    ///< the first-level cache would keep in one and the same place
   std::size_t x_size() const { return kProducts * x_stride; }
   std::size_t y_size() const { return kProducts * y_stride; }
-  std::size_t work = 0;                                                   ///< floats that a gradient needs besides
+  std::size_t work = 0;                                                   ///< floats needed besides
   std::size_t thread_size() const { return x_size() + y_size() + work; }  ///< scratch of a thread
+  void take(int count) {
+    tiles = count;
+    x_stride = static_cast<std::size_t>(tiles) * static_cast<std::size_t>(g.in_c) + 16;
+    y_stride = static_cast<std::size_t>(tiles) * static_cast<std::size_t>(g.out_c) + 16;
+  }
   int tasks() const { return (total + tiles - 1) / tiles; }
   int channel_groups() const { return (g.out_c + channels - 1) / channels; }
 };
@@ -52,13 +57,26 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int shar
     p.tiles = std::min(p.total, most);
     p.channels = (g.out_c / kTileChannels + shares - 1) / shares * kTileChannels;
   }
-  p.x_stride = static_cast<std::size_t>(p.tiles) * static_cast<std::size_t>(g.in_c) + 16;
-  p.y_stride = static_cast<std::size_t>(p.tiles) * static_cast<std::size_t>(g.out_c) + 16;
+  p.take(p.tiles);
   return p;
 }
 
-inline WinogradPlan plan_winograd(const ConvGeometry& g, int threads) {
-  return plan_tiles(g, winograd_tiles(), threads);
+/// Tiles in a row of an image up to which a batch norm's sums are taken while the cache has the output: a task is then
+/// whole rows of tiles. Those of wider images would leave the second-level cache.
+inline constexpr int kMomentTiles = 64;
+
+/// Floats of the rows that a row of tiles reads, where they are normalised first.
+inline std::size_t normalised_rows(const ConvGeometry& g) {
+  return std::size_t{6} * static_cast<std::size_t>(g.in_w) * static_cast<std::size_t>(g.in_c);
+}
+
+/// In training tasks are whole rows of tiles.
+inline WinogradPlan plan_winograd(const ConvGeometry& g, int threads, bool training) {
+  WinogradPlan p = plan_tiles(g, winograd_tiles(), threads);
+  if (!training) return p;
+  if (p.tiles_x <= kMomentTiles) p.take(std::max(1, p.tiles / p.tiles_x) * p.tiles_x);
+  p.work = normalised_rows(g);
+  return p;
 }
 
 inline std::size_t winograd_weights(const ConvGeometry& g) {
@@ -71,6 +89,10 @@ struct WinogradGradientPlan {
   int parts;
   std::size_t part_size;  ///< floats: 36 matrices and the bias's sums
 
+  /// Floats of the rows of the gradient that a row of tiles reads.
+  std::size_t gradient_rows() const {
+    return std::size_t{4} * static_cast<std::size_t>(tiles.g.out_w) * static_cast<std::size_t>(tiles.g.out_c);
+  }
   int first_tile(int part) const { return part * tiles.g.batch / parts * tiles.tiles_x * tiles.tiles_y; }
 
   // Scratch, in floats: zeros, the transformed weights, the parts' sums (in whose place the weights with their channels
@@ -86,9 +108,8 @@ inline WinogradGradientPlan plan_winograd_gradient(const ConvGeometry& g) {
   plan.part_size = winograd_weights(g) + static_cast<std::size_t>(g.out_c);
   plan.parts = parts_of_images(g.batch, plan.part_size);
   plan.tiles = plan_tiles(g, kWinogradGradientTiles, plan.parts);
-  // The rows that a gradient makes for one row of tiles, and a pixel outside of the image.
-  plan.tiles.work = std::size_t{4} * static_cast<std::size_t>(g.out_w) * static_cast<std::size_t>(g.out_c) +
-                    static_cast<std::size_t>(g.in_c);
+  // The rows that are made for one row of tiles, of the gradient and of the input, and a pixel outside of the image.
+  plan.tiles.work = plan.gradient_rows() + normalised_rows(g) + static_cast<std::size_t>(g.in_c);
   return plan;
 }
 

@@ -7,6 +7,9 @@
 #define LINEAMENT_WINOGRAD_TILES_INL
 #endif
 
+#include <algorithm>
+#include <span>
+
 #include "kernels/common/rows-inl.hpp"
 #include "kernels/conv/winograd-inl.hpp"
 #include "kernels/conv/winograd_plan.hpp"
@@ -20,11 +23,25 @@ inline HWY_ATTR int TransformedPanel() {
   return 2 * static_cast<int>(hn::Lanes(Floats()));
 }
 
-/// Images that tiles are cut from: of the input, or of a gradient whose rows are made when they are read.
+/// Images that tiles are cut from: of the input, or of a gradient. Rows may be made when they are read.
 struct TileSource {
   GradientImages images;
-  int offset_y, offset_x;  ///< of a tile's pixels from where it lies: padding
+  int offset_y, offset_x;                ///< of a tile's pixels from where it lies: padding
+  NormFactors norm = {};                 ///< of an input that is normalised when it is read
+  std::span<const NormTerm> added = {};  ///< to it then
 };
+
+/// One row: where it lies, or made in `work`.
+inline HWY_ATTR const float* SourceRow(const TileSource& source, int image, int row, float* work) {
+  const GradientImages& images = source.images;
+  const float* lies = GradientRow(images, image, row, work);
+  if (!source.norm) return lies;
+  const auto width = static_cast<std::size_t>(images.width), channels = static_cast<std::size_t>(images.channels);
+  NormalisePixels(source.norm, lies, width, channels, work);
+  const auto at = static_cast<std::size_t>(lies - images.from.dy);
+  for (const NormTerm& term : source.added) AddTerm(term, at, width, channels, work);
+  return work;
+}
 
 /// Pointers to the kSide x kSide pixels of tiles; to zeros for those outside.
 template <int kSide>
@@ -50,27 +67,33 @@ class PixelPointers {
  private:
   HWY_ATTR void find_rows(int image, int y) {
     const GradientImages& images = source_.images;
+    const std::ptrdiff_t size = std::ptrdiff_t{images.width} * images.channels;
+    const float* before[kSide];
+    std::copy_n(rows_, kSide, before);
+    for (int r = 0; r < kSide; ++r) {
+      const int row = y + r, had = row - y_;  // windows overlap: the rows of tiles above had some of these
+      const bool inside = row >= 0 && row < images.height;
+      if (image == image_ && had >= 0 && had < kSide)
+        rows_[r] = before[had];
+      else
+        rows_[r] = inside ? SourceRow(source_, image, row, work_ + (row + kSide) % kSide * size) : nullptr;
+    }
     image_ = image;
     y_ = y;
-    const std::ptrdiff_t row = std::ptrdiff_t{images.width} * images.channels;
-    for (int r = 0; r < kSide; ++r) {
-      const bool inside = y + r >= 0 && y + r < images.height;
-      rows_[r] = inside ? GradientRow(images, image, y + r, work_ + r * row) : nullptr;
-    }
   }
 
   const TileSource& source_;
   const float* zeros_;
   float* work_;
   int image_ = -1, y_ = 0;
-  const float* rows_[kSide];
+  const float* rows_[kSide] = {};
 };
 
 /// Tiles first … first + count - 1, and what reading them takes.
 struct TileRun {
   int first, count;
   const float* zeros;
-  float* work;  ///< rows that a gradient makes
+  float* work;  ///< for rows that are made
 };
 
 /// Transforms tiles of images into 36 matrices {tile, channel}, `stride` floats apart: B^T x B from 6x6 pixels of the

@@ -107,7 +107,7 @@ void Lifetimes::plan_values() {
   plan_regions();
   for (std::size_t s = 0; s < plan_.ops.size(); ++s) {
     const Op& op = plan_.ops[s];
-    if (op.norms.after == kNone) continue;
+    if (!plan_.makes_norm_gradient(op)) continue;
     const int then = backward_time(static_cast<int>(s) + 1);
     keep(op.output, then);
     extend(plan_.ops[op.norms.after].memory.saved, then);

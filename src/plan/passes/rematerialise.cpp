@@ -1,5 +1,6 @@
-// Pass: in training, the outputs of 1x1 convolutions that widen few channels are not kept until backward: those
-// convolutions run again. They are the largest values of networks of inverted residuals, and the cheapest to compute.
+// Pass: in training, the outputs of convolutions that are cheap to compute are not kept until backward: 1x1
+// convolutions that widen few channels, and a network's first convolution, of three channels. Those run again. Their
+// outputs are the largest values of a network.
 // Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.
 #include <algorithm>
 
@@ -8,26 +9,26 @@
 namespace lineament {
 namespace {
 
-/// A value of the output costs as many multiply-adds as there are channels in. Few: in the named networks all that runs
-/// again is at most 3 % of a step's multiply-adds.
-constexpr int kFewChannels = 32;
+/// Multiply-adds for a value of the output: channels in, times the window's pixels. Few: in the named networks all that
+/// runs again is at most 7 % of a step's multiply-adds.
+constexpr int kFewProducts = 32;
 
 bool is_cheap(const Plan& plan, const Op& op) {
   const auto* conv = std::get_if<Conv2d>(&op.problem.layer);
-  if (conv == nullptr || conv->kernel != 1 || !conv->is_plain() || conv->stride != 1 || conv->groups != 1) return false;
+  if (conv == nullptr || !conv->is_plain() || conv->groups != 1) return false;
   const int in = op.problem.inputs[0].channels(), out = op.problem.output.channels();
-  return in <= kFewChannels && out >= 2 * in && op.recomputed.empty() && !Plan::is_fused(op) &&
-         !plan.is_output(op.output);
+  return conv->kernel * conv->kernel * in <= kFewProducts && out >= 2 * in && op.recomputed.empty() &&
+         !Plan::is_fused(op) && !plan.is_output(op.output);
 }
 
-/// The op that makes the output of the norm after `op` itself while it reads it, if nobody else reads either; otherwise
-/// none.
+/// The op whose backward is the first to read the output, if that belongs to a norm alone: what makes the norm's output
+/// itself while it reads it, or the norm where a max-pool is fused into it. Otherwise none.
 std::size_t reader_of(const Plan& plan, const Op& op) {
+  const NodeId only = only_reader(*plan.spec, op.output);
   for (std::size_t s = 0; s < plan.ops.size(); ++s) {
-    const std::size_t norm = plan.ops[s].norms.before;
-    if (norm != kNone && plan.ops[norm].inputs[0] == op.output &&
-        only_reader(*plan.spec, op.output) == plan.ops[norm].node)
-      return s;
+    const Op& other = plan.ops[s];
+    const std::size_t norm = other.kernel->is_norm() && other.problem.epilogue.max_pool ? s : other.norms.before;
+    if (norm != kNone && plan.ops[norm].inputs[0] == op.output && only == plan.ops[norm].node) return s;
   }
   return kNone;
 }
