@@ -6,12 +6,12 @@
 // the definition in double.
 #include <benchmark/benchmark.h>
 
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <string>
 
 #include "kernels/registry.hpp"
+#include "limits.hpp"
 #include "lineament/buffer.hpp"
 #include "lineament/random.hpp"
 #include "lineament/reference/conv2d.hpp"
@@ -29,20 +29,6 @@ Values random_values(std::size_t size, std::uint64_t seed) {
   Values values(size);
   for (float& v : values.span()) v = random.uniform(-1, 1);
   return values;
-}
-
-/// GFLOP/s of independent multiply-adds in registers, on this core at this moment.
-double peak() {
-  using Wide = float __attribute__((vector_size(sizeof(float) * 16)));
-  Wide sum[12] = {};
-  const Wide factor = sum[0] + 1.0000001f, term = sum[0] + 1e-9f;
-  constexpr int kRounds = 4'000'000;
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < kRounds; ++i)
-    for (Wide& s : sum) s = s * factor + term;
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-  for (Wide& s : sum) benchmark::DoNotOptimize(s);
-  return 2.0 * 12 * 16 * kRounds / time.count() / 1e9;
 }
 
 std::size_t input_size(const ConvGeometry& g) {
@@ -146,7 +132,7 @@ void count(benchmark::State& state, const Case& c, double passes, double limit) 
 
 void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
-  const double limit = peak();
+  const double limit = peak_gflops();
   for (auto _ : state) r.forward(kernel);
   count(state, c, 1, limit);
   state.counters["error"] = error(c, r);
@@ -154,7 +140,7 @@ void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
 
 void backward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
-  const double limit = peak();
+  const double limit = peak_gflops();
   for (auto _ : state) r.backward(kernel);
   count(state, c, 2, limit);
 }
@@ -164,7 +150,7 @@ void eigen(benchmark::State& state, const Case& c) {
   const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, window_size(c.g, c.layer.window_width())),
                b = Matrix::Random(a.cols(), c.g.out_c);
   Matrix product(a.rows(), b.cols());
-  const double limit = peak();
+  const double limit = peak_gflops();
   for (auto _ : state) {
     product.noalias() = a * b;
     benchmark::DoNotOptimize(product.data());

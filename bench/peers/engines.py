@@ -15,8 +15,8 @@ BATCHES = (1, 32)
 HEATMAP_NETWORKS = ("compact", "tiny", "large")
 NETWORKS = ("reference", "deep", "mobile", *HEATMAP_NETWORKS)
 COLD_NETWORK = "reference"
-TRAINED_WITH_NORMS = ("mobile", *HEATMAP_NETWORKS)
-WITH_PLAIN_3X3 = ("reference", "deep")  # what Winograd's algorithm is for
+# What Winograd's algorithm is for. In training without norms, too: there oneDNN can be put beside it.
+WITH_PLAIN_3X3 = ("reference", "deep")
 LOWER_PRECISIONS = ("bf16", "int8")  # variants of ours.cpp that infer
 
 # glibc's malloc returns large blocks to the system, and every step then pays for thousands of page faults; with these
@@ -38,14 +38,14 @@ class Case:
     network: str
     batch: int
     threads: int
+    norms: bool = False  # batch norms, in training; when inferring they are folded away
 
     @property
     def file(self):
-        norms = self.what == "train" and self.network in TRAINED_WITH_NORMS
-        return self.network + ("_norms" if norms else "")
+        return self.network + ("_norms" if self.norms else "")
 
     def __str__(self):
-        return f"{self.what} {self.network}, batch {self.batch}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        return f"{self.what} {self.file.replace('_', ', ')}, batch {self.batch}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -287,7 +287,7 @@ def left_out(found, cases):
         for engine in found:
             reason = engine.leaves_out(case)
             if reason:
-                networks.setdefault((engine.name, case.what, reason), {})[case.network] = True
+                networks.setdefault((engine.name, case.what, reason), {})[case.file] = True
     return [f"{name} is left out of {what} {', '.join(names)}: {reason}"
             for (name, what, reason), names in networks.items()]
 
