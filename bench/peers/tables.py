@@ -13,6 +13,7 @@ TWO_THREADS = 1.8  # times one thread's, at batch 32 and in training
 COLD = 3.0  # the only peer there is ONNX Runtime
 MEMORY = 1 / 3  # of PyTorch's peak in training, at most
 COLD_MS = 100
+where = ""  # the machine, named with each table, so that none is taken for another's
 NO_PEERS = (Ours.name, NodeAlone.name, *map(lower, LOWER_PRECISIONS))
 
 
@@ -62,7 +63,7 @@ def median(samples):
 
 def table(title, header, rows):
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    print(f"\n{title}")
+    print(f"\n{title} ({where})" if where else f"\n{title}")
     for row in [header, *rows]:
         # The first column holds names, the rest numbers.
         numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
