@@ -10,6 +10,7 @@ namespace {
 
 template <class T>
 void add_to(std::span<const T> from, std::span<T> to, Threads& threads) {
+  // A task: 64 KB, as kPassValues of other passes over memory. Nobody has looked for the best here.
   constexpr std::size_t kBlock = std::size_t{1} << 14;
   threads.run(static_cast<int>((to.size() + kBlock - 1) / kBlock), [&](int task, int) {
     const std::size_t begin = static_cast<std::size_t>(task) * kBlock, end = std::min(to.size(), begin + kBlock);

@@ -15,6 +15,7 @@ namespace lineament {
 namespace {
 
 // The layers of a network follow each other within microseconds: a worker that slept between them would wake too late.
+// Nobody has looked for the best: any time of that order will do, most layers take less (docs/decisions/010).
 constexpr auto kSpin = std::chrono::microseconds(100);
 
 inline void pause() {
@@ -36,7 +37,8 @@ std::size_t checked(int count) {
   return count > 0 ? static_cast<std::size_t>(count) : std::max(1u, std::thread::hardware_concurrency());
 }
 
-/// How long it waits for the others before it looks for tasks they have not begun.
+/// How long it waits for the others before it looks for tasks they have not begun: twice what a meeting of two threads
+/// takes (docs/decisions/010). Nobody has looked for the best.
 constexpr auto kPatience = std::chrono::microseconds(2);
 
 /// Waits until `done()`, not sleeping, for at most this long; true when it is.

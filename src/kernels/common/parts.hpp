@@ -9,7 +9,9 @@
 
 namespace lineament {
 
-inline constexpr int kMostParts = 8;  ///< as many tasks as threads that a small machine has
+/// As many tasks as threads that a small machine has. Not measured: the machines at hand have two cores. "Bits", as in
+/// budgets.hpp.
+inline constexpr int kMostParts = 8;
 
 /// Runs of whole images, `part_size` floats of sums each: direct and Winograd convolutions, which cut an image into
 /// strips or tiles.

@@ -81,7 +81,8 @@ class Every {
 };
 
 // The ways of RowReading: which inputs, how many rows ahead are prefetched, and into which cache. `Every` has rows by
-// computing them: with the same numbers from a list a Zen 4 reads at half the speed.
+// computing them: with the same numbers from a list a Zen 4 reads at half the speed. 16 rows ahead are for a
+// Zen 5, where 48 and 128 were slower; 32, into the second-level cache, are for a Zen 4 (docs/decisions/011).
 struct PresentNear {
   using Inputs = Present;
   static constexpr int kAhead = 16, kInto = 3;  // the first-level cache
@@ -146,7 +147,7 @@ HWY_INLINE void AddColumns(const typename How::Inputs& x, const W* w, std::size_
 }
 
 /// Columns up to which a vector or eight of them at a time go through all inputs, their sums in registers: rows are too
-/// short to be read from end to end.
+/// short to be read from end to end. Eight vectors of AVX-512, as `reference` has; nobody has looked for the best.
 constexpr std::size_t kFewColumns = 128;
 
 /// y = one row of `in` inputs times the weights.
@@ -158,7 +159,7 @@ HWY_INLINE void MultiplyRow(const float* x, const W* w, int in, std::size_t out,
     const typename How::Inputs inputs(x + first, std::min(Present::kMost, in - first));
     const W* rows = w + static_cast<std::size_t>(first) * out;
     if (out > kFewColumns) {
-      constexpr int kRows = 4;  // share one load and one store of y
+      constexpr int kRows = 4;  // share one load and one store of y; eight were no faster (docs/decisions/011)
       int i = 0;
       for (; i + kRows <= inputs.count(); i += kRows) AddRows<How, kRows>(inputs, i, rows, out, y);
       for (; i < inputs.count(); ++i) AddRows<How, 1>(inputs, i, rows, out, y);

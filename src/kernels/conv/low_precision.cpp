@@ -189,6 +189,7 @@ HWY_ATTR void RunColumns(const WordPlan& p, Activations x, WordProduct m, const 
     RoundAll(p, x, work, *f.threads);
     m.a.at = as<std::uint32_t>(work.strip);
   }
+  // Nobody has looked for the best: any few panels will do.
   constexpr int kTask = 2 * kColumns;
   f.threads->run((p.g.out_c + kTask - 1) / kTask, [&](int task, int) HWY_ATTR {
     MultiplyWords<Dot>(m, p.pixels(), task * kTask, std::min(kTask, p.g.out_c - task * kTask));

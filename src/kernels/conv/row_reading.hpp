@@ -30,8 +30,9 @@ struct RowReadingLayer {
 };
 
 /// One pass over a layer's weights: says how to read them, and keeps the time as long as there is no choice yet.
-/// Weights that stay in the second-level cache (cached_gemm_weights()) are read the first way. Nothing is allocated:
-/// there is room for kMostRowReadingLayers kinds of layers, and those beyond share the choices of others.
+/// Weights of no more than half the second-level cache (cached_gemm_weights()) stay there and are read the first way.
+/// Nothing is allocated: there is room for kMostRowReadingLayers kinds of layers, and those beyond share the choices of
+/// others.
 class RowReadingPass {
  public:
   /// nullopt: the layer reads in none of these ways.

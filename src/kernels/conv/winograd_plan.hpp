@@ -48,7 +48,8 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int shar
   p.tiles_x = (g.out_w + 3) / 4;
   p.tiles_y = (g.out_h + 3) / 4;
   p.total = g.batch * p.tiles_x * p.tiles_y;
-  // Whole register tiles of 12 rows. With more than eight of them, reading the weights no longer counts.
+  // Whole register tiles of 12 rows (AVX-512's). With more than eight of them, reading the weights no longer counts:
+  // found on a Zen 5, as the budgets.
   const int most = std::clamp(budget_bytes / (kProducts * 4 * (g.in_c + g.out_c)) / 12 * 12, 12, 96);
   const int rounds = (p.total + most * shares - 1) / (most * shares);
   p.tiles = std::min(most, (p.total + rounds * shares - 1) / (rounds * shares));
