@@ -209,9 +209,18 @@ std::string processor_name(std::string_view cpuinfo) {
     }
     return "";
   };
-  const std::string name = value_of("model name"), family = value_of("cpu family"), model = value_of("model");
-  if (name.empty() || family.empty() || model.empty()) return name;
-  return name + " (family " + family + ", model " + model + ")";
+  // The name, and what tells processors of one name apart.
+  const auto both = [](const std::string& name, const std::string& one, const std::string& first,
+                       const std::string& other, const std::string& second) {
+    if (first.empty() || second.empty()) return name;
+    return name + " (" + one + " " + first + ", " + other + " " + second + ")";
+  };
+  if (const std::string name = value_of("model name"); !name.empty())
+    return both(name, "family", value_of("cpu family"), "model", value_of("model"));
+  const std::string maker = value_of("CPU implementer"), part = value_of("CPU part");
+  if (maker.empty() || part.empty()) return "";
+  return both("ARM implementer " + maker + ", part " + part, "variant", value_of("CPU variant"), "revision",
+              value_of("CPU revision"));
 }
 
 std::string processor_name() {

@@ -66,10 +66,11 @@ bool has_dot_products();
 std::size_t second_level_cache();
 /// Bytes of memory that the machine has.
 std::uint64_t physical_memory();
-/// The processor's name as the system tells it; empty where it tells none, as on many ARM machines.
+/// The processor's name as the system tells it; empty where it tells none.
 std::string processor_name();
 /// The first processor's name in the text of Linux's /proc/cpuinfo, with family and model where these are told: some
-/// makers give processors of several years one name.
+/// makers give processors of several years one name. Those of ARM have numbers: of the maker and the part, with variant
+/// and revision.
 std::string processor_name(std::string_view cpuinfo);
 /// A number that no other running process has.
 int process_id();

@@ -234,6 +234,13 @@ TEST_CASE("the processor's name is found where the system tells it") {
   // Some makers give processors of several years one name.
   CHECK(platform::processor_name("cpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n") ==
         "AMD EPYC (family 26, model 2)");
+  // ARM's have numbers.
+  const std::string arm = "processor\t: 0\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\n";
+  CHECK(platform::processor_name(arm + "CPU part\t: 0xd0c\nCPU revision\t: 1\n") ==
+        "ARM implementer 0x41, part 0xd0c (variant 0x3, revision 1)");
+  CHECK(platform::processor_name(arm + "CPU part\t: 0xd0c\n") == "ARM implementer 0x41, part 0xd0c");
+  CHECK(platform::processor_name(arm).empty());
+  CHECK(platform::processor_name("model name\t: Cortex\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n") == "Cortex");
   CHECK(cli::machine_name().find("core") != std::string::npos);
 }
 
