@@ -76,7 +76,7 @@ struct FaceFinder::State {
           network(Network::zeros(model.network.spec(), Shape{h, w, 3})),
           session((std::copy(model.network.weights().begin(), model.network.weights().end(), network.weights().begin()),
                    network),
-                  {.threads = o.threads, .precision = o.precision, .ranges = model.ranges}) {}
+                  {.threads = o.threads, .precision = o.precision, .ranges = model.ranges, .tuning = o.tuning.get()}) {}
 
     int width, height;
     Network network;

@@ -12,7 +12,7 @@ namespace lineament {
 
 std::size_t DrawnScenes::mine_negatives(std::shared_ptr<const Model> detector, std::size_t most, int threads) {
   // why so low a score: what is nearly taken for a face teaches, too.
-  constexpr FinderOptions kLook{.smallest = 20, .score = 0.1f};
+  const FinderOptions kLook{.smallest = 20, .score = 0.1f};
   { const FaceFinder fits(detector, kLook); }  // or throws here, and not on a thread
   Threads team(threads);
   std::vector<std::optional<FaceFinder>> finders(static_cast<std::size_t>(team.count()));

@@ -89,6 +89,7 @@ struct Landmarker::State {
     FinderOptions o = options.finder;
     o.threads = threads;
     o.precision = options.precision;
+    o.tuning = options.tuning;
     finder = options.detector ? FaceFinder(options.detector, o) : FaceFinder(o);
     finder_threads = threads;
   }

@@ -1,5 +1,6 @@
 // A photo without any box: the faces are found, and their points.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -186,6 +187,26 @@ TEST_CASE("a landmarker runs the kernels that its tuning names") {
                       tuned = Landmarker(model, {.tuning = slow}).predict(photo, box);
   CHECK(usual.values != tuned.values);  // others add in another order
   for (std::size_t k = 0; k < kPoints; ++k) CHECK(distance(usual.points[k], tuned.points[k]) < 0.05f);
+}
+
+TEST_CASE("faces are found with the kernels that the landmarker's tuning names for the size of the picture") {
+  const std::shared_ptr<const Model> detector = shared_default_model(kDefaultDetector);
+  auto slow = std::make_shared<Tuning>(Tuning{.machine = tuning_machine()});
+  for (const TunedOp& op : tune(detector->network, {}, {.seconds = 0.1}).ops)
+    for (const TunedOp::Candidate& c : op.candidates)
+      if (!c.same_bits) slow->kernels[op.op] = c.kernel;
+  REQUIRE(!slow->kernels.empty());
+  const auto box = [&](int size, const std::shared_ptr<const Tuning>& tuning) {
+    const Image photo = draw_face(kSeed, 3, {.size = size}).image;
+    const std::vector<FaceLandmarks> faces = Landmarker({.tuning = tuning}).predict(photo);
+    REQUIRE(faces.size() == 1);
+    return std::array{faces[0].box.x, faces[0].box.y, faces[0].box.width, faces[0].box.height};
+  };
+  const int own = detector->network.input_shape().width();
+  const auto usual = box(own, nullptr), tuned = box(own, slow);
+  CHECK(tuned != usual);
+  for (std::size_t i = 0; i < usual.size(); ++i) CHECK(tuned[i] == Approx(usual[i]).margin(0.01));
+  CHECK(box(own - 32, slow) == box(own - 32, nullptr));
 }
 
 TEST_CASE("any number of boxes gives what each gives by itself, in every precision") {

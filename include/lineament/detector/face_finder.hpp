@@ -13,7 +13,8 @@
 
 namespace LINEAMENT_API lineament {
 
-struct Model;  // lineament/model/model.hpp
+struct Model;   // lineament/model/model.hpp
+struct Tuning;  // lineament/nn/tuning.hpp
 
 struct FinderOptions {
   /// Larger side of the smallest face that is looked for, pixels of the picture: time grows with (side / smallest)^2.
@@ -23,6 +24,8 @@ struct FinderOptions {
   float overlap = 0.4f;                   ///< of faces that overlap by more than this, only the most probable counts
   int threads = 1;                        ///< 0: one for each core
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
+  /// InferenceOptions::tuning. It knows the sizes of pictures that it was made for: each is a network of its own.
+  std::shared_ptr<const Tuning> tuning{};
 };
 
 /// Throws ArgumentError if an option is out of range.

@@ -30,13 +30,13 @@ struct LandmarkerOptions {
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it
   int batch = 8;  ///< faces of one photo that go through the network at once, at most: reading its weights is shared
   bool mirror = false;  ///< average with what is found in the mirrored crop: somewhat better, for twice the time
-  /// How faces are found where no box is given; `threads` and `precision` there count for nothing, those here do. Why
-  /// a low score: the points' own score tells faces from others better (docs/decisions/025).
+  /// How faces are found where no box is given; `threads`, `precision` and `tuning` there count for nothing, those
+  /// here do. Why a low score: the points' own score tells faces from others better (docs/decisions/025).
   FinderOptions finder{.score = 0.35f};
   std::shared_ptr<const Model> detector{};  ///< that finds them; nullptr: the library's own
   /// Faces that were found are left out where the points' score is below this: they are none. 0 … 1.
   float min_score = 0.5f;
-  std::shared_ptr<const Tuning> tuning{};  ///< of the points' network: InferenceOptions::tuning
+  std::shared_ptr<const Tuning> tuning{};  ///< InferenceOptions::tuning, of the points' network and of what finds faces
 };
 
 /// What one call does otherwise than LandmarkerOptions say. Each is as there where it is empty.

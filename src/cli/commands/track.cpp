@@ -94,12 +94,13 @@ void sort_out_film(TrackOptions& o) {
 }
 
 /// Who finds faces where none is known.
-Tracker::Finder make_finder(const TrackOptions& o) {
+Tracker::Finder make_finder(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning) {
   if (o.detector.empty() && !o.boxes.empty()) return [](const ImageView&) { return std::vector<FoundFace>(); };
   FinderOptions options = LandmarkerOptions().finder;
   options.smallest = static_cast<float>(o.min_size);
   options.threads = o.threads;
   options.precision = precision_by_name(o.precision);
+  options.tuning = tuning;
   const auto finder =
       o.detector.empty() ? std::make_shared<FaceFinder>(options) : std::make_shared<FaceFinder>(o.detector, options);
   return [finder](const ImageView& frame) { return finder->find(frame); };
@@ -128,12 +129,11 @@ Tracker::Finder with_boxes(std::vector<Box> boxes, Tracker::Finder rest) {
 
 class Track {
  public:
-  explicit Track(const TrackOptions& o)
+  Track(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning)
       : o_(o),
-        tracker_(Landmarker(load_named_model(o.model), {.threads = o.threads,
-                                                        .precision = precision_by_name(o.precision),
-                                                        .tuning = tuning_of_this_machine()}),
-                 with_boxes(parse_boxes(o.boxes), make_finder(o)),
+        tracker_(Landmarker(load_named_model(o.model),
+                            {.threads = o.threads, .precision = precision_by_name(o.precision), .tuning = tuning}),
+                 with_boxes(parse_boxes(o.boxes), make_finder(o, tuning)),
                  {.find_every = o.find_every, .smooth = !o.no_smoothing}) {}
 
   int run() {
@@ -197,7 +197,7 @@ int track(TrackOptions o) {
         {o.min_size > 0 ? "--min-size" : "--find-every", "no face is looked for", "no --box", "--box", ""});
   if (o.detector == kDefaultDetector) o.detector.clear();
   if (o.out.json.empty() && o.out.pts.empty() && o.out.overlay.empty()) o.out.json = "-";
-  return Track(o).run();
+  return Track(o, tuning_of_this_machine()).run();
 }
 
 }  // namespace
