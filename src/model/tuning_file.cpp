@@ -1,7 +1,10 @@
 #include "lineament/model/tuning_file.hpp"
 
 #include <cstdlib>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -13,11 +16,60 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kAbout = "kernels that were the fastest on this machine; 'lineament tune' writes it";
+constexpr std::string_view kAbout = "kernels that were the fastest, by machine and layer; 'lineament tune' writes it";
+
+using Machines = std::map<std::string, decltype(Tuning::kernels), std::less<>>;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
+}
+
+/// The entries of an object; nlohmann's items() gives those of anything.
+const Json::object_t& entries(const Json& json) {
+  return json.get_ref<const Json::object_t&>();
+}
+
+/// Nothing where that is not what save_tuning() writes. Layers that are not tuned have no key, so an empty one must not
+/// come in.
+std::optional<Machines> machines_in(const std::vector<std::uint8_t>& bytes) try {
+  Machines machines;
+  const Json json = Json::parse(bytes.begin(), bytes.end());
+  for (const auto& [machine, ops] : entries(json.at("machines"))) {
+    auto& kernels = machines[machine];
+    for (const auto& [op, kernel] : entries(ops)) {
+      const std::string& name = kernel.get_ref<const std::string&>();
+      if (op.empty() || name.empty()) return std::nullopt;
+      kernels[op] = name;
+    }
+  }
+  return machines;
+} catch (const Json::exception&) {
+  return std::nullopt;
+}
+
+/// What is in the file: nothing where it is not there, or, with `note`, where it cannot be used.
+Machines read_machines(const std::filesystem::path& file, std::string& note) {
+  std::error_code error;
+  if (file.empty() || !std::filesystem::exists(file, error)) return {};
+  try {
+    if (auto machines = machines_in(read_file(file))) return *std::move(machines);
+    note = "it is not what 'lineament tune' writes; run 'lineament tune' again";
+  } catch (const FileError& e) {
+    note = e.what();
+  }
+  return {};
+}
+
+/// Two of them will do.
+std::string names_of(const Machines& machines) {
+  std::string names;
+  std::size_t shown = 0;
+  for (const auto& [machine, ops] : machines) {
+    if (shown == 2) return names + "; and others";
+    names += (shown++ == 0 ? "" : "; ") + machine;
+  }
+  return names;
 }
 
 }  // namespace
@@ -31,11 +83,10 @@ std::filesystem::path default_tuning_file() {
 }
 
 void save_tuning(const std::filesystem::path& file, const Tuning& tuning) {
-  Tuning all = load_tuning(file);
-  all.machine = tuning.machine;
-  for (const auto& [op, kernel] : tuning.kernels) all.kernels[op] = kernel;
-  Json json{{"about", kAbout}, {"machine", all.machine}, {"kernels", Json::object()}};
-  for (const auto& [op, kernel] : all.kernels) json["kernels"][op] = kernel;
+  std::string damaged;
+  Machines machines = read_machines(file, damaged);
+  for (const auto& [op, kernel] : tuning.kernels) machines[tuning.machine][op] = kernel;
+  const Json json{{"about", kAbout}, {"machines", machines}};
   std::error_code error;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);  // or writing says why
   write_file(file, std::string_view(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
@@ -43,23 +94,13 @@ void save_tuning(const std::filesystem::path& file, const Tuning& tuning) {
 
 Tuning load_tuning(const std::filesystem::path& file, std::string* note) {
   Tuning tuning{.machine = tuning_machine()};
-  const auto ignored = [&](const std::string& why) {
-    if (note != nullptr) *note = file.string() + " is ignored: " + why;
-    return Tuning{.machine = tuning_machine()};
-  };
-  std::error_code error;
-  if (file.empty() || !std::filesystem::exists(file, error)) return tuning;
-  try {
-    const std::vector<std::uint8_t> bytes = read_file(file);
-    const Json json = Json::parse(bytes.begin(), bytes.end());
-    if (const std::string machine = json.at("machine").get<std::string>(); machine != tuning.machine)
-      return ignored("it was made for " + machine + ", and this is " + tuning.machine);
-    for (const auto& [op, kernel] : json.at("kernels").items()) tuning.kernels[op] = kernel.get<std::string>();
-  } catch (const Json::exception&) {
-    return ignored("it is not what 'lineament tune' writes; run that again");
-  } catch (const FileError& e) {
-    return ignored(e.what());
-  }
+  std::string why;
+  const Machines machines = read_machines(file, why);
+  if (const auto own = machines.find(tuning.machine); own != machines.end())
+    tuning.kernels = own->second;
+  else if (!machines.empty())
+    why = "it was made for " + names_of(machines) + ", and this is " + tuning.machine;
+  if (note != nullptr && !why.empty()) *note = file.string() + " is ignored: " + why;
   return tuning;
 }
 

@@ -49,7 +49,7 @@ std::vector<PlannedOp> explain(const Plan& plan) {
       row.again_from = plan.memory.entry(out.again).lifetime.begin;
       row.again_to = plan.memory.entry(out.again).lifetime.end;
     }
-    for (const Refusal& r : op.refused) row.refused.push_back(std::string(r.kernel) + ": " + r.reason);
+    for (const Refusal& r : op.refused) row.refused.push_back(r.kernel + ": " + r.reason);
     rows.push_back(std::move(row));
   }
   return rows;

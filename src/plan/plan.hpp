@@ -3,7 +3,7 @@
 // size.
 #pragma once
 #include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "kernels/kernel.hpp"
@@ -45,8 +45,7 @@ struct Term {
 };
 
 struct Refusal {
-  std::string_view kernel;
-  const char* reason = "";
+  std::string kernel, reason;
 };
 
 /// Where an op finds its memory: see passes/lifetimes.cpp.
@@ -64,7 +63,7 @@ struct Op {
   std::vector<ValueId> inputs;  ///< the layer's, then what a fused sum adds
   OpProblem problem;
   const KernelBase* kernel = nullptr;
-  std::vector<Refusal> refused;  ///< kernels before it in the list
+  std::vector<Refusal> refused;  ///< kernels before it in the list, and one of a Tuning
   NormLinks norms;
   std::vector<Term> recomputed;      ///< the sum that backward makes its first input of; empty: that is kept
   std::size_t again_before = kNone;  ///< the op before whose backward this one runs once more

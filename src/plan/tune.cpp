@@ -1,18 +1,23 @@
-// Timing of kernels, op by op: each candidate runs a network of this one layer.
+// Timing of kernels, op by op: each candidate runs a network of this one layer. Then the whole network has its say.
+#include "plan/tune.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "kernels/common/cache.hpp"
 #include "kernels/registry.hpp"
 #include "lineament/error.hpp"
 #include "lineament/isa.hpp"
-#include "lineament/nn/tuning.hpp"
 #include "lineament/random.hpp"
 #include "lineament/version.hpp"
 #include "plan/op_key.hpp"
@@ -56,7 +61,12 @@ std::vector<Choice> choices_of(const Plan& plan) {
 
 /// A network of the op's layer alone, with the hard-swish or ReLU that is mostly fused into it.
 struct OneLayer {
-  explicit OneLayer(const OpProblem& p) : problem(p), network(spec_of(p), p.inputs[0], 1) {}
+  explicit OneLayer(const OpProblem& p) : problem(p), network(spec_of(p), p.inputs[0], 1) {
+    // Biases, and layers that start at zero: sums of zeros are the same in any order.
+    Random random(2);
+    for (float& weight : network.weights())
+      if (weight == 0) weight = 0.1f * random.normal();
+  }
 
   static Spec spec_of(const OpProblem& p) {
     Spec spec;
@@ -77,38 +87,83 @@ InferenceOptions options_of(const OpProblem& p, const Tuning& tuning) {
   return {.batch = p.batch, .threads = p.threads, .tuning = &tuning};
 }
 
-void time_choice(Choice& choice, const TuneOptions& how, double seconds) {
-  const OneLayer layer(choice.problem);
-  std::vector<InferenceSession> sessions;
-  Random random(1);
-  std::vector<float> inputs(layer.network.input_shape().size() * static_cast<std::size_t>(choice.problem.batch));
+/// Half of them zero.
+void fill(std::span<float> inputs, Random& random) {
   for (float& v : inputs) v = std::max(0.0f, random.normal());
-  std::vector<float> first;  // outputs
-  for (TunedOp::Candidate& candidate : choice.tuned.candidates) {
-    const Tuning forced{.machine = tuning_machine(), .kernels = {{choice.tuned.op, candidate.kernel}}};
-    InferenceSession& session = sessions.emplace_back(layer.network, options_of(choice.problem, forced));
-    candidate.seconds = std::numeric_limits<double>::infinity();
-    std::copy(inputs.begin(), inputs.end(), session.input().begin());
-    const auto outputs = session.forward();  // brings its memory in, too
-    if (first.empty()) first.assign(outputs.begin(), outputs.end());
-    candidate.same_bits = std::memcmp(outputs.data(), first.data(), outputs.size_bytes()) == 0;
+}
+
+/// Runs each session, which brings its memory in, too, and says which give the first one's outputs bit for bit. On many
+/// inputs: where few products are added up, another order often gives the same sum.
+void compare_bits(std::vector<InferenceSession>& sessions, std::vector<TunedOp::Candidate>& candidates) {
+  constexpr std::size_t kEnough = 4096;  // outputs
+  constexpr int kMostPasses = 64;
+  const std::size_t outputs = sessions[0].output().size();
+  Random random(1);
+  std::vector<float> inputs(sessions[0].input().size());
+  std::size_t alike = sessions.size() - 1;  // besides the first
+  for (int pass = 0;
+       pass == 0 || (alike > 0 && pass < kMostPasses && outputs * static_cast<std::size_t>(pass) < kEnough); ++pass) {
+    fill(inputs, random);
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      if (!candidates[i].same_bits) continue;
+      std::copy(inputs.begin(), inputs.end(), sessions[i].input().begin());
+      const auto got = sessions[i].forward(), wanted = sessions[0].output();
+      candidates[i].same_bits = std::memcmp(got.data(), wanted.data(), got.size_bytes()) == 0;
+      if (!candidates[i].same_bits) --alike;
+    }
   }
-  // In turn, so that whatever else the machine does is shared out.
+}
+
+/// `seconds`: in all, with the sessions that it makes.
+void time_choice(Choice& choice, double margin, double seconds) {
   const auto begin = Clock::now();
+  const OneLayer layer(choice.problem);
+  std::vector<TunedOp::Candidate>& candidates = choice.tuned.candidates;
+  std::vector<InferenceSession> sessions;
+  for (TunedOp::Candidate& candidate : candidates) {
+    const Tuning forced{.machine = tuning_machine(), .kernels = {{choice.tuned.op, candidate.kernel}}};
+    sessions.emplace_back(layer.network, options_of(choice.problem, forced));
+    candidate.seconds = std::numeric_limits<double>::infinity();
+  }
+  compare_bits(sessions, candidates);
+  Random random(1);
+  std::vector<float> inputs(sessions[0].input().size());
+  fill(inputs, random);
+  // In turn, so that whatever else the machine does is shared out.
   do {
     for (std::size_t i = 0; i < sessions.size(); ++i) {
       std::copy(inputs.begin(), inputs.end(), sessions[i].input().begin());
       const auto start = Clock::now();
       sessions[i].forward();
-      double& best = choice.tuned.candidates[i].seconds;
-      best = std::min(best, seconds_since(start));
+      candidates[i].seconds = std::min(candidates[i].seconds, seconds_since(start));
     }
   } while (seconds_since(begin) < seconds);
 
   std::size_t& chosen = choice.tuned.chosen;
-  for (std::size_t i = 1; i < sessions.size(); ++i)
-    if (choice.tuned.candidates[i].seconds < choice.tuned.candidates[chosen].seconds) chosen = i;
-  if (choice.tuned.candidates[chosen].seconds * how.margin > choice.tuned.candidates[0].seconds) chosen = 0;
+  for (std::size_t i = 1; i < candidates.size(); ++i)
+    if (candidates[i].seconds < candidates[chosen].seconds) chosen = i;
+  if (candidates[chosen].seconds * margin > candidates[0].seconds) chosen = 0;
+}
+
+/// The fastest passes of the whole network, by session, in turn as well.
+std::vector<double> time_whole(std::span<InferenceSession* const> sessions, std::size_t inputs, double seconds) {
+  const auto begin = Clock::now();
+  std::vector<std::vector<float>> pixels;
+  Random random(1);
+  for (std::size_t i = 0; i < inputs; ++i)
+    for (float& v : pixels.emplace_back(sessions[0]->input(i).size())) v = random.uniform();
+  const auto pass = [&](InferenceSession& session) {
+    for (std::size_t i = 0; i < inputs; ++i) std::copy(pixels[i].begin(), pixels[i].end(), session.input(i).begin());
+    const auto start = Clock::now();
+    session.forward();
+    return seconds_since(start);
+  };
+  std::vector<double> fastest(sessions.size(), std::numeric_limits<double>::infinity());
+  for (InferenceSession* session : sessions) pass(*session);  // brings its memory in
+  do {
+    for (std::size_t i = 0; i < sessions.size(); ++i) fastest[i] = std::min(fastest[i], pass(*sessions[i]));
+  } while (seconds_since(begin) < seconds);
+  return fastest;
 }
 
 void check(const TuneOptions& o) {
@@ -149,31 +204,53 @@ std::string op_key(const OpProblem& p) {
 }
 
 std::string tuning_machine() {
-  static const std::string processor = platform::processor_name();  // asked whenever a plan is made
-  return processor + ", " + current_isa() + ", lineament " + std::string(version());
+  static const std::string processor = platform::processor_name();  // asked whenever a plan is made with a Tuning
+  return (processor.empty() ? "unknown processor" : processor) + ", second-level cache " +
+         std::to_string(second_level_cache() / 1024) + " KB, " + current_isa() + ", lineament " +
+         std::string(version());
+}
+
+void settle(TuneResult& result) {
+  for (TunedOp& op : result.ops) {
+    if (!(result.tuned_seconds < result.usual_seconds)) op.chosen = 0;
+    result.tuning.kernels[op.op] = op.candidates[op.chosen].kernel;
+  }
 }
 
 TuneResult tune(const Network& network, const InferenceOptions& options, const TuneOptions& how) {
   check(how);
-  InferenceOptions untuned = options;
-  untuned.tuning = nullptr;
-  const InferenceSession fits(network, untuned);  // throws for options that do not fit
-  const auto weights = prepare_weights(network);
-  const Threads threads(options.threads);
+  const auto begin = Clock::now();
+  InferenceOptions other = options;
+  other.tuning = nullptr;
+  const auto weights =
+      std::make_shared<PreparedWeights<float>>(network, !options.without.contains(Pass::fold_batch_norm));
+  InferenceSession usual(weights, other);  // throws for options that do not fit
   const Plan plan = make_plan(weights->network(), {.batch = options.batch,
-                                                   .threads = threads.count(),
+                                                   .threads = usual.threads().count(),
                                                    .precision = options.precision,
                                                    .ranges = options.ranges,
                                                    .without = options.without});
   std::vector<Choice> choices = choices_of(plan);
   TuneResult result{.tuning = {.machine = tuning_machine()}, .ops = {}};
+  Tuning fastest = result.tuning;
   for (Choice& choice : choices) {
-    time_choice(choice, how, how.seconds / static_cast<double>(choices.size()));
-    const TunedOp& tuned = choice.tuned;
-    if (tuned.chosen != 0) result.tuning.kernels[tuned.op] = tuned.candidates[tuned.chosen].kernel;
-    result.ops.push_back(tuned);
+    // A fifth is for the whole network.
+    const double left = 0.8 * how.seconds - seconds_since(begin);
+    time_choice(choice, how.margin, left / static_cast<double>(choices.size() - result.ops.size()));
+    const TunedOp& tuned = result.ops.emplace_back(choice.tuned);
+    if (tuned.chosen != 0) fastest.kernels[tuned.op] = tuned.candidates[tuned.chosen].kernel;
     if (how.progress) how.progress(result.ops.size(), choices.size());
   }
+  std::vector<InferenceSession*> sessions{&usual};
+  std::optional<InferenceSession> tuned;
+  if (!fastest.kernels.empty()) {
+    other.tuning = &fastest;
+    sessions.push_back(&tuned.emplace(weights, other));
+  }
+  const std::vector<double> seconds = time_whole(sessions, network.inputs().size(), how.seconds - seconds_since(begin));
+  result.usual_seconds = seconds.front();
+  result.tuned_seconds = seconds.back();
+  settle(result);
   return result;
 }
 

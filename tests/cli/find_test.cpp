@@ -3,8 +3,6 @@
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <sstream>
 
 #include "catch.hpp"
 #include "lineament/image/draw.hpp"
@@ -156,55 +154,6 @@ TEST_CASE("faces refuses options without effect, and a folder with a longer film
   };
   CHECK(drawn("a", {}) == drawn("b", {"--masks", "0"}));
   CHECK(drawn("a", {}) != drawn("c", {"--masks", "1"}));
-}
-
-TEST_CASE("tune keeps what it found for this machine, and predict uses it") {
-  const Place place;
-  make_faces(place, "faces", 1);
-  const Outcome o = place.run({"tune", "tiny", "--seconds", "0.3", "--batch", "1", "--json"});
-  REQUIRE(o.code == 0);
-  const Json json = Json::parse(o.out);
-  CHECK(json.at("machine").get<std::string>().find("lineament ") != std::string::npos);
-  REQUIRE(json.at("batches").size() == 1);
-  CHECK(json.at("batches")[0].at("seconds").get<double>() > 0);
-  CHECK_FALSE(json.at("batches")[0].at("ops").empty());
-  CHECK(contains(o.err, "tuning.json"));
-  CHECK(Json::parse(place.read("tuning.json")).at("machine") == json.at("machine"));
-  CHECK(place.run({"predict", "tiny", "faces/face_00000.png", "--whole"}).err.find("ignored") == std::string::npos);
-
-  place.write("tuning.json", R"({"machine": "an abacus", "kernels": {}})");
-  const Outcome foreign = place.run({"predict", "tiny", "faces/face_00000.png", "--whole"});
-  CHECK(foreign.code == 0);
-  CHECK(contains(foreign.err, "note: tuning.json is ignored: it was made for an abacus"));
-  require_refused(place.run({"tune", "nothing"}), {"nothing"});
-  require_refused(place.run({"tune", "tiny", "--seconds", "0"}), {"--seconds"});
-}
-
-TEST_CASE("tune says which kernels give other bits than the usual one") {
-  const Place place;
-  const Json ops = json_of(place.run({"tune", "reference", "--seconds", "0.2", "--batch", "1", "--json"}))
-                       .at("batches")[0]
-                       .at("ops");
-  std::set<std::string> marked;  // "layer kernel~"
-  for (const Json& op : ops) {
-    CHECK(op.at("same_bits").size() == op.at("seconds").size());
-    for (const auto& [kernel, same] : op.at("same_bits").items())
-      if (!same.get<bool>()) marked.insert(op.at("layer").get<std::string>() + " " + kernel);
-  }
-  CHECK_FALSE(marked.empty());
-  CHECK(marked.contains(ops[1].at("layer").get<std::string>() + " direct"));  // where Winograd's is the usual one
-
-  const Outcome text = place.run({"tune", "reference", "--seconds", "0.2", "--batch", "1"});
-  std::set<std::string> printed;
-  std::istringstream lines(text.out);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string layer, word;
-    words >> layer;
-    while (words >> word)
-      if (word.back() == '~') printed.insert(layer + " " + word.substr(0, word.find_first_of("*~")));
-  }
-  CHECK(printed == marked);
 }
 
 TEST_CASE("a predict that is interrupted keeps what it has done") {

@@ -1,4 +1,5 @@
-// Tunings in files: a small JSON for each machine and network, which programs keep and hand to their sessions.
+// Tunings in files: one small JSON file for all networks and machines, from which programs take what is theirs and hand
+// it to their sessions.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -12,12 +13,13 @@ namespace LINEAMENT_API lineament {
 /// there is none.
 std::filesystem::path default_tuning_file();
 
-/// Adds the ops of `tuning` to those of the file that were found on the same machine; what another machine found is
-/// dropped. Throws FileError.
+/// Writes the ops of `tuning` over those of the same machine; its others, and other machines', stay as they are. A
+/// damaged file is written anew. Throws FileError.
 void save_tuning(const std::filesystem::path& file, const Tuning& tuning);
 
-/// Nothing is wrong without it: a file that is not there gives no ops; one that cannot be read, or was made on another
-/// machine, with another instruction set or version, gives none either, and says why in `note`.
+/// What the file holds for this machine. Nothing is wrong without it: a file that is not there gives no ops; one that
+/// cannot be read, is damaged, or has only other machines' (see tuning_machine()), gives none either, and says why in
+/// `note`.
 Tuning load_tuning(const std::filesystem::path& file, std::string* note = nullptr);
 
 }  // namespace lineament

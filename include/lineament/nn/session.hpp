@@ -84,10 +84,11 @@ struct TrainingOptions {
 
 /// One row of the plan: what runs, on which kernel, and why.
 struct PlannedOp {
-  std::string layers;                ///< "conv1 + relu1 + pool1"
-  std::string kernel;                ///< "direct"
-  std::vector<std::string> refused;  ///< "winograd: needs 16 channels": the kernels that come before it
-  std::string region;                ///< "together", "by image", "by rows"
+  std::string layers;  ///< "conv1 + relu1 + pool1"
+  std::string kernel;  ///< "direct"
+  /// "winograd: needs 16 channels": the kernels that come before it, and one that a Tuning names in vain.
+  std::vector<std::string> refused;
+  std::string region;  ///< "together", "by image", "by rows"
   Shape output;
   std::string type;       ///< of the output: "f32", "f64", "u8"
   std::size_t bytes = 0;  ///< of the output in memory, of all its copies; 0: it has no place of its own

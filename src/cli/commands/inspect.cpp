@@ -11,6 +11,7 @@
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
 #include "cli/shard_report.hpp"
+#include "cli/tunings.hpp"
 #include "cli/why.hpp"
 #include "lineament/error.hpp"
 #include "lineament/isa.hpp"
@@ -110,7 +111,8 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
     std::printf("arena, inference, batch %d   %8.1f MB\n", batch, static_cast<double>(sizes.infer) / 1e6);
   std::printf("arena, inference, batch 1    %8.1f MB\n\n", static_cast<double>(sizes.infer_one) / 1e6);
   std::printf("inference runs as (%s):\n", current_isa().c_str());
-  const InferenceSession session(network);
+  const auto tuning = tuning_of_this_machine();
+  const InferenceSession session(network, {.tuning = tuning.get()});
   for (const PlannedOp& step : session.plan())
     std::printf("  %-36s %-12s %s\n", step.layers.c_str(), step.kernel.c_str(), to_string(step.output).c_str());
 }
@@ -125,7 +127,10 @@ std::vector<PlannedOp> plan_for(Network& network, const InspectOptions& o, const
     for (const Port& input : network.inputs()) size += input.shape.size();
     ranges = measure_ranges(network, std::vector<float>(size, 0.5f));
   }
-  return InferenceSession(network, {.threads = o.threads, .precision = precision, .ranges = ranges}).plan();
+  const auto tuning = tuning_of_this_machine();  // as predict has it
+  return InferenceSession(network,
+                          {.threads = o.threads, .precision = precision, .ranges = ranges, .tuning = tuning.get()})
+      .plan();
 }
 
 void print_json(const Network& network, const Sizes& sizes, int batch) {

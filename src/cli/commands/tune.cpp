@@ -1,7 +1,9 @@
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
@@ -9,18 +11,22 @@
 #include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
+#include "cli/output_files.hpp"
 #include "lineament/error.hpp"
 #include "lineament/model/tuning_file.hpp"
 #include "lineament/nn/tuning.hpp"
+#include "lineament/threads.hpp"
 
 namespace lineament::cli {
 namespace {
 
+constexpr std::string_view kTuningBegin = "{\n \"about\": \"kernels that were the fastest";  // save_tuning()
+
 struct TuneCommandOptions {
   std::string model;
   std::vector<int> batches{1, 2, 4, 8};  // what Landmarkers run
-  int threads = 1;
-  double seconds = 20;
+  std::vector<int> threads{1, 0};        // what predict runs: many photos side by side, a single one on all cores
+  double seconds = 40;
   Path out;
   bool json = false;
 };
@@ -29,14 +35,19 @@ void add_options(CLI::App& c, TuneCommandOptions& o) {
   c.add_option("MODEL", o.model,
                "A .safetensors file; " + default_models_text() + "; a network, " + network_names() +
                    "or a JSON file that describes one (default: compact)");
-  c.add_option("--batch", o.batches, "Images at a time; several may be given")
+  c.add_option("--batch", o.batches, "Images at a time; may be given several times")
       ->capture_default_str()
       ->check(at_least(1))
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // MODEL may follow
+  c.add_option("--threads", o.threads, "Threads, 0: one for each core; may be given several times")
+      ->capture_default_str()
+      ->check(whole(0, kMostThreads))
+      ->take_all()
+      ->allow_extra_args(false);
   c.add_option("--seconds", o.seconds, "How long to try, in all")->capture_default_str()->check(number(0.01, 86400));
   c.add_option("--out", o.out, "File to keep the result in (default: one in your cache folder)")->type_name("FILE");
   c.add_flag("--json", o.json, "Print JSON");
-  add_threads(c, o.threads);
 }
 
 Network network_of(const std::string& name) {
@@ -46,35 +57,38 @@ Network network_of(const std::string& name) {
   return Network(file.spec, file.input);
 }
 
-/// The fastest of many passes of the whole network, with the tuning and without, in turn.
-struct WholeTimes {
-  double usual = 1e9, tuned = 1e9;
-};
-WholeTimes time_whole(const Network& network, int batch, int threads, const Tuning& tuning, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto since = [](Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-  };
-  InferenceSession usual(network, {.batch = batch, .threads = threads}),
-      tuned(network, {.batch = batch, .threads = threads, .tuning = &tuning});
-  const auto time = [&](InferenceSession& session) {
-    std::fill(session.input().begin(), session.input().end(), 0.5f);
-    const auto begin = Clock::now();
-    session.forward();
-    return since(begin);
-  };
-  WholeTimes times;
-  time(usual), time(tuned);  // bring their memory in
-  const auto begin = Clock::now();
-  do {
-    times.usual = std::min(times.usual, time(usual));
-    times.tuned = std::min(times.tuned, time(tuned));
-  } while (since(begin) < seconds);
-  return times;
+/// The numbers of threads that are meant, each once: on one core 0 is 1.
+std::vector<int> thread_counts(const std::vector<int>& given) {
+  std::vector<int> counts;
+  for (const int threads : given) {
+    const int count = threads > 0 ? threads : Threads(0).count();
+    if (std::find(counts.begin(), counts.end(), count) == counts.end()) counts.push_back(count);
+  }
+  return counts;
 }
 
-void print_text(const TuneResult& result, int batch, const WholeTimes& times) {
-  std::printf("batch %d: %.3f ms, tuned %.3f ms\n", batch, 1e3 * times.usual, 1e3 * times.tuned);
+/// What was timed at once.
+struct Setting {
+  int batch, threads;
+  std::string text() const {
+    return "batch " + std::to_string(batch) + ", " + counted(static_cast<std::size_t>(threads), "thread");
+  }
+};
+
+/// "batch 1, 2 threads: 1.234 ms, …": what the whole network says.
+void print_whole(const TuneResult& result, const Setting& at) {
+  const double usual = 1e3 * result.usual_seconds, tuned = 1e3 * result.tuned_seconds;
+  std::printf("%s: %.3f ms", at.text().c_str(), usual);
+  if (tuned < usual)
+    std::printf(", tuned %.3f ms\n", tuned);
+  else if (tuned > usual)
+    std::printf(", with the fastest kernel of each layer %.3f ms: the usual ones stay\n", tuned);
+  else
+    std::printf(": no other kernels are faster\n");
+}
+
+void print_text(const TuneResult& result, const Setting& at) {
+  print_whole(result, at);
   for (const TunedOp& op : result.ops) {
     std::printf("  %-14s", op.layer.c_str());
     for (std::size_t i = 0; i < op.candidates.size(); ++i)
@@ -84,8 +98,11 @@ void print_text(const TuneResult& result, int batch, const WholeTimes& times) {
   }
 }
 
-nlohmann::ordered_json to_json(const TuneResult& result, int batch, const WholeTimes& times) {
-  nlohmann::ordered_json json{{"batch", batch}, {"seconds", times.usual}, {"seconds_tuned", times.tuned}};
+nlohmann::ordered_json to_json(const TuneResult& result, const Setting& at) {
+  nlohmann::ordered_json json{{"batch", at.batch},
+                              {"threads", at.threads},
+                              {"seconds", result.usual_seconds},
+                              {"seconds_tuned", result.tuned_seconds}};
   json["ops"] = nlohmann::ordered_json::array();
   for (const TunedOp& op : result.ops) {
     nlohmann::ordered_json entry{{"layer", op.layer}, {"op", op.op}, {"chosen", op.candidates[op.chosen].kernel}};
@@ -98,33 +115,53 @@ nlohmann::ordered_json to_json(const TuneResult& result, int batch, const WholeT
   return json;
 }
 
+TuneResult tune_at(const Network& network, const Setting& at, double seconds) {
+  Progress progress("tuning");
+  TuneOptions how{.seconds = seconds};
+  how.progress = [&](std::size_t done, std::size_t total) {
+    progress.update(done, total, at.text() + text(", layer %zu of %zu", done, total));
+  };
+  TuneResult result = tune(network, {.batch = at.batch, .threads = at.threads}, how);
+  progress.clear();
+  return result;
+}
+
+/// Of all settings.
+struct Found {
+  Tuning tuning{.machine = tuning_machine()};
+  std::size_t changed = 0;  ///< ops that another kernel runs than before
+
+  /// Images that threads go through alone are the same ops at every batch and number of threads: the first result
+  /// counts.
+  void add(const TuneResult& result) {
+    for (const TunedOp& op : result.ops)
+      if (tuning.kernels.emplace(op.op, op.candidates[op.chosen].kernel).second && op.chosen != 0) ++changed;
+  }
+};
+
 int tune_network(const TuneCommandOptions& o) {
   const Path file = o.out.empty() ? default_tuning_file() : o.out;
   if (file.empty())
     throw ArgumentError({"--out", "there is no cache folder to keep the result in", "--out FILE, or HOME set", "", ""});
+  if (!o.out.empty()) require_own(o.out, kTuningBegin, "--out another file's name, e.g. tuning.json");
   const Network network = network_of(o.model);
-  const double share = o.seconds / static_cast<double>(o.batches.size());
-  nlohmann::ordered_json json{{"machine", tuning_machine()}, {"threads", o.threads}};
-  Tuning all{.machine = tuning_machine()};
-  for (const int batch : o.batches) {
-    Progress progress("tuning");
-    TuneOptions how{.seconds = 0.8 * share};
-    how.progress = [&](std::size_t done, std::size_t total) {
-      progress.update(done, total, text("batch %d, layer %zu of %zu", batch, done, total));
-    };
-    const TuneResult result = tune(network, {.batch = batch, .threads = o.threads}, how);
-    progress.clear();
-    const WholeTimes times = time_whole(network, batch, o.threads, result.tuning, 0.2 * share);
+  std::vector<Setting> settings;
+  for (const int threads : thread_counts(o.threads))
+    for (const int batch : o.batches) settings.push_back({batch, threads});
+  Found found;
+  nlohmann::ordered_json json{{"machine", found.tuning.machine}};
+  for (const Setting& at : settings) {
+    const TuneResult result = tune_at(network, at, o.seconds / static_cast<double>(settings.size()));
     if (o.json)
-      json["batches"].push_back(to_json(result, batch, times));
+      json["results"].push_back(to_json(result, at));
     else
-      print_text(result, batch, times);
-    all.kernels.insert(result.tuning.kernels.begin(), result.tuning.kernels.end());
+      print_text(result, at);
+    found.add(result);
   }
   if (o.json) std::printf("%s\n", json_text(json, 2).c_str());
-  save_tuning(file, all);
-  say(counted(all.kernels.size(), "layer") +
-      text(" of another kernel: %s; on %s", file.string().c_str(), tuning_machine().c_str()));
+  save_tuning(file, found.tuning);
+  say(counted(found.tuning.kernels.size(), "op") + text(", %zu of them on another kernel than usual: ", found.changed) +
+      file.string() + ", for " + found.tuning.machine);
   return 0;
 }
 
@@ -136,13 +173,14 @@ Command tune_command() {
       .name = "tune",
       .about = "Find the fastest kernels for a model on this machine",
       .footer =
-          "Each convolution and dense layer runs on every kernel that can run it, in fp32. * marks what won, ~ what "
-          "adds or rounds otherwise than the first: where it won, points may change within rounding. predict uses the "
-          "result from then on. Let nothing else run meanwhile. Delete the file to go back.\n"
+          "Each convolution and dense layer runs on every kernel that can run it, in fp32; then the whole network runs "
+          "with those that won. * marks what is kept, ~ what adds or rounds otherwise than the first: points may "
+          "change within rounding with it. predict, track and inspect use the result from then on. Let nothing else "
+          "run meanwhile. Tune again to choose anew; delete the file to go back.\n"
           "Examples:\n"
           "  lineament tune\n"
-          "  lineament tune run/model.safetensors --threads 2 --seconds 60\n"
-          "  lineament tune reference --batch 1 --out tuning.json --json",
+          "  lineament tune run/model.safetensors --threads 1 --threads 2 --seconds 60\n"
+          "  lineament tune reference --batch 1 --threads 1 --out tuning.json --json",
       .options = [o](CLI::App& c) { add_options(c, *o); },
       .run = [o] { return tune_network(*o); }};
 }

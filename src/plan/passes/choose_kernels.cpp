@@ -9,15 +9,25 @@
 namespace lineament {
 namespace {
 
-/// The kernel that was the fastest for the op on this machine; nullptr where none is known.
+/// The name of the kernel that was the fastest for the op on this machine; empty where none is known.
+std::string_view tuned_name(const Op& op, const Tuning* tuning) {
+  if (tuning == nullptr) return "";
+  const std::string key = op_key(op.problem);
+  if (key.empty()) return "";
+  const auto known = tuning->kernels.find(key);
+  return known == tuning->kernels.end() ? std::string_view() : known->second;
+}
+
+/// The kernel of that name, if it runs the op: where it does not, the op says so first.
 template <class T>
-const Kernel<T>* tuned_kernel(const Op& op, const Tuning* tuning, std::span<const Kernel<T>* const> list) {
-  if (tuning == nullptr) return nullptr;
-  const auto known = tuning->kernels.find(op_key(op.problem));
-  if (known == tuning->kernels.end()) return nullptr;
+const Kernel<T>* tuned_kernel(Op& op, std::string_view name, std::span<const Kernel<T>* const> list) {
+  if (name.empty()) return nullptr;
   const auto found =
-      std::find_if(list.begin(), list.end(), [&](const Kernel<T>* kernel) { return kernel->name() == known->second; });
-  return found == list.end() || (*found)->refuses(op.problem) != nullptr ? nullptr : *found;
+      std::find_if(list.begin(), list.end(), [&](const Kernel<T>* kernel) { return kernel->name() == name; });
+  const char* reason = found == list.end() ? "there is no such kernel for it" : (*found)->refuses(op.problem);
+  if (reason == nullptr) return *found;
+  op.refused.push_back({std::string(name), std::string("in the tuning, but: ") + reason});
+  return nullptr;
 }
 
 }  // namespace
@@ -30,12 +40,14 @@ void choose_kernels(Plan& plan) {
     const std::span<const Kernel<T>* const> list = kernels_for<T>(op.problem.layer);
     op.kernel = list.back();
     if (!plan.runs(Pass::choose_kernels)) continue;
-    const Kernel<T>* tuned = tuned_kernel<T>(op, tuning, list);
+    const std::string_view name = tuned_name(op, tuning);
+    const Kernel<T>* tuned = tuned_kernel<T>(op, name, list);
     for (const Kernel<T>* kernel : list) {
       const char* reason = kernel->refuses(op.problem);
       op.kernel = kernel;
       if (reason == nullptr && (tuned == nullptr || tuned == kernel)) break;
-      op.refused.push_back({kernel->name(), reason != nullptr ? reason : "slower here: tuned"});
+      if (reason != nullptr && kernel->name() == name) continue;  // said already
+      op.refused.push_back({std::string(kernel->name()), reason != nullptr ? reason : "slower here: tuned"});
     }
   }
 }
