@@ -37,6 +37,17 @@ Json json_of(const Outcome& o) {
 
 }  // namespace
 
+TEST_CASE("a model and a photo may follow --box, which may be given twice") {
+  const Place place;
+  make_faces(place, "faces", 1);
+  const Json one =
+      json_of(place.run({"predict", "--box", "20,20,80,80", "tiny", "faces/face_00000.png", "--json", "-"}));
+  CHECK(one.at("faces").size() == 1);
+  const Json two = json_of(place.run(
+      {"predict", "--box", "20,20,80,80", "--box", "30,30,60,60", "tiny", "faces/face_00000.png", "--json", "-"}));
+  CHECK(two.at("faces").size() == 2);
+}
+
 TEST_CASE("predict finds every face of a photo, with its box, scores, points, spreads, turn and openings") {
   const Place place;
   draw_pair(place, "pair.png");

@@ -39,7 +39,8 @@ void add_options(CLI::App& c, PredictOptions& o) {
        "x,y,width,height of a face, brows to chin, in pixels; several may be given. Without: all that are found")
       ->type_name("BOX")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // what follows is no other box
   c.add_flag("--whole", o.whole, "Each picture is one face: do not look for any");
   c.add_option("--detector", o.detector, "A detector of yours, a .safetensors file; not the library's own")
       ->type_name("FILE");

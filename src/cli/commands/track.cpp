@@ -63,7 +63,8 @@ void add_options(CLI::App& c, TrackOptions& o) {
                "alone are followed, and one that is lost stays lost")
       ->type_name("BOX")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // what follows is no other box
   c.add_option("--find-every", o.find_every, "Seconds between looks for new faces")
       ->capture_default_str()
       ->check(number(0, 1e6));
