@@ -10,7 +10,14 @@
 namespace lineament {
 
 namespace limits {
-using Wide = float __attribute__((vector_size(sizeof(float) * 16)));
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+using Wide = float __attribute__((vector_size(sizeof(float) * kLanes)));  // as wide as a register: no sum is spilled
 
 inline double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -29,7 +36,7 @@ inline double peak_gflops() {
     for (Wide& s : sum) s = s * factor + term;
   const double time = limits::seconds_since(start);
   for (Wide& s : sum) benchmark::DoNotOptimize(s);
-  return 2.0 * 12 * 16 * kRounds / time / 1e9;
+  return 2.0 * 12 * limits::kLanes * kRounds / time / 1e9;
 }
 
 /// GB/s at which one core reads `bytes` again and again, from end to end: those of the cache that holds them, or of

@@ -10,7 +10,8 @@ def machine():
         for line in file:
             key, _, value = line.partition(":")
             known.setdefault(key.strip(), value.strip())
-    name = known.get("model name") or platform.machine()
+    arm = f"implementer {known.get('CPU implementer')}, part {known.get('CPU part')}" if "CPU part" in known else ""
+    name = known.get("model name") or f"{platform.machine()} {arm}".strip()
     if "cpu family" in known and "model" in known:
         name += f" (family {known['cpu family']}, model {known['model']})"
     return {"processor": name, "cores": os.cpu_count(),

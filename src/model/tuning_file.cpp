@@ -48,16 +48,12 @@ std::optional<Machines> machines_in(const std::vector<std::uint8_t>& bytes) try 
   return std::nullopt;
 }
 
-/// What is in the file: nothing where it is not there, or, with `note`, where it cannot be used.
+/// What is in the file: nothing where it is not there, or, with `note`, where it is damaged. Throws FileError.
 Machines read_machines(const std::filesystem::path& file, std::string& note) {
   std::error_code error;
-  if (file.empty() || !std::filesystem::exists(file, error)) return {};
-  try {
-    if (auto machines = machines_in(read_file(file))) return *std::move(machines);
-    note = "it is not what 'lineament tune' writes; run 'lineament tune' again";
-  } catch (const FileError& e) {
-    note = e.what();
-  }
+  if (file.empty() || (!std::filesystem::exists(file, error) && !error)) return {};
+  if (auto machines = machines_in(read_file(file))) return *std::move(machines);
+  note = "it is not what 'lineament tune' writes; run 'lineament tune' again";
   return {};
 }
 
@@ -95,7 +91,12 @@ void save_tuning(const std::filesystem::path& file, const Tuning& tuning) {
 Tuning load_tuning(const std::filesystem::path& file, std::string* note) {
   Tuning tuning{.machine = tuning_machine()};
   std::string why;
-  const Machines machines = read_machines(file, why);
+  Machines machines;
+  try {
+    machines = read_machines(file, why);
+  } catch (const FileError& e) {
+    why = e.what();
+  }
   if (const auto own = machines.find(tuning.machine); own != machines.end())
     tuning.kernels = own->second;
   else if (!machines.empty())

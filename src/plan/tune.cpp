@@ -39,11 +39,11 @@ struct Choice {
   OpProblem problem;
 };
 
-std::vector<Choice> choices_of(const Plan& plan) {
+std::vector<Choice> choices_of(const Plan& plan, const Tuning& known) {
   std::vector<Choice> choices;
   for (const Op& op : plan.ops) {
     const std::string key = op_key(op.problem);
-    if (key.empty() || op.problem.precision != Precision::fp32) continue;
+    if (key.empty() || op.problem.precision != Precision::fp32 || known.kernels.contains(key)) continue;
     const auto same = std::find_if(choices.begin(), choices.end(), [&](const Choice& c) { return c.tuned.op == key; });
     if (same != choices.end()) {
       // One choice for all of them: fewer kernels take a hard-swish into their end than a ReLU.
@@ -220,8 +220,11 @@ void settle(TuneResult& result) {
 TuneResult tune(const Network& network, const InferenceOptions& options, const TuneOptions& how) {
   check(how);
   const auto begin = Clock::now();
+  Tuning fastest{.machine = tuning_machine()};
+  if (options.tuning != nullptr && options.tuning->machine == fastest.machine) fastest = *options.tuning;
+  const Tuning known = fastest;
   InferenceOptions other = options;
-  other.tuning = nullptr;
+  other.tuning = &known;
   const auto weights =
       std::make_shared<PreparedWeights<float>>(network, !options.without.contains(Pass::fold_batch_norm));
   InferenceSession usual(weights, other);  // throws for options that do not fit
@@ -230,9 +233,8 @@ TuneResult tune(const Network& network, const InferenceOptions& options, const T
                                                    .precision = options.precision,
                                                    .ranges = options.ranges,
                                                    .without = options.without});
-  std::vector<Choice> choices = choices_of(plan);
-  TuneResult result{.tuning = {.machine = tuning_machine()}, .ops = {}};
-  Tuning fastest = result.tuning;
+  std::vector<Choice> choices = choices_of(plan, known);
+  TuneResult result{.tuning = {.machine = known.machine}, .ops = {}};
   for (Choice& choice : choices) {
     // A fifth is for the whole network.
     const double left = 0.8 * how.seconds - seconds_since(begin);
@@ -243,7 +245,7 @@ TuneResult tune(const Network& network, const InferenceOptions& options, const T
   }
   std::vector<InferenceSession*> sessions{&usual};
   std::optional<InferenceSession> tuned;
-  if (!fastest.kernels.empty()) {
+  if (fastest.kernels != known.kernels) {
     other.tuning = &fastest;
     sessions.push_back(&tuned.emplace(weights, other));
   }

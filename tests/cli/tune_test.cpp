@@ -192,6 +192,23 @@ TEST_CASE("inspect --why shows the kernels of the file, and names in it that mea
   CHECK(contains(why_with("depthwise"), "not depthwise: in the tuning, but: needs one channel a group"));
 }
 
+TEST_CASE("what tune says of each setting is what it keeps, also of images that threads go through alone") {
+  const Place place;
+  const Outcome o = place.run({"tune", "tiny", "--batch", "1", "--batch", "2", "--threads", "1", "--threads", "2",
+                               "--seconds", "0.5", "--json"});
+  REQUIRE(o.code == 0);
+  const Json json = Json::parse(o.out);
+  REQUIRE(json.at("results").size() == 4);
+  const Json kept = Json::parse(place.read("tuning.json")).at("machines").at(json.at("machine").get<std::string>());
+  std::size_t ops = 0;
+  for (const Json& result : json.at("results"))
+    for (const Json& op : result.at("ops")) {
+      CHECK(kept.at(op.at("op").get<std::string>()) == op.at("chosen"));
+      ++ops;
+    }
+  CHECK(ops == kept.size());  // each is timed once
+}
+
 TEST_CASE("tune writes over no file that it did not write") {
   const Place place;
   place.write("points.json", "[1, 2]");

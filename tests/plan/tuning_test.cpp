@@ -116,6 +116,17 @@ TEST_CASE("ops keep what they chose where the whole network is faster with it, a
   CHECK(settled(1.0, 1.1) == "usual");
 }
 
+TEST_CASE("what a tuning knows already stays, and is not timed again") {
+  const Network network = small_network();
+  const Tuning direct = forced(network, "direct");
+  const TuneResult more = timed(network, {.tuning = &direct});
+  for (const TunedOp& op : more.ops) CHECK_FALSE(direct.kernels.contains(op.op));
+  CHECK(more.ops.size() + direct.kernels.size() == timed(network).ops.size());
+  Tuning foreign = direct;
+  foreign.machine = "another";
+  CHECK(timed(network, {.tuning = &foreign}).ops.size() == timed(network).ops.size());
+}
+
 TEST_CASE("the time asked for holds, with the sessions that are made for it") {
   Spec spec;  // layers whose weights take long to make and to pack, and little to run
   for (const int features : {1000, 1001, 1002}) spec.add(Dense{.features = features}, spec.last());
@@ -132,7 +143,7 @@ TEST_CASE("the time asked for holds, with the sessions that are made for it") {
   const double unavoidable = took(1e-9);  // every candidate has a pass
   const double asked = 2 * unavoidable, got = took(asked);
   CHECK(got > 0.95 * asked);
-  CHECK(got < 1.3 * asked);  // if making sessions came on top: 1.5 times
+  CHECK(got < 1.4 * asked);  // if making sessions came on top: 1.5 times
 }
 
 TEST_CASE("sessions follow a tuning, and say so") {

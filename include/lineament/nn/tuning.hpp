@@ -56,7 +56,8 @@ struct TuneResult {
 };
 
 /// Times every kernel that could run each op of the network, for inference with these options, each op by itself, on
-/// inputs of which half are zero, as after a ReLU; then the whole network. Ops in int8 and bfloat16 keep their kernels.
+/// inputs of which half are zero, as after a ReLU; then the whole network. Ops in int8 and bfloat16 keep their kernels,
+/// as do those that `options.tuning` knows: they are not timed again, and run as it says when the whole network does.
 /// Nothing else should run meanwhile. With a Tuning, values change within rounding where a chosen candidate has not
 /// `same_bits`, and nowhere else. Throws ArgumentError for options out of range.
 TuneResult tune(const Network& network, const InferenceOptions& options = {}, const TuneOptions& how = {});

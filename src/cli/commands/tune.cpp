@@ -115,13 +115,15 @@ nlohmann::ordered_json to_json(const TuneResult& result, const Setting& at) {
   return json;
 }
 
-TuneResult tune_at(const Network& network, const Setting& at, double seconds) {
+/// Images that threads go through alone are the same ops at every batch and number of threads: what `known` has of them
+/// stays.
+TuneResult tune_at(const Network& network, const Setting& at, double seconds, const Tuning& known) {
   Progress progress("tuning");
   TuneOptions how{.seconds = seconds};
   how.progress = [&](std::size_t done, std::size_t total) {
     progress.update(done, total, at.text() + text(", layer %zu of %zu", done, total));
   };
-  TuneResult result = tune(network, {.batch = at.batch, .threads = at.threads}, how);
+  TuneResult result = tune(network, {.batch = at.batch, .threads = at.threads, .tuning = &known}, how);
   progress.clear();
   return result;
 }
@@ -131,11 +133,9 @@ struct Found {
   Tuning tuning{.machine = tuning_machine()};
   std::size_t changed = 0;  ///< ops that another kernel runs than before
 
-  /// Images that threads go through alone are the same ops at every batch and number of threads: the first result
-  /// counts.
   void add(const TuneResult& result) {
-    for (const TunedOp& op : result.ops)
-      if (tuning.kernels.emplace(op.op, op.candidates[op.chosen].kernel).second && op.chosen != 0) ++changed;
+    tuning.kernels.insert(result.tuning.kernels.begin(), result.tuning.kernels.end());
+    for (const TunedOp& op : result.ops) changed += op.chosen != 0 ? 1 : 0;
   }
 };
 
@@ -151,7 +151,7 @@ int tune_network(const TuneCommandOptions& o) {
   Found found;
   nlohmann::ordered_json json{{"machine", found.tuning.machine}};
   for (const Setting& at : settings) {
-    const TuneResult result = tune_at(network, at, o.seconds / static_cast<double>(settings.size()));
+    const TuneResult result = tune_at(network, at, o.seconds / static_cast<double>(settings.size()), found.tuning);
     if (o.json)
       json["results"].push_back(to_json(result, at));
     else
