@@ -1,4 +1,5 @@
 """This library and the peers that are installed: how each is called, and the settings it is given a choice of."""
+import argparse
 import dataclasses
 import math
 import os
@@ -32,6 +33,15 @@ HELD_TO = {"best": {}, "avx2": {"LINEAMENT_ISA": "avx2", **AVX2},
            "avx2_vnni": {"LINEAMENT_ISA": "avx2_vnni", **AVX2}}  # in fp32, which peers are measured in, the same
 
 
+def chosen(text, known, kind=str):
+    """Of a command line: names, or numbers, with commas between."""
+    values = [kind(word) for word in text.split(",")]
+    for value in values:
+        if value not in known:
+            raise argparse.ArgumentTypeError(f"{value}: choose from {', '.join(map(str, known))}")
+    return values
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     what: str  # infer, train or cold
@@ -45,7 +55,8 @@ class Case:
         return self.network + ("_norms" if self.norms else "")
 
     def __str__(self):
-        return f"{self.what} {self.file.replace('_', ', ')}, batch {self.batch}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        return f"{self.what} {self.file.replace('_', ', ')}, batch {self.batch}, {threads}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -88,8 +88,7 @@ Needs Direct::memory(const ConvProblem& p) const {
 }
 
 NormBlocks Direct::blocks(const ConvProblem& p, Side side) const {
-  if (side == Side::input) return {};
-  return rows_as_blocks(p.g, kMomentRows);
+  return side == Side::output ? rows_as_blocks(p.g, kMomentRows) : NormBlocks();
 }
 
 std::optional<RowRange> Direct::input_rows(const ConvProblem& p, RowRange rows) const {

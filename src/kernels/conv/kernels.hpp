@@ -144,7 +144,9 @@ class Im2col final : public ConvKernel {
 
 /// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray,
 /// "Fast algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. A 4x4 tile of
-/// outputs takes 36 multiplications for each pair of channels instead of 144. Errors: docs/decisions/005.
+/// outputs takes 36 multiplications for each pair of channels instead of 144. Errors: docs/decisions/005. In training
+/// the input may be a batch norm's output that is made when it is read; dx is then the gradient with respect to that
+/// output, also where others were added to it.
 class Winograd final : public ConvKernel {
  public:
   std::string_view name() const override { return "winograd"; }

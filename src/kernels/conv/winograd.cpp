@@ -145,8 +145,7 @@ Needs Winograd::memory(const ConvProblem& p) const {
 }
 
 NormBlocks Winograd::blocks(const ConvProblem& p, Side side) const {
-  if (side == Side::input || plan_winograd(p.g, 1, true).tiles_x > kMomentTiles) return {};
-  return rows_as_blocks(p.g, 4);
+  return side == Side::output && takes_moments(p.g) ? rows_as_blocks(p.g, 4) : NormBlocks();
 }
 
 void Winograd::pack_weights(const ConvProblem& p, const float* w, const float*, std::span<std::byte> to,

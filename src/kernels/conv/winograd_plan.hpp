@@ -65,6 +65,9 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int budget_bytes, int shar
 /// Tiles in a row of an image up to which a batch norm's sums are taken while the cache has the output: a task is then
 /// whole rows of tiles. Those of wider images would leave the second-level cache.
 inline constexpr int kMomentTiles = 64;
+inline bool takes_moments(const ConvGeometry& g) {
+  return g.out_w <= 4 * kMomentTiles;
+}
 
 /// Floats of the rows that a row of tiles reads, where they are normalised first.
 inline std::size_t normalised_rows(const ConvGeometry& g) {
@@ -75,7 +78,7 @@ inline std::size_t normalised_rows(const ConvGeometry& g) {
 inline WinogradPlan plan_winograd(const ConvGeometry& g, int threads, bool training) {
   WinogradPlan p = plan_tiles(g, winograd_tiles(), threads);
   if (!training) return p;
-  if (p.tiles_x <= kMomentTiles) p.take(std::max(1, p.tiles / p.tiles_x) * p.tiles_x);
+  if (takes_moments(g)) p.take(std::max(1, p.tiles / p.tiles_x) * p.tiles_x);
   p.work = normalised_rows(g);
   return p;
 }

@@ -18,10 +18,13 @@ class ChannelPairs {
  protected:
   static constexpr std::size_t kTogether = 64;
 
+  /// Whether the channel is the first asked for of others: their numbers then are zeros.
   bool enters(std::size_t channel) {
     if (channel >= first_ && channel < end_) return false;
     first_ = channel / kTogether * kTogether;
     end_ = std::min(channels_, first_ + kTogether);
+    std::fill_n(a_, kTogether, 0.0);
+    std::fill_n(b_, kTogether, 0.0);
     return true;
   }
   /// Calls f(block, place from 0 on, the two floats) for all blocks of the channels taken together.
@@ -48,8 +51,6 @@ class Totals : ChannelPairs {
   using ChannelPairs::ChannelPairs;
   std::pair<double, double> operator()(std::size_t channel) {
     if (enters(channel)) {
-      std::fill_n(a_, kTogether, 0.0);
-      std::fill_n(b_, kTogether, 0.0);
       each([&](std::size_t, std::size_t i, double a, double b) {
         a_[i] += a;
         b_[i] += b;
@@ -69,8 +70,6 @@ class WholeMoments : ChannelPairs {
 
   std::pair<double, double> operator()(std::size_t channel) {
     if (enters(channel)) {
-      std::fill_n(a_, kTogether, 0.0);
-      std::fill_n(b_, kTogether, 0.0);
       each([&](std::size_t block, std::size_t i, double mean, double) { a_[i] += mean * pixels_of(block); });
       for (double& mean : a_) mean /= pixels_;
       each([&](std::size_t block, std::size_t i, double mean, double squares) {
