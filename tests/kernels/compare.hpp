@@ -19,11 +19,6 @@ class IsaRestorer {
   std::string before_ = current_isa();
 };
 
-/// Where the kernel `depthwise_int8` runs: VNNI.
-inline bool has_depthwise_int8() {
-  return has_int8_products() && current_isa().starts_with("avx");
-}
-
 /// Dense layers read their weights this way as long as it lives.
 class RowReadingForced {
  public:

@@ -24,7 +24,7 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolut
   CHECK(kernels(Spec() << Conv2d{.channels = 8, .groups = 2} << Conv2d{.channels = 8, .groups = Conv2d::kDepthwise}
                        << Conv2d{.channels = 4} << Conv2d{.channels = 4},
                 {5, 5, 4}) ==
-        std::vector<std::string>{"direct", has_depthwise_int8() ? "depthwise_int8" : "depthwise", "int8", "direct"});
+        std::vector<std::string>{"direct", has_int8_products() ? "depthwise_int8" : "depthwise", "int8", "direct"});
   // Depthwise with a small window: only where a convolution gives it bytes.
   const Conv2d expand{.channels = 8, .kernel = 1};
   const auto second = [&](const Layer& before, int kernel) {
@@ -35,7 +35,7 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolut
   for (const std::string& isa : available_isas()) {
     force_isa(isa);
     INFO(isa);
-    const std::string bytes = has_depthwise_int8() ? "depthwise_int8" : "depthwise";
+    const std::string bytes = has_int8_products() ? "depthwise_int8" : "depthwise";
     // Where bytes are not multiplied, only layers of few pixels gain by them.
     const std::string one = multiplies_bytes() ? "int8" : "pointwise";
     CHECK(second(ReLU{}, 3) == std::vector<std::string>{one, bytes, one, "pointwise"});

@@ -185,7 +185,7 @@ TEST_CASE("kernels: int8 is the layer with rounded weights and inputs") {
 TEST_CASE("kernels: depthwise int8 is the layer with rounded weights and inputs") {
   const IsaRestorer restorer;
   force_isa(available_isas().front());
-  if (!has_depthwise_int8()) LINEAMENT_SKIP("this processor has no products of bytes");
+  if (!has_int8_products()) LINEAMENT_SKIP("this processor has no products of bytes");
   struct Size {
     int height, width, channels, kernel, stride, batch;
   };
@@ -218,7 +218,7 @@ TEST_CASE("kernels: depthwise int8 is the layer with rounded weights and inputs"
                .kernel = "depthwise_int8",
                .epilogue = {.relu = relu},
                .range = range},
-              has_depthwise_int8);
+              &has_int8_products);
     }
 }
 

@@ -56,7 +56,7 @@ using Ints = hn::ScalableTag<std::int32_t>;
 // LINEAMENT_INT8_DOT: bytes are multiplied and added up in one instruction; LINEAMENT_BF16_DOT: bfloat16 are.
 #undef LINEAMENT_INT8_DOT
 #undef LINEAMENT_BF16_DOT
-#define LINEAMENT_INT8_DOT (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2)
+#define LINEAMENT_INT8_DOT ((HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2) || (HWY_ARCH_ARM_A64 && HWY_TARGET != HWY_SCALAR))
 #define LINEAMENT_BF16_DOT (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
 
 #if LINEAMENT_INT8_DOT
@@ -69,18 +69,22 @@ struct Instruction {
   static constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6, kGroups = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
   static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
   static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a); }
-  /// Words that differ from lane to lane.
-  static HWY_INLINE auto LoadActivations(const std::uint32_t* a) { return hn::LoadU(Words(), a); }
 };
 
-/// AVX512_VNNI, or AVX-VNNI.
+/// AVX512_VNNI, AVX-VNNI, or SDOT of armv8.2, which multiplies signed bytes.
 struct Int8Instruction : Instruction {
   using Sum = hn::Vec<Ints>;
+  /// What turns four activations into what is multiplied: see int8_input_shift().
+  static constexpr std::uint32_t kFlip = HWY_ARCH_ARM_A64 ? 0x80808080u : 0;
+  static HWY_INLINE auto Activations(std::uint32_t a) { return Instruction::Activations(a ^ kFlip); }
   static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
   template <class A, class W>
   static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
     auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory
-#if HWY_TARGET <= HWY_AVX3
+#if HWY_ARCH_ARM_A64
+    // .arch_extension dotprod would do, but binutils 2.40 does not heed it. What was allowed before stays so.
+    asm(".arch armv8.2-a+crypto+dotprod\n\tsdot %0.4s, %1.16b, %2.16b" : "+w"(raw) : "w"(w.raw), "w"(a.raw));
+#elif HWY_TARGET <= HWY_AVX3
     asm("vpdpbusd %2, %1, %0" : "+v"(raw) : "v"(a.raw), "v"(w.raw));
 #else
     asm("%{vex%} vpdpbusd %2, %1, %0" : "+x"(raw) : "x"(a.raw), "x"(w.raw));
@@ -113,30 +117,6 @@ HWY_INLINE auto ToBf16(hn::Vec<Floats> x) {
   asm("vcvtneps2bf16 %1, %0" : "=v"(y.raw) : "v"(x.raw));
   return y;
 }
-#endif
-
-#undef LINEAMENT_SIGNED_DOT
-#if HWY_ARCH_ARM_A64 && HWY_TARGET != HWY_SCALAR
-#define LINEAMENT_SIGNED_DOT 1
-/// SDOT, in assembler because Highway 1.0 does not know it; it runs only where the processor has it. It multiplies
-/// signed bytes: see int8_input_shift(). A tile has kRows x kColumns sums, which fill 24 of 32 registers.
-struct SignedInt8Instruction {
-  static constexpr int kRows = 6, kGroups = 1;
-  using Sum = hn::Vec<Ints>;
-  static HWY_INLINE Sum Zero() { return hn::Zero(Ints()); }
-  static HWY_INLINE auto Weights(const std::uint32_t* b) { return hn::LoadU(Words(), b); }
-  static HWY_INLINE auto Activations(std::uint32_t a) { return hn::Set(Words(), a ^ 0x80808080u); }
-  template <class A, class W>
-  static HWY_INLINE Sum Add(const A& a, const W& w, Sum sum) {
-    auto raw = sum.raw;  // a register of its own: taking part of an array would keep the array in memory
-    // .arch_extension dotprod would do, but binutils 2.40 does not heed it. What was allowed before stays so.
-    asm(".arch armv8.2-a+crypto+dotprod\n\tsdot %0.4s, %1.16b, %2.16b" : "+w"(raw) : "w"(w.raw), "w"(a.raw));
-    return Sum{raw};
-  }
-  static HWY_INLINE hn::Vec<Floats> ToFloat(Sum sum) { return hn::ConvertTo(Floats(), sum); }
-};
-#else
-#define LINEAMENT_SIGNED_DOT 0
 #endif
 
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4

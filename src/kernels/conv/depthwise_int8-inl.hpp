@@ -7,8 +7,6 @@
 #define LINEAMENT_DEPTHWISE_INT8_INL
 #endif
 
-#include <cstring>
-
 #include "kernels/common/words-inl.hpp"
 #include "kernels/conv/depthwise_int8_plan.hpp"
 
@@ -16,15 +14,30 @@
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
+using Bytes16 = hn::Full128<std::uint8_t>;
+
+/// Words of activations as Int8Instruction multiplies them.
+template <class V>
+HWY_INLINE V ToMultiply(V words) {
+  if constexpr (Int8Instruction::kFlip == 0) return words;
+  return hn::Xor(words, hn::Set(hn::DFromV<V>(), Int8Instruction::kFlip));
+}
+
 /// The bytes of 16 channels in four rows, as a word for each channel.
-HWY_INLINE void Interleave16(__m128i a, __m128i b, __m128i c, __m128i d, std::uint32_t* to) {
-  const __m128i low = _mm_unpacklo_epi8(a, b), low2 = _mm_unpacklo_epi8(c, d);
-  const __m128i high = _mm_unpackhi_epi8(a, b), high2 = _mm_unpackhi_epi8(c, d);
-  auto* vectors = reinterpret_cast<__m128i*>(to);
-  _mm_storeu_si128(vectors, _mm_unpacklo_epi16(low, low2));
-  _mm_storeu_si128(vectors + 1, _mm_unpackhi_epi16(low, low2));
-  _mm_storeu_si128(vectors + 2, _mm_unpacklo_epi16(high, high2));
-  _mm_storeu_si128(vectors + 3, _mm_unpackhi_epi16(high, high2));
+HWY_INLINE void Interleave16(hn::Vec<Bytes16> a, hn::Vec<Bytes16> b, hn::Vec<Bytes16> c, hn::Vec<Bytes16> d,
+                             std::uint32_t* to) {
+  const hn::Repartition<std::uint16_t, Bytes16> pairs;
+  const hn::Repartition<std::uint32_t, Bytes16> words;
+  const auto low = hn::BitCast(pairs, hn::InterleaveLower(Bytes16(), a, b));
+  const auto low2 = hn::BitCast(pairs, hn::InterleaveLower(Bytes16(), c, d));
+  const auto high = hn::BitCast(pairs, hn::InterleaveUpper(Bytes16(), a, b));
+  const auto high2 = hn::BitCast(pairs, hn::InterleaveUpper(Bytes16(), c, d));
+  const auto store = [&](auto four, int at)
+                         HWY_ATTR { hn::StoreU(ToMultiply(hn::BitCast(words, four)), words, to + at); };
+  store(hn::InterleaveLower(pairs, low, low2), 0);
+  store(hn::InterleaveUpper(pairs, low, low2), 4);
+  store(hn::InterleaveLower(pairs, high, high2), 8);
+  store(hn::InterleaveUpper(pairs, high, high2), 12);
 }
 
 #if HWY_TARGET <= HWY_AVX3
@@ -35,7 +48,7 @@ HWY_INLINE void InterleavePixel(const std::uint8_t* const (&rows)[4], int count,
   const __mmask64 mask = ~std::uint64_t{0} >> (64 - count);
   if constexpr (kFew) {
     const auto load = [few = static_cast<__mmask16>(mask)](const std::uint8_t* from)
-                          HWY_ATTR { return _mm_maskz_loadu_epi8(few, from); };
+                          HWY_ATTR { return hn::Vec<Bytes16>{_mm_maskz_loadu_epi8(few, from)}; };
     Interleave16(load(rows[0]), load(rows[1]), load(rows[2]), load(rows[3]), to);
   } else {
     // Interleaving in blocks of 128 bits then leaves channels in their order.
@@ -57,12 +70,14 @@ HWY_INLINE void InterleavePixel(const std::uint8_t* const (&rows)[4], int count,
 /// after the channels.
 template <bool>
 HWY_INLINE void InterleavePixel(const std::uint8_t* const (&rows)[4], int count, std::uint32_t* to) {
-  const auto load = [](const std::uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); };
+  const auto load = [](const std::uint8_t* from) HWY_ATTR { return hn::LoadU(Bytes16(), from); };
   int i = 0;
   for (; i + 16 <= count; i += 16)
     Interleave16(load(rows[0] + i), load(rows[1] + i), load(rows[2] + i), load(rows[3] + i), to + i);
   if (i == count) return;
-  const auto half = [](const std::uint8_t* from) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)); };
+  const auto half = [](const std::uint8_t* from) HWY_ATTR {
+    return hn::ZeroExtendVector(Bytes16(), hn::LoadU(hn::Full64<std::uint8_t>(), from));
+  };
   if (i + 8 == count)
     return Interleave16(half(rows[0] + i), half(rows[1] + i), half(rows[2] + i), half(rows[3] + i), to + i);
   HWY_ALIGN std::uint8_t some[4][16];
@@ -89,7 +104,8 @@ HWY_ATTR HWY_NOINLINE void InterleaveLine(const std::uint8_t* const (&rows)[4], 
 struct DepthwiseTask {
   using Dot = Int8Instruction;
   /// kTile: outputs of two vectors of channels whose sums are in registers.
-  static constexpr int kLanes = static_cast<int>(HWY_LANES(float)), kTile = HWY_TARGET <= HWY_AVX3 ? 8 : 4;
+  static constexpr int kLanes = static_cast<int>(HWY_LANES(float)),
+                       kTile = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64 ? 8 : 4;
 
   const DepthwiseWords& p;
   DepthwiseWeights<const float> weights;
@@ -123,7 +139,7 @@ struct DepthwiseTask {
                   : InterleaveLine<false>(rows, step, inside, count, to, column);
     }
   }
-  std::uint32_t zero() const { return outside[0] * 0x01010101u; }
+  std::uint32_t zero() const { return (outside[0] * 0x01010101u) ^ Dot::kFlip; }
 
   /// kRows x kCount outputs, kVector vectors of channels each, of which `rows` rows and `channels` are written.
   template <int kRows, int kCount, int kVector, int kTaps>
@@ -154,7 +170,7 @@ struct DepthwiseTask {
         w[v] += kColumns;
 #pragma GCC unroll 8
         for (int x = 0; x < kCount; ++x) {
-          const auto words = Dot::LoadActivations(a + x * step + v * kLanes);
+          const auto words = hn::LoadU(Words(), a + x * step + v * kLanes);
 #pragma GCC unroll 4
           for (int r = 0; r < kRows; ++r) sum[r][x][v] = Dot::Add(words, own[r], sum[r][x][v]);
         }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/common/bytes.hpp"
+#include "kernels/common/isa.hpp"
 #include "kernels/conv/depthwise_int8_plan.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "lineament/isa.hpp"
@@ -62,7 +63,7 @@ HWY_EXPORT(RunDepthwiseInt8);
 const char* DepthwiseInt8::unfit(const ConvProblem& p) const {
   if (p.precision != Precision::int8) return "for int8";
   if (p.training()) return "training";
-  if (!HWY_ARCH_X86 || !has_int8_products()) return "needs VNNI";
+  if (!has_int8_products()) return "needs VNNI or SDOT";
   const ConvGeometry& g = p.g;
   return g.groups > 1 && g.groups == g.in_c && g.in_c == g.out_c ? nullptr : "needs one channel a group";
 }
@@ -104,7 +105,8 @@ void DepthwiseInt8::pack_weights(const ConvProblem& problem, const float* w, con
         }
       }
     packed.scale[c] = scale * in.step;
-    packed.offset[c] = sum * (-packed.scale[c] * in.zero) + (bias != nullptr ? bias[c] : 0.0f);
+    const float zero = in.zero - static_cast<float>(int8_input_shift());
+    packed.offset[c] = sum * (-packed.scale[c] * zero) + (bias != nullptr ? bias[c] : 0.0f);
   }
 }
 

@@ -227,8 +227,6 @@ HWY_ATTR void RunLowPrecision(const WordPlan& p, const ConvForward& f) {
 #endif
 #if LINEAMENT_INT8_DOT
   if (has_int8_products()) return RunWords<Int8Instruction>(p, f);
-#elif LINEAMENT_SIGNED_DOT
-  if (has_int8_products()) return RunWords<SignedInt8Instruction>(p, f);
 #endif
   RunWords<Int8Products>(p, f);
 }
