@@ -56,6 +56,25 @@ TEST_CASE("packed weights are for the options that they were packed for") {
   CHECK_THROWS_WITH(InferenceSession(weights, {}), Catch::Matchers::Contains("released"));
 }
 
+TEST_CASE("weights packed for int8 serve sessions of any batch, on every instruction set") {
+  const std::string before = current_isa();
+  const Network network(Spec() << Conv2d{.channels = 16} << ReLU{} << GlobalAvgPool{} << Dense{.features = 40} << ReLU{}
+                               << Dense{.features = 4},
+                        Shape{8, 8, 3}, 1);
+  const auto sample = random_values<float>(network.input_shape().size(), 1);
+  for (const std::string& isa : available_isas()) {
+    force_isa(isa);
+    INFO(isa);
+    const std::vector<LayerRange> ranges = measure_ranges(network, sample);
+    const auto weights = pack_weights(network, {.precision = Precision::int8, .ranges = ranges});
+    for (const int batch : {1, 2, 4, 8, 32}) {
+      INFO("batch " << batch);
+      CHECK_NOTHROW(InferenceSession(weights, {.batch = batch, .precision = Precision::int8, .ranges = ranges}));
+    }
+  }
+  force_isa(before);
+}
+
 TEST_CASE("a session for inference notices statistics that a training session has changed") {
   Network network(Spec() << Conv2d{.channels = 4} << BatchNorm{} << Flatten{} << Dense{.features = 2}, Shape{6, 6, 2},
                   1);

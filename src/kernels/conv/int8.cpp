@@ -19,8 +19,8 @@ const char* Int8::unfit(const ConvProblem& p) const {
   // Products of bytes are at most twice as fast there, and Winograd's algorithm needs a quarter of them.
   if (!has_int8_products() && winograd_unfit(g) == nullptr) return "Winograd's is faster without VNNI or SDOT";
   // Bytes that become 32-bit numbers first take three times the instructions of floats (decisions/016). They gain only
-  // where products wait for weights from memory.
-  if (!multiplies_bytes() && plan_words(g, true).pixels() > kFewSamples) return "no products of bytes here";
+  // where products wait for weights from memory. Whatever the batch: pack_weights() serves sessions of any.
+  if (!multiplies_bytes() && g.out_h * g.out_w > kFewSamples) return "no products of bytes here";
   const bool exact = std::ptrdiff_t{g.kernel} * g.kernel * g.in_c <= std::ptrdiff_t{INT32_MAX} / (255 * 127);
   return exact ? nullptr : "sums would overflow 32 bits";
 }
