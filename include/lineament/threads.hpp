@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <type_traits>
@@ -27,7 +28,9 @@ class Threads {
   int count() const { return static_cast<int>(workers_.size()) + 1; }
 
   /// Calls f(task, thread) for every task in 0 … tasks-1, thread in 0 … count()-1, and returns when all are done.
-  /// Allocates nothing. `f` must not throw. A thread begins with its own run of neighbouring tasks, the same share in
+  /// Allocates nothing. Where `f` throws, tasks before that one are done all the same, of those after it what was not
+  /// begun is left out, and once all threads have stopped the exception of the first such task is thrown here: the same
+  /// for any number of threads. A thread begins with its own run of neighbouring tasks, the same share in
   /// every call, so that it finds in its cache what it wrote there in the call before; then it helps those who lag.
   template <class F>
   void run(int tasks, F&& f) {
@@ -47,6 +50,7 @@ class Threads {
   void work(int thread);
   void stop();
   void take_share(std::uint32_t round, int share, int thread);
+  void call(int task, int thread);
   void help(std::uint32_t round, int thread);
   bool others_are_done(std::uint32_t round) const;
 
@@ -63,6 +67,7 @@ class Threads {
     int tasks = 0;
     Function function = nullptr;
     void* context = nullptr;
+    std::atomic<int> failed{0};  ///< the first task that has thrown; `tasks`: none
   };
 
   std::vector<std::thread> workers_;
@@ -70,6 +75,7 @@ class Threads {
   std::mutex mutex_;
   std::condition_variable wake_;
   Round round_;
+  std::exception_ptr error_;  ///< of the task round_.failed; guarded by the mutex
 };
 
 }  // namespace lineament

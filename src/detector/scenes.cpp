@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -145,29 +144,18 @@ DrawnScenes DrawnScenes::draw(std::uint64_t seed, std::size_t people, const Back
   const std::size_t total = people + made.drawn_.size();
   std::mutex mutex;
   std::size_t done = 0;
-  std::exception_ptr stopped;  // by `progress`, or for want of memory; guarded by the mutex, as `done` is
   Threads(threads).run(static_cast<int>(total), [&](int task, int) {
     const auto i = static_cast<std::size_t>(task);
-    try {
-      {
-        const std::lock_guard lock(mutex);
-        if (stopped) return;
-      }
-      if (i < people) {
-        made.people_[i] = draw_one(seed, i, options.masks);
-        made.far_[i] = detector::seen_from_afar(made.people_[i]);
-      } else {
-        made.drawn_[i - people] = draw_behind(seed, i - people);
-      }
-      const std::lock_guard lock(mutex);
-      ++done;
-      if (progress && !stopped) progress(done, total);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      stopped = std::current_exception();
+    if (i < people) {
+      made.people_[i] = draw_one(seed, i, options.masks);
+      made.far_[i] = detector::seen_from_afar(made.people_[i]);
+    } else {
+      made.drawn_[i - people] = draw_behind(seed, i - people);
     }
+    const std::lock_guard lock(mutex);
+    ++done;
+    if (progress) progress(done, total);
   });
-  if (stopped) std::rethrow_exception(stopped);
   return made;
 }
 
@@ -197,7 +185,8 @@ Scene DrawnScenes::compose(Random random) const {
   const detector::Canvas canvas{options_.size, pixels, person};
 
   fill_background(pixels, random);
-  Random camera(random.bits(), random.bits());  // the same, whoever stands there
+  const std::uint32_t stream = random.bits(), seed = random.bits();
+  Random camera(seed, stream);  // the same, whoever stands there
 
   Scene scene{Image(options_.size, options_.size), {}};
   if (!random.chance(options_.without)) {

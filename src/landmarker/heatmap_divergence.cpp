@@ -103,7 +103,7 @@ class Divergence {
   double mean_slope_ = 0;
 };
 
-/// One face after the other, on one thread, which allocates nothing: threads must not throw.
+/// One face after the other, on one thread. Allocates nothing after reserve().
 template <class T>
 class FaceMaps {
  public:

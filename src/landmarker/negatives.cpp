@@ -96,7 +96,7 @@ Negatives::Negatives(const StoreOptions& options, std::size_t count, std::shared
 
 Negatives Negatives::draw(std::uint64_t seed, std::size_t count, const StoreOptions& options,
                           const DrawOptions& drawing) {
-  if (count > 0) draw_scene(seed, 0, drawing);  // throws for options out of range; threads may not
+  if (count > 0) draw_scene(seed, 0, drawing);  // throws here, not in mid-training, for options out of range
   return {options, count,
           std::make_shared<Pictures>(count, [=](std::size_t i) { return Pictures::drawn(seed, i, drawing); })};
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "lineament/error.hpp"
 
@@ -90,6 +91,7 @@ void Threads::run_erased(int tasks, Function function, void* context) {
   round_.tasks = tasks;
   round_.function = function;
   round_.context = context;
+  round_.failed.store(tasks, std::memory_order_relaxed);
   std::uint32_t round;
   {
     const std::lock_guard lock(mutex_);  // so that no worker misses the change between its check and its sleep
@@ -101,6 +103,7 @@ void Threads::run_erased(int tasks, Function function, void* context) {
   if (!wait_until(kPatience, done)) help(round, 0);
   // Every worker must have left the round before its variables may change.
   while (!wait_until(kSpin, done)) std::this_thread::yield();
+  if (round_.failed.load(std::memory_order_relaxed) < tasks) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 bool Threads::others_are_done(std::uint32_t round) const {
@@ -124,8 +127,20 @@ void Threads::take_share(std::uint32_t round, int number, int thread) {
     }
     const std::uint64_t mine = std::uint64_t{round} << 32 | static_cast<std::uint32_t>(task - begin + 1);
     if (!taken.compare_exchange_weak(seen, mine, std::memory_order_relaxed)) continue;
-    round_.function(round_.context, task, thread);
+    call(task, thread);
     seen = mine;
+  }
+}
+
+void Threads::call(int task, int thread) {
+  if (task > round_.failed.load(std::memory_order_relaxed)) return;
+  try {
+    round_.function(round_.context, task, thread);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (task > round_.failed.load(std::memory_order_relaxed)) return;
+    round_.failed.store(task, std::memory_order_relaxed);
+    error_ = std::current_exception();
   }
 }
 

@@ -1,7 +1,6 @@
 #include "lineament/train/evaluate.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <vector>
 
 #include "lineament/error.hpp"
@@ -27,19 +26,12 @@ void for_each_prediction(const Network& network, const SampleSource& samples, co
   std::vector<float> images(batch * pixels), truth(batch * values), weight(batch * weights), output;
   for (std::size_t first = 0; first < samples.size(); first += batch) {
     const std::size_t count = std::min(batch, samples.size() - first);
-    std::vector<std::exception_ptr> errors(count);  // of each sample: threads may not throw
     session.threads().run(static_cast<int>(count), [&](int i, int) {
       const auto k = static_cast<std::size_t>(i);
-      try {
-        samples.prepare(first + k, Random(0), false,
-                        {std::span(images).subspan(k * pixels, pixels), std::span(truth).subspan(k * values, values),
-                         std::span(weight).subspan(k * weights, weights)});
-      } catch (...) {
-        errors[k] = std::current_exception();
-      }
+      samples.prepare(first + k, Random(0), false,
+                      {std::span(images).subspan(k * pixels, pixels), std::span(truth).subspan(k * values, values),
+                       std::span(weight).subspan(k * weights, weights)});
     });
-    for (const std::exception_ptr& error : errors)
-      if (error) std::rethrow_exception(error);
     load(session, ports.inputs, images);
     session.forward();
     const auto output_of = [&](std::size_t i) { return session.output(i); };

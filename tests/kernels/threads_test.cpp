@@ -92,3 +92,31 @@ TEST_CASE("threads: several teams at once do not meet") {
   for (auto& caller : callers) caller.join();
   for (const auto& d : done) CHECK(d == 1000);
 }
+
+TEST_CASE("threads: the exception of the first task that threw comes out, and the team goes on") {
+  for (const int count : {1, 2, 4}) {
+    INFO(count << " threads");
+    Threads threads(count);
+    for (int round = 0; round < 200; ++round) {
+      std::array<std::atomic<int>, 64> begun{};
+      const auto fail = [&](int task, int) {
+        ++begun[static_cast<std::size_t>(task)];
+        if (task == 21 || task == 40 || task == 63) throw task;
+      };
+      int thrown = -1;
+      try {
+        threads.run(64, fail);
+      } catch (const int task) {
+        thrown = task;
+      }
+      REQUIRE(thrown == 21);
+      for (std::size_t task = 0; task < 64; ++task) {
+        REQUIRE(begun[task] <= 1);
+        if (task <= 21) REQUIRE(begun[task] == 1);
+      }
+      std::atomic<int> done{0};
+      threads.run(64, [&](int, int) { ++done; });
+      REQUIRE(done == 64);
+    }
+  }
+}

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <mutex>
 #include <span>
 #include <string>
@@ -90,23 +89,13 @@ class FaceStore : public FaceSamples {
     std::vector<std::string> problems(count);
     std::mutex mutex;
     std::size_t done = 0;
-    std::exception_ptr stopped;  // By the progress callback; guarded by the mutex, as `done` is.
     Threads(options.threads).run(static_cast<int>(count), [&](int task, int) {
       const auto i = static_cast<std::size_t>(task);
-      {
-        const std::lock_guard lock(mutex);
-        if (stopped) return;
-      }
       problems[i] = problem_of([&] { made[i] = make(i); });
       const std::lock_guard lock(mutex);
       ++done;
-      try {
-        if (options.progress && !stopped) options.progress(done, count);
-      } catch (...) {
-        stopped = std::current_exception();
-      }
+      if (options.progress) options.progress(done, count);
     });
-    if (stopped) std::rethrow_exception(stopped);
 
     FaceStore store(options);
     store.faces_.reserve(count);
