@@ -55,7 +55,10 @@ void draw_weights(Network& network) {
     } else if (p.init == Init::one) {
       for (float& v : values) v = random.uniform(0.8f, 1.2f);
     } else {
-      for (float& v : values) v = random.uniform(0.02f, 0.1f) * (random.chance(0.5f) ? 1.0f : -1.0f);
+      for (float& v : values) {
+        const float size = random.uniform(0.02f, 0.1f);
+        v = random.chance(0.5f) ? size : -size;
+      }
     }
   });
 }

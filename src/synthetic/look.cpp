@@ -30,8 +30,8 @@ void color_person(Look& look, const Identity& who, Random& random) {
       look.skin * Vec3{random.uniform(0.93f, 1.06f), random.uniform(0.93f, 1.05f), random.uniform(0.88f, 1.12f)};
   const float painted = random.chance(0.3f) ? random.uniform(0.2f, 1) : 0;
   const Vec3 natural = look.skin * Vec3{0.82f, 0.52f, 0.55f};
-  const Vec3 stick =
-      mix(rgb(190, 30, 50), rgb(random.uniform(120, 230), random.uniform(30, 110), random.uniform(50, 130)), 0.6f);
+  const float blue = random.uniform(50, 130), green = random.uniform(30, 110), red = random.uniform(120, 230);
+  const Vec3 stick = mix(rgb(190, 30, 50), rgb(red, green, blue), 0.6f);
   look.lips = mix(mix(look.skin, natural, random.uniform(0.35f, 1)), stick, painted);
   look.makeup = random.chance(0.3f) ? random.uniform(0.2f, 1) : 0;
   look.lash = random.uniform(0.25f, 0.7f) + 0.4f * look.makeup;
@@ -76,7 +76,8 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
   if (!beardless)
     look.style = random.chance(0.7f) ? HairStyle::brief : random.chance(0.5f) ? HairStyle::fringe : HairStyle::buzz;
   if (random.chance(!beardless && who.age > 0.4f ? 0.2f : 0.02f)) look.style = HairStyle::bald;
-  look.hairline = random.uniform(4.2f, 6.6f) + (who.age > 0.6f ? random.uniform(0, 1.5f) : 0);
+  look.hairline = random.uniform(4.2f, 6.6f);
+  if (who.age > 0.6f) look.hairline += random.uniform(0, 1.5f);
   look.hair_volume = random.uniform(0.5f, 2.2f);
   look.hair_wave = square(random.uniform());
   look.parting = random.uniform(-1, 1);
@@ -126,8 +127,12 @@ void set_light(Look& look, Random& random) {
   look.key_color = tint(warm) * (1.5f * share);
   const float ambient = 1.15f * (1 - share);
   look.sky_color = tint(warm2) * (ambient * random.uniform(0.8f, 1.2f));
-  look.ground_color = tint(warm2 + random.uniform(0, 0.25f)) * (ambient * random.uniform(0.25f, 0.9f));
-  look.rim_color = random.chance(0.35f) ? tint(random.normal(0, 0.2f)) * random.uniform(0.2f, 1) : Vec3{};
+  const float ground = ambient * random.uniform(0.25f, 0.9f);
+  look.ground_color = tint(warm2 + random.uniform(0, 0.25f)) * ground;
+  if (random.chance(0.35f)) {
+    const float rim = random.uniform(0.2f, 1);
+    look.rim_color = tint(random.normal(0, 0.2f)) * rim;
+  }
   const float side = random.chance(0.5f) ? 1.0f : -1.0f;
   look.rim_direction = normalized({side, random.uniform(-0.1f, 0.8f), random.uniform(-0.8f, 0.1f)});
   look.shadow = random.uniform(0.3f, 1);

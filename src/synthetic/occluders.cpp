@@ -84,11 +84,11 @@ void draw_occluders(std::span<Vec3> color, int size, const Person& person, const
   for (int k = 0; k < person.look.occluders; ++k) {
     // Mostly at the mouth and the jaw: that is where hands and things are.
     const bool mouth = random.chance(0.35f);
-    const Point near = (mouth ? points[48 + random.below(20)] : points[random.below(17)]) +
-                       Point{random.normal(0, 0.06f), random.normal(0, 0.06f)} * canvas.unit;
+    const Point aside{random.normal(0, 0.06f), random.normal(0, 0.06f)};
+    const Point near = (mouth ? points[48 + random.below(20)] : points[random.below(17)]) + aside * canvas.unit;
     const float level = square(random.uniform(0.05f, 0.95f)), kind = random.uniform();
-    const Vec3 paint =
-        mix(Vec3{1, 1, 1}, {random.uniform(), random.uniform(), random.uniform()}, random.uniform()) * level;
+    const float colourful = random.uniform();
+    const Vec3 paint = mix(Vec3{1, 1, 1}, {random.uniform(), random.uniform(), random.uniform()}, colourful) * level;
     if (kind < 0.55f)
       draw_hand(canvas, near, random);
     else if (kind < 0.7f)

@@ -235,7 +235,10 @@ inline void augment_pixels(std::span<float> pixels, int size, const AugmentOptio
     const float dx = random.uniform(0, largest), dy = random.uniform(0, largest);
     blur(pixels, size, dx, dy);
   }
-  if (random.chance(options.noise)) add_noise(pixels, random.uniform(0, options.noise_level), random.bits());
+  if (random.chance(options.noise)) {
+    const std::uint32_t seed = random.bits();
+    add_noise(pixels, random.uniform(0, options.noise_level), seed);
+  }
 }
 
 }  // namespace lineament

@@ -148,7 +148,10 @@ class LayerAlone {
   /// 0.3 to 1.2 of either sign.
   static Values drawn(std::size_t size, Random random) {
     Values values(size);
-    for (double& v : values) v = (random.chance(0.5f) ? 1 : -1) * static_cast<double>(random.uniform(0.3f, 1.2f));
+    for (double& v : values) {
+      const double sign = random.chance(0.5f) ? 1 : -1;
+      v = sign * static_cast<double>(random.uniform(0.3f, 1.2f));
+    }
     return values;
   }
 
