@@ -222,6 +222,16 @@ Scheme read_scheme(const TensorFile& file) {
   }
 }
 
+/// A small file may describe layers whose outputs fill the memory. Before anything of that size is asked for.
+void require_outputs_fit(const TensorFile& file, const Network& network) {
+  constexpr std::size_t kMost = std::size_t{1} << 29;  // values: 2 GB for one image, far above any network for faces
+  std::size_t values = 0;
+  for (NodeId id = 1; id <= network.spec().size(); ++id) values += network.shapes()[id].size();
+  if (values > kMost)
+    damaged(file, "the layers' outputs for one image are too large", "at most " + std::to_string(kMost) + " values",
+            std::to_string(values));
+}
+
 void check_self_test(const TensorFile& file, const Network& network) {
   const auto expected =
       reading(file, "self_test", [](const Json& j) { return j.at("output").get<std::vector<double>>(); });
@@ -285,6 +295,7 @@ Checkpoint checkpoint_of(const TensorFile& file) {
   if (file.metadata.contains("about"))
     checkpoint.model.metadata =
         reading(file, "about", [](const Json& j) { return j.get<std::map<std::string, std::string>>(); });
+  require_outputs_fit(file, checkpoint.model.network);
   check_self_test(file, checkpoint.model.network);
   if (file.metadata.contains("training")) {
     TrainingState state = reading(file, "training", training_state);

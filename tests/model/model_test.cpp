@@ -71,8 +71,8 @@ struct Forgery {
   TensorFile file;
   std::vector<std::uint8_t> changed;
 
-  Forgery() {
-    save_model(path, small_model());
+  explicit Forgery(const Model& model = small_model()) {
+    save_model(path, model);
     file = read_tensor_file(path);
     std::erase_if(file.metadata, [](const auto& entry) { return entry.first.starts_with("lineament.file."); });
   }
@@ -255,6 +255,14 @@ TEST_CASE("a file whose parts do not belong together is refused, though its chec
     f.file.metadata["training"] = R"({"epoch": 1, "step": 2, "best": 0.5, "best_epoch": 1, "settings": ""})";
     CHECK_THAT(f.refused(), Catch::Contains("training.optimizer"));
   }
+}
+
+TEST_CASE("a small file that would fill the memory is refused") {
+  const Spec spec = Spec() << Conv2d{.channels = 1} << Upsample{.factor = 2} << GlobalAvgPool{} << Dense{.features = 2};
+  Forgery f({.network = Network(spec, {1, 1, 1}, 1)});
+  CHECK(f.refused() == "accepted");
+  f.edit("spec", [](Json& j) { j["layers"][1]["factor"] = 32767; });  // a billion values, and the same output
+  CHECK_THAT(f.refused(), Catch::Contains("too large (wanted at most 536870912 values, got 10736"));
 }
 
 namespace {
