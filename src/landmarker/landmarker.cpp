@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,7 +44,7 @@ struct Landmarker::State {
   State(std::shared_ptr<const Model> model, const LandmarkerOptions& o, bool let_go)
       : options(o), trained_on(model->trained_on), passes(std::move(model), o, let_go) {
     check(o.finder);
-    if (o.detector) make_finder(o.threads);  // throws for what is no detector
+    if (o.detector) finder_for(o.threads);  // throws for what is no detector
   }
 
   /// How far a photo may be reduced for the crops of these boxes. Why 0.8: the next pass crops to the points, which may
@@ -85,24 +86,19 @@ struct Landmarker::State {
     return without_repeats(std::move(faces), o.finder.overlap);
   }
 
-  void make_finder(int threads) {
+  FaceFinder& finder_for(int threads) {
+    if (const auto made = finders.find(threads); made != finders.end()) return made->second;
     FinderOptions o = options.finder;
     o.threads = threads;
     o.precision = options.precision;
     o.tuning = options.tuning;
-    finder = options.detector ? FaceFinder(options.detector, o) : FaceFinder(o);
-    finder_threads = threads;
-  }
-  FaceFinder& finder_for(int threads) {
-    if (!finder || finder_threads != threads) make_finder(threads);
-    return *finder;
+    return finders.emplace(threads, options.detector ? FaceFinder(options.detector, o) : FaceFinder(o)).first->second;
   }
 
   LandmarkerOptions options;
   std::string trained_on;
   FacePasses passes;
-  std::optional<FaceFinder> finder;  // made for the first photo without a box, and its threads
-  int finder_threads = 0;
+  std::map<int, FaceFinder> finders;  // by their threads, each made for the first photo without a box
 };
 
 Landmarker::Landmarker() : Landmarker(LandmarkerOptions()) {}

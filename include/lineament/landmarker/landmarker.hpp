@@ -43,7 +43,7 @@ struct LandmarkerOptions {
 struct PredictOptions {
   std::optional<int> passes{};
   std::optional<bool> mirror{};
-  std::optional<int> threads{};  ///< the first call with another number sets up networks for it, which are kept
+  std::optional<int> threads{};  ///< the first call with another number sets up networks for it: all are kept
 };
 
 struct FaceLandmarks {
@@ -74,10 +74,11 @@ class Landmarker {
   explicit Landmarker(const LandmarkerOptions& options);
   /// Throws ModelError if the model's first output is not the points of its scheme on a square crop, or
   /// LandmarkerOptions::detector is no detector; ArgumentError if
-  /// an option does not fit it. The model may not change while a Landmarker uses it.
+  /// an option does not fit it. The model may not change while a Landmarker uses it. One that is given as a value, or
+  /// as a file, is the Landmarker's own: in int8 its weights are let go of once they are packed.
   explicit Landmarker(std::shared_ptr<const Model> model, const LandmarkerOptions& options = {});
   explicit Landmarker(Model model, const LandmarkerOptions& options = {});
-  /// Throws FileError, ModelError or ArgumentError. In int8 the file's weights are let go of once they are packed.
+  /// Throws FileError, ModelError or ArgumentError.
   explicit Landmarker(const std::filesystem::path& model, const LandmarkerOptions& options = {});
   ~Landmarker();
   Landmarker(Landmarker&&) noexcept;
