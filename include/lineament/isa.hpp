@@ -14,7 +14,8 @@ namespace LINEAMENT_API lineament {
 std::vector<std::string> available_isas();
 /// The one in use. At first the best, or what the environment variable LINEAMENT_ISA names.
 std::string current_isa();
-/// Uses another one from now on; not while a session runs. Throws ArgumentError listing what there is.
+/// Uses another one from now on; not while a session runs. Whatever else in the process uses Highway is switched, too,
+/// as it is by LINEAMENT_ISA. Throws ArgumentError listing what there is.
 void force_isa(std::string_view name);
 
 /// Whether the set in use multiplies and adds up four int8 (VNNI, SDOT) or two bfloat16 (AVX512_BF16) at a time.

@@ -1,6 +1,5 @@
 #include "cli/film_output.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <filesystem>

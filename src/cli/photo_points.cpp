@@ -18,7 +18,6 @@
 #include "lineament/error.hpp"
 #include "lineament/faces/pts.hpp"
 #include "lineament/file.hpp"
-#include "lineament/image/draw.hpp"
 #include "lineament/image/file.hpp"
 #include "lineament/image/photo_file.hpp"
 #include "lineament/landmarker/overlay.hpp"

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <optional>
 #include <string>
 
 #include "lineament/error.hpp"

@@ -1,6 +1,5 @@
 // Which kind of JSON a file is, this library's own kind, and what the readers of all kinds share.
 #include <algorithm>
-#include <cmath>
 
 #include "json_kinds.hpp"
 #include "lineament/faces/json.hpp"

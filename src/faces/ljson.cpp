@@ -1,7 +1,6 @@
 // menpo's .ljson through nlohmann/json. Its facts: points are [y, x], 0-based; a missing point is [null, null].
 #include "lineament/faces/ljson.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 

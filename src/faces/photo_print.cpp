@@ -1,8 +1,6 @@
 // Digest and perceptual hash of photos.
 #include <bit>
-#include <cstring>
 
-#include "lineament/error.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/image/resize.hpp"
 

@@ -1,6 +1,5 @@
 #include "kernels/registry.hpp"
 
-#include <array>
 #include <vector>
 
 #include "kernels/conv/kernels.hpp"

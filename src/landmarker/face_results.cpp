@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "landmarker/face_weights.hpp"
 #include "landmarker/mirror.hpp"

@@ -64,7 +64,8 @@ class BasicNetwork {
   std::span<T> values(const ParamInfo& p) { return weights().subspan(p.offset, p.size); }
   std::span<const T> values(const ParamInfo& p) const { return weights().subspan(p.offset, p.size); }
 
-  /// All parameters; the first trainable_size() are what an optimiser changes, the rest are statistics.
+  /// All parameters; the first trainable_size() are what an optimiser changes, the rest are statistics. Of a network
+  /// that is not const a call counts as a change, as one of values() does: to read alone, std::as_const(network).
   std::span<T> weights() {
     ++revision_;
     return weights_.span();

@@ -182,8 +182,9 @@ extern template class BasicInferenceSession<double>;
 extern template class BasicTrainingSession<float>;
 extern template class BasicTrainingSession<double>;
 
-/// Folded and packed weights that sessions share, for the instruction set in use. `network` must
-/// outlive them and may not change. Safe to use from several threads.
+/// Folded and packed weights that sessions share, for the instruction set in use. Batch norms are folded, whatever a
+/// session's `without` says. `network` must outlive them, and neither it nor a span of its weights may be asked for as
+/// something to change. Safe to use from several threads.
 template <class T>
 std::shared_ptr<PreparedWeights<T>> prepare_weights(const BasicNetwork<T>& network);
 template <class T>

@@ -1,7 +1,6 @@
 // Enlarging, as a product with a matrix along each axis.
 #pragma once
 #include <algorithm>
-#include <cmath>
 
 #include "lineament/api.hpp"
 #include "lineament/nn/layers/upsample.hpp"

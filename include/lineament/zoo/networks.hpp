@@ -1,6 +1,5 @@
 // Networks with a name.
 #pragma once
-#include <optional>
 #include <string_view>
 #include <vector>
 

@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <cmath>
 #include <memory>
-#include <optional>
 #include <set>
 
 #include "cli/command.hpp"

@@ -1,5 +1,4 @@
 // Matrix products of dense layers. See tile-inl.hpp, gemm-inl.hpp and gemm_samples-inl.hpp for the inner loops.
-#include <cstring>
 #include <optional>
 
 #include "kernels/conv/gemm_plan.hpp"

@@ -1,6 +1,5 @@
 // Pass: from when to when every value, gradient and workspace is needed, and so where it lies: what is never needed at
 // the same time shares memory. Time runs 1 … n through the ops forward and n + 1 … 2n back through them.
-#include <algorithm>
 
 #include "plan/passes/passes.hpp"
 
