@@ -17,7 +17,8 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path);
 /// The same as text.
 std::string read_text(const std::filesystem::path& path);
 
-/// Writes to a temporary file beside `path`, fsyncs it, renames it over `path` and fsyncs the folder.
+/// Writes to a temporary file beside `path`, fsyncs it, renames it over `path` and fsyncs the folder. The permissions
+/// of a file that is there stay. From several threads and processes at once: of those that write one path, one wins.
 /// Throws FileError (unwritable folder, full disk); then `path` is as it was and no temporary file is left.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 void write_file(const std::filesystem::path& path, std::string_view text);

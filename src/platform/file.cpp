@@ -1,6 +1,7 @@
 #include "lineament/file.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <new>
@@ -29,6 +30,38 @@ const char* fix_for(const std::error_code& error) {
 void require(const std::error_code& error, const std::filesystem::path& path, const char* what) {
   if (error) throw FileError({path.string(), what, "", error.message(), fix_for(error)});
 }
+
+/// The file beside `path` that becomes it: this call's alone. Removed with the object, unless its file was closed.
+struct HalfWritten {
+  HalfWritten(const std::filesystem::path& path, const std::filesystem::file_status& there, std::error_code& error) {
+    // A file that only its owner may read is so at every moment of its being replaced.
+    const bool is_there = std::filesystem::exists(there);
+    const auto mode = is_there ? there.permissions() & std::filesystem::perms::all : std::filesystem::perms{0644};
+    // Of a name that is as long as names may be, the end is left out.
+    constexpr std::size_t kLongest = 230;
+    const std::string begin = path.filename().string().substr(0, kLongest) + ".tmp";
+    // Other threads have another count, other processes another number: but for those of other containers, and those
+    // that were killed.
+    static std::atomic<std::uint32_t> count{0};
+    constexpr int kMostTries = 1 << 16;
+    for (int tries = 0; tries < kMostTries; ++tries) {
+      name = path.parent_path() / (begin + std::to_string(platform::process_id()) + std::to_string(count++));
+      file = File(name, File::Open::make, error, mode);
+      if (error != std::errc::file_exists) break;
+    }
+    std::error_code refused;  // by a disk that knows no permissions
+    if (file.is_open() && is_there) file.set_permissions(mode, refused);
+  }
+  ~HalfWritten() {
+    std::error_code error;
+    if (file.is_open()) std::filesystem::remove(name, error);
+  }
+  HalfWritten(const HalfWritten&) = delete;
+  HalfWritten& operator=(const HalfWritten&) = delete;
+
+  std::filesystem::path name;
+  File file;
+};
 
 }  // namespace
 
@@ -85,23 +118,15 @@ void write_file(const std::filesystem::path& link, std::span<const std::uint8_t>
     file.write(bytes, error);
     return require(error, path, "cannot be written");
   }
-  // Of a name that is as long as names may be, the end is left out.
-  constexpr std::size_t kLongest = 230;
-  const std::filesystem::path temporary = path.parent_path() / (path.filename().string().substr(0, kLongest) + ".tmp" +
-                                                                std::to_string(platform::process_id()));
-  try {
-    File file(temporary, File::Open::replace, error);
-    require(error, path, "cannot be written");
-    file.write(bytes, error);
-    require(error, path, "cannot be written");
-    file.sync(error);
-    require(error, path, "cannot be written");
-    std::filesystem::rename(temporary, path, error);
-    require(error, path, "cannot be replaced");
-  } catch (...) {
-    std::filesystem::remove(temporary, error);
-    throw;
-  }
+  HalfWritten half(path, there, error);
+  require(error, path, "cannot be written");
+  half.file.write(bytes, error);
+  require(error, path, "cannot be written");
+  half.file.sync(error);
+  require(error, path, "cannot be written");
+  std::filesystem::rename(half.name, path, error);
+  require(error, path, "cannot be replaced");
+  half.file.close();
   // The rename itself is only durable once the folder is; a folder that cannot be synced (some network disks) is no
   // loss.
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");

@@ -42,8 +42,8 @@ int flags_of(File::Open how) {
       return O_RDONLY;
     case File::Open::write:
       return O_WRONLY;
-    case File::Open::replace:
-      return O_WRONLY | O_CREAT | O_TRUNC;
+    case File::Open::make:
+      return O_WRONLY | O_CREAT | O_EXCL;
     case File::Open::folder:
       return O_RDONLY | O_DIRECTORY;
   }
@@ -52,8 +52,9 @@ int flags_of(File::Open how) {
 
 }  // namespace
 
-File::File(const std::filesystem::path& path, Open how, std::error_code& error) {
-  descriptor_ = uninterrupted([&] { return ::open(path.c_str(), flags_of(how) | O_CLOEXEC, 0644); });
+File::File(const std::filesystem::path& path, Open how, std::error_code& error, std::filesystem::perms mode) {
+  descriptor_ =
+      uninterrupted([&] { return ::open(path.c_str(), flags_of(how) | O_CLOEXEC, static_cast<mode_t>(mode)); });
   error = descriptor_ < 0 ? last_error() : std::error_code();
 }
 
@@ -113,6 +114,10 @@ void File::write(std::span<const std::uint8_t> bytes, std::error_code& error) {
     }
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
+}
+
+void File::set_permissions(std::filesystem::perms mode, std::error_code& error) {
+  error = ::fchmod(descriptor_, static_cast<mode_t>(mode)) == 0 ? std::error_code() : last_error();
 }
 
 void File::sync(std::error_code& error) {

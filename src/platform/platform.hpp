@@ -16,9 +16,9 @@ class File {
  public:
   enum class Open {
     read,
-    write,    ///< one that is there: a device or a pipe, too
-    replace,  ///< made anew and empty, for all to read
-    folder,   ///< to sync it or to lock it
+    write,   ///< one that is there: a device or a pipe, too
+    make,    ///< to be written; it is an error if there is one of this name
+    folder,  ///< to sync it or to lock it
   };
   struct Info {
     std::uint64_t size = 0;  ///< bytes; 0 for pipes and for what the system makes up while it is read
@@ -26,7 +26,9 @@ class File {
   };
 
   File() = default;
-  File(const std::filesystem::path& path, Open how, std::error_code& error);
+  /// `mode` is a made file's, less what the user's mask takes from it.
+  File(const std::filesystem::path& path, Open how, std::error_code& error,
+       std::filesystem::perms mode = std::filesystem::perms{0644});
   ~File() { close(); }
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
@@ -42,6 +44,8 @@ class File {
   void advise_needed() const noexcept;
   /// All of them, or an error.
   void write(std::span<const std::uint8_t> bytes, std::error_code& error);
+  /// Exactly these, whatever the user's mask.
+  void set_permissions(std::filesystem::perms mode, std::error_code& error);
   /// Returns once the disk has everything.
   void sync(std::error_code& error);
   /// Locks it for this object alone, until it is closed or the process ends. False where another process has the lock.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,7 @@ TEST_CASE("platform: a file is written, synced and read back in parts") {
   const std::vector<std::uint8_t> bytes{1, 2, 3, 4, 5};
   std::error_code error;
   {
-    File file(folder / "a", File::Open::replace, error);
+    File file(folder / "a", File::Open::make, error);
     REQUIRE(!error);
     file.write(bytes, error);
     CHECK(!error);
@@ -43,7 +44,7 @@ TEST_CASE("platform: a file is written, synced and read back in parts") {
 TEST_CASE("platform: a file is read anywhere, without moving where it is read on") {
   const Folder folder("platform_at");
   std::error_code error;
-  File(folder / "a", File::Open::replace, error).write(std::vector<std::uint8_t>{1, 2, 3, 4, 5}, error);
+  File(folder / "a", File::Open::make, error).write(std::vector<std::uint8_t>{1, 2, 3, 4, 5}, error);
   File file(folder / "a", File::Open::read, error);
   std::vector<std::uint8_t> part(3);
   CHECK(file.read_at(1, part, error) == 3);
@@ -59,15 +60,19 @@ TEST_CASE("platform: a file is read anywhere, without moving where it is read on
   CHECK(error);
 }
 
-TEST_CASE("platform: replacing empties, writing does not make a file") {
+TEST_CASE("platform: making a file replaces none, writing does not make one") {
   const Folder folder("platform_open");
   std::error_code error;
   CHECK(!File(folder / "a", File::Open::write, error).is_open());
   CHECK(error == std::errc::no_such_file_or_directory);
-  File(folder / "a", File::Open::replace, error).write(std::vector<std::uint8_t>(9), error);
+  File(folder / "a", File::Open::make, error, std::filesystem::perms{0600}).write(std::vector<std::uint8_t>(9), error);
+  CHECK(!File(folder / "a", File::Open::make, error).is_open());
+  CHECK(error == std::errc::file_exists);
   CHECK(File(folder / "a", File::Open::read, error).info(error).size == 9);
-  CHECK(File(folder / "a", File::Open::replace, error).info(error).size == 0);
+  CHECK(std::filesystem::status(folder / "a").permissions() == std::filesystem::perms{0600});
+  File(folder / "a", File::Open::write, error).set_permissions(std::filesystem::perms{0666}, error);
   CHECK(!error);
+  CHECK(std::filesystem::status(folder / "a").permissions() == std::filesystem::perms{0666});
   CHECK(!File(folder / "a", File::Open::folder, error).is_open());
   CHECK(error == std::errc::not_a_directory);
   CHECK(File(folder.path, File::Open::folder, error).info(error).is_folder);
