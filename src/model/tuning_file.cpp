@@ -1,5 +1,6 @@
 #include "lineament/model/tuning_file.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -7,9 +8,11 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
+#include "platform/platform.hpp"
 
 namespace lineament {
 namespace {
@@ -57,6 +60,17 @@ Machines read_machines(const std::filesystem::path& file, std::string& note) {
   return {};
 }
 
+/// While it is open, others that save to the folder wait. A lock that is held for longer than saving takes is a
+/// training's or a pack's, which save no tunings.
+platform::File turn_in(const std::filesystem::path& folder) {
+  using namespace std::chrono_literals;
+  std::error_code error;
+  platform::File lock(folder.empty() ? "." : folder, platform::File::Open::folder, error);
+  const auto longest = std::chrono::steady_clock::now() + 5s;
+  while (lock.is_open() && !lock.lock() && std::chrono::steady_clock::now() < longest) std::this_thread::sleep_for(1ms);
+  return lock;
+}
+
 /// Two of them will do.
 std::string names_of(const Machines& machines) {
   std::string names;
@@ -79,12 +93,13 @@ std::filesystem::path default_tuning_file() {
 }
 
 void save_tuning(const std::filesystem::path& file, const Tuning& tuning) {
+  std::error_code error;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);  // or writing says why
+  const platform::File turn = turn_in(file.parent_path());
   std::string damaged;
   Machines machines = read_machines(file, damaged);
   for (const auto& [op, kernel] : tuning.kernels) machines[tuning.machine][op] = kernel;
   const Json json{{"about", kAbout}, {"machines", machines}};
-  std::error_code error;
-  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);  // or writing says why
   write_file(file, std::string_view(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"));
 }
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "../support/folder.hpp"
 #include "catch.hpp"
@@ -13,6 +15,7 @@
 #include "lineament/file.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/version.hpp"
+#include "platform/platform.hpp"
 
 using namespace lineament;
 using lineament::testing::Folder;
@@ -147,4 +150,28 @@ TEST_CASE("a file that cannot be read is ignored, and one that cannot be written
   std::filesystem::create_directory(file);
   CHECK(contains(why_ignored(file), "tuning.json is ignored: "));
   CHECK_THROWS_AS(save_tuning(file, {.machine = tuning_machine()}), FileError);
+}
+
+TEST_CASE("tunings that are saved at once are all kept") {
+  const Folder folder("tuning_6");
+  const auto file = folder / "tuning.json";
+  constexpr int kThreads = 4, kTimes = 5;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kTimes; ++i)
+        save_tuning(file, {.machine = tuning_machine(), .kernels = {{std::to_string(t * kTimes + i), "direct"}}});
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(load_tuning(file).kernels.size() == kThreads * kTimes);
+  CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a folder that a training has locked for hours takes tunings all the same") {
+  const Folder folder("tuning_7");
+  std::error_code error;
+  platform::File training(folder.path, platform::File::Open::folder, error);
+  REQUIRE(training.lock());
+  save_tuning(folder / "tuning.json", {.machine = tuning_machine(), .kernels = {{"a", "direct"}}});
+  CHECK(load_tuning(folder / "tuning.json").kernels.size() == 1);
 }

@@ -14,7 +14,8 @@ namespace LINEAMENT_API lineament {
 std::filesystem::path default_tuning_file();
 
 /// Writes the ops of `tuning` over those of the same machine; its others, and other machines', stay as they are. A
-/// damaged file is written anew. Throws FileError.
+/// damaged file is written anew. Of several programs that save at once, each keeps what the others have saved. Throws
+/// FileError.
 void save_tuning(const std::filesystem::path& file, const Tuning& tuning);
 
 /// What the file holds for this machine. Nothing is wrong without it: a file that is not there gives no ops; one that
