@@ -128,11 +128,12 @@ std::string as_utf8(std::string s, const std::string& where) {
   };
   for (std::size_t i = 2; i + 1 < s.size(); i += 2) {
     char32_t c = unit(i);
-    if (c >= 0xD800 && c < 0xDC00 && i + 3 < s.size()) {  // the first of a pair
+    const auto is_second = [](char32_t half) { return half >= 0xDC00 && half < 0xE000; };
+    if (c >= 0xD800 && c < 0xDC00 && i + 3 < s.size() && is_second(unit(i + 2))) {  // the first of a pair
       c = 0x10000 + ((c - 0xD800) << 10) + (unit(i + 2) - 0xDC00);
       i += 2;
     }
-    if (c == 0 || c > 0x10FFFF)
+    if (c == 0 || (c >= 0xD800 && c < 0xE000))  // the end of a text, or half a pair
       throw FormatError({where, "the text is damaged UTF-16", "UTF-8 or UTF-16", "", "save the file as UTF-8"});
     if (c < 0x80) {
       result += static_cast<char>(c);
