@@ -24,13 +24,14 @@ namespace {
 using shards::Entry;
 using shards::FileBytes;
 
-/// Where the faces of a pack come from. All functions are called from several threads at once.
+/// Where the faces of a pack come from. `keep`, `name` and `photo` are called from several threads at once.
 struct Source {
   std::size_t count = 0;
   std::function<KeptFace(std::size_t)> keep;
   std::function<std::string(std::size_t)> name;
-  std::function<std::string(std::size_t)> photo;      ///< its id
-  std::function<std::uint64_t(std::size_t)> content;  ///< PhotoPrint::content, as its file is now; empty: no photos
+  std::function<std::string(std::size_t)> photo;  ///< its id
+  /// PhotoPrint::content, as its file is now; from one thread. Empty: no photos.
+  std::function<std::uint64_t(std::size_t)> content;
 };
 
 /// A face, ready to be written, or why there is none.
@@ -66,6 +67,7 @@ class Shard {
   }
 
   bool has_samples() const { return !samples_.empty(); }
+  bool is_empty() const { return samples_.empty() && about_.rejected.empty(); }
   std::size_t size() const { return samples_.size(); }
   bool has_room(const Packed& face, std::uint64_t limit) const {
     return bytes_ + face.record.size() + index_size_of(face) <= limit;
@@ -173,10 +175,12 @@ PackResult pack(const std::filesystem::path& path, const Source& source, const s
       if (options.store.progress) options.store.progress(next, source.count);
     }
   }
-  if (shard.has_samples()) finish_shard(next);
-  if (result.samples == 0)
+  if (result.samples + shard.size() == 0)
     throw FormatError(
         {"data", "no usable face is left", "at least one", "none", "run 'lineament validate' on the data"});
+  // After a shard of an earlier call there may have been no face that can be used: later calls ask the shards for
+  // these.
+  if (!shard.is_empty()) finish_shard(next);
   folder.finish(result);
   return result;
 }

@@ -181,6 +181,35 @@ TEST_CASE("shards say themselves what they are: a pack whose description is lost
   CHECK(files_in(stopped.path) == files_in(whole.path));
 }
 
+TEST_CASE("what could not be packed is known to later calls, also where no face after it could") {
+  const Folder photos("pack_photos"), out("pack_last"), finished("pack_finished");
+  const std::vector<Face> faces = photos_in(photos, 24);
+  PackOptions options = small_pack();
+  options.store.progress = [](std::size_t done, std::size_t) {
+    if (done == 20) throw std::runtime_error("enough");
+  };
+  CHECK_THROWS_WITH(pack_faces(out.path, faces, options), "enough");
+  for (const auto& [name, bytes] : files_in(out.path))
+    if (name != "pack.json") write_content(finished / name, bytes);
+  std::size_t packed = 0;
+  {
+    const FaceShards shards = FaceShards::open(finished.path);
+    packed = shards.size();
+    const auto names = by_name(shards);
+    for (const Face& face : faces)
+      if (!names.contains(face.image.string())) write_content(face.image, "no picture");
+  }
+  REQUIRE(packed < 24);
+  options.store.progress = {};
+  const PackResult first = pack_faces(out.path, faces, options), again = pack_faces(out.path, faces, options);
+  CHECK(first.rejected.size() == 24 - packed);
+  CHECK(again.rejected.size() == 24 - packed);
+  CHECK(again.found == first.shards);
+  CHECK(again.samples == packed);
+  CHECK(FaceShards::open(out.path).size() == packed);
+  CHECK(FaceShards::open(out.path).rejected().empty());
+}
+
 TEST_CASE("no shard is larger than it may be") {
   const Folder photos("pack_photos"), out("pack_sizes");
   std::vector<Face> faces = photos_in(photos, 24);
