@@ -35,7 +35,7 @@ Header decode_header(std::span<const std::uint8_t> bytes, const std::string& nam
 
 /// What a shard says of itself, as JSON.
 struct About {
-  std::string pack;         ///< what all shards of a pack have in common: JSON, see pack_json()
+  std::string pack;         ///< what all shards of a pack have in common: JSON, see pack_description.hpp
   std::uint64_t first = 0;  ///< the shard holds what could be used of the pack's sources first … end - 1
   std::uint64_t end = 0;
   std::vector<Rejected> rejected{};  ///< of these sources
@@ -44,7 +44,7 @@ std::string encode(const About& about);
 /// Throws FormatError.
 About decode_about(std::string_view json, const std::string& name);
 
-/// The part of pack_json() that says what the samples are. Throws FormatError.
+/// The part of About::pack that says what the samples are. Throws FormatError.
 PackInfo decode_pack(const std::string& pack, const std::string& name);
 
 /// A sample's line in the index. `name` and `photo` point into the bytes that it was decoded from.
