@@ -23,9 +23,7 @@ class RunFolder {
   std::filesystem::path report() const { return folder_ / "report.html"; }
 
  private:
-  void lock();
   void require_free() const;
-  void remove_half_written() const;
 
   std::filesystem::path folder_;
   platform::File lock_;

@@ -2,13 +2,13 @@
 
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "landmarker/pack_description.hpp"
 #include "landmarker/shard_file.hpp"
 #include "landmarker/shard_format.hpp"
 #include "lineament/error.hpp"
 #include "lineament/file.hpp"
+#include "platform/folder.hpp"
 
 namespace lineament::shards {
 
@@ -20,20 +20,13 @@ PackFolder::PackFolder(fs::path folder, std::string description)
   fs::create_directories(folder_, error);
   if (error)
     throw FileError({folder_.string(), "the folder cannot be made", "", error.message(), "choose another one"});
-  lock();
+  lock_ = platform::lock_folder(folder_, "another pack is being written to this folder",
+                                "wait for its end, or choose another folder");
   require_ours();
-  remove_half_written();
+  platform::remove_half_written(folder_,
+                                [](const std::string& file) { return is_file_name(file) || file == kPackFile; });
   find_shards();
   if (!finished_) write_file(folder_ / kPackFile, encode(PackState{description_}));
-}
-
-void PackFolder::lock() {
-  std::error_code error;
-  lock_ = platform::File(folder_, platform::File::Open::folder, error);
-  // Some network disks know no locks: no reason not to pack onto them.
-  if (!lock_.is_open() || lock_.lock()) return;
-  throw ArgumentError({folder_.string(), "another pack is being written to this folder", "", "",
-                       "wait for its end, or choose another folder"});
 }
 
 /// What pack.json says; without it, what the shards say of themselves: a pack that is not known to be finished.
@@ -101,19 +94,6 @@ void PackFolder::find_shards() {
   }
   found_.found = found_.shards;
   finished_ = wanted_ == found_.shards;  // else some were lost since, or never written
-}
-
-/// A kill while writing leaves NAME.tmpPID.
-void PackFolder::remove_half_written() const {
-  std::vector<fs::path> left;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    const auto at = name.rfind(".tmp");
-    if (at == std::string::npos || name.find_first_not_of("0123456789", at + 4) != std::string::npos) continue;
-    if (const std::string of = name.substr(0, at); is_file_name(of) || of == kPackFile) left.push_back(entry->path());
-  }
-  for (const fs::path& file : left) fs::remove(file, error);
 }
 
 std::uint64_t PackFolder::write(std::size_t number, std::span<const std::uint8_t> shard) const {

@@ -27,11 +27,9 @@ class PackFolder {
   void finish(const PackResult& result) const;
 
  private:
-  void lock();
   std::optional<PackState> state_there() const;
   void require_ours();
   void find_shards();
-  void remove_half_written() const;
 
   std::filesystem::path folder_;
   std::string description_;

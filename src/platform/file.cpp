@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "lineament/error.hpp"
+#include "platform/folder.hpp"
 #include "platform/platform.hpp"
 
 namespace lineament {
@@ -39,7 +40,7 @@ struct HalfWritten {
     const auto mode = is_there ? there.permissions() & std::filesystem::perms::all : std::filesystem::perms{0644};
     // Of a name that is as long as names may be, the end is left out.
     constexpr std::size_t kLongest = 230;
-    const std::string begin = path.filename().string().substr(0, kLongest) + ".tmp";
+    const std::string begin = path.filename().string().substr(0, kLongest).append(platform::kHalfWritten);
     // Other threads have another count, other processes another number: but for those of other containers, and those
     // that were killed.
     static std::atomic<std::uint32_t> count{0};
