@@ -81,10 +81,9 @@ std::uint64_t stream_of(std::uint64_t seed, DrawnFor use) {
 void report_alike(const FaceSamples& train, const FaceSamples& held_out) {
   constexpr std::size_t kShown = 4;
   const std::vector<PhotoPrint> a = photos_of(held_out), b = photos_of(train);
-  constexpr double kMostPairs = 2e9;  // some seconds
-  if (static_cast<double>(a.size()) * static_cast<double>(b.size()) > kMostPairs)
-    return say("note: so many photos are not looked through for some that look the same");
-  const auto pairs = similar_pairs(a, b);
+  const auto found = similar_pairs(a, b);
+  if (!found) return say("note: so many photos are not looked through for some that look the same");
+  const auto& pairs = *found;
   if (pairs.empty()) return;
   std::string line =
       "warning: held-out photos that look like photos trained on (the same at another size or quality?): " +

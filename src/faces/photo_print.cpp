@@ -46,10 +46,12 @@ int hamming_distance(const PerceptualHash& a, const PerceptualHash& b) {
   return std::popcount(a[0] ^ b[0]) + std::popcount(a[1] ^ b[1]);
 }
 
-std::vector<std::pair<const PhotoPrint*, const PhotoPrint*>> similar_pairs(std::span<const PhotoPrint> a,
-                                                                           std::span<const PhotoPrint> b) {
-  std::vector<std::pair<const PhotoPrint*, const PhotoPrint*>> pairs;
+std::optional<std::vector<std::pair<const PhotoPrint*, const PhotoPrint*>>> similar_pairs(
+    std::span<const PhotoPrint> a, std::span<const PhotoPrint> b) {
   const bool same = a.data() == b.data();
+  const double compared = static_cast<double>(a.size()) * static_cast<double>(b.size()) * (same ? 0.5 : 1.0);
+  if (compared > kMostCompared) return std::nullopt;
+  std::vector<std::pair<const PhotoPrint*, const PhotoPrint*>> pairs;
   const auto is_flat = [](const PhotoPrint& p) { return hamming_distance(p.look, {}) <= 2 * kSameLook; };
   for (std::size_t i = 0; i < a.size(); ++i)
     for (std::size_t k = same ? i + 1 : 0; k < b.size(); ++k)

@@ -77,7 +77,12 @@ class Validation {
   }
 
   void finish() {
-    for (const auto& [a, b] : similar_pairs(prints_, prints_))
+    const auto pairs = similar_pairs(prints_, prints_);
+    if (!pairs) {
+      report.notes.emplace_back("so many photos are not looked through for some that look the same");
+      return;
+    }
+    for (const auto& [a, b] : *pairs)
       if (photos_.at(a->file) != photos_.at(b->file)) report.alike.emplace_back(a->file, b->file);
   }
 

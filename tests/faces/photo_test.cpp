@@ -52,9 +52,16 @@ TEST_CASE("the same picture at another size and quality looks the same, another 
 TEST_CASE("flat pictures, which all look the same, are no pairs; nor are copies") {
   const PerceptualHash look{0x123456789ABCDEF, 0x123456789ABCDEF}, flat{1, 0};
   const std::vector<PhotoPrint> prints{{"a", 1, look}, {"b", 2, look}, {"c", 2, look}, {"d", 3, flat}, {"e", 4, flat}};
-  const auto pairs = similar_pairs(prints, prints);
+  const auto pairs = similar_pairs(prints, prints).value();
   REQUIRE(pairs.size() == 2);  // a with b and with c
   CHECK(pairs[0].first->file == "a");
   CHECK(perceptual_hash(Image(10, 10, {5, 5, 5})) == PerceptualHash{});
   CHECK_THROWS_AS(perceptual_hash(Image()), ArgumentError);
+}
+
+TEST_CASE("more pairs than seconds are enough for are not looked through") {
+  const std::vector<PhotoPrint> some(1000), many(100000), others(100000);
+  CHECK(similar_pairs(some, many).has_value());
+  CHECK_FALSE(similar_pairs(many, many).has_value());
+  CHECK_FALSE(similar_pairs(many, others).has_value());
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,8 +38,10 @@ struct PhotoPrint {
 };
 
 /// Pairs of one photo of `a` and one of `b` with other bytes and the same look: near-duplicates. Flat pictures, which
-/// all look the same, are left out. If both are one list, each pair once.
-std::vector<std::pair<const PhotoPrint*, const PhotoPrint*>> similar_pairs(std::span<const PhotoPrint> a,
-                                                                           std::span<const PhotoPrint> b);
+/// all look the same, are left out. If both are one list, each pair once. Nothing where there are more than
+/// kMostCompared pairs to look at.
+std::optional<std::vector<std::pair<const PhotoPrint*, const PhotoPrint*>>> similar_pairs(
+    std::span<const PhotoPrint> a, std::span<const PhotoPrint> b);
+inline constexpr double kMostCompared = 2e9;  ///< some seconds
 
 }  // namespace lineament

@@ -107,7 +107,10 @@ Dataset read_part(const EvaluateOptions& o, const Scheme& scheme) {
 Seen seen_photos(const FaceStore& faces, const Model& model) {
   const std::vector<PhotoPrint> photos = photos_of(faces);
   std::set<std::uint64_t> alike;
-  for (const auto& [measured, trained] : similar_pairs(photos, model.trained_photos)) alike.insert(measured->content);
+  const auto pairs = similar_pairs(photos, model.trained_photos);
+  if (!pairs) say("note: so many photos are not looked through for some that look the same");
+  if (pairs)
+    for (const auto& [measured, trained] : *pairs) alike.insert(measured->content);
   for (const PhotoPrint& p : model.trained_photos) alike.erase(p.content);  // counted as themselves
   return {photos.size(), count_known(photos, model.trained_photos), count_known(photos, model.held_out_photos),
           alike.size()};
