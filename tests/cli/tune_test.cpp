@@ -103,10 +103,11 @@ TEST_CASE("tuning again takes an older choice back, and leaves other machines an
   const Place place;
   const Json json = tuned(place, "tiny", {"--threads", "1"});
   const std::string machine = json.at("machine");
-  Json file = file_of(machine, other_kernels(json.at("results")[0]));
+  Json file = Json::parse(place.read("tuning.json"));
+  file["machines"][machine] = other_kernels(json.at("results")[0]);
   file["machines"][machine]["an op of another network"] = "direct";
   file["machines"]["an abacus"]["a"] = "beads";
-  place.write("tuning.json", file.dump());
+  place.write("tuning.json", file.dump(1));
   const Json again = tuned(place, "tiny", {"--threads", "1"});
   const Json machines = Json::parse(place.read("tuning.json")).at("machines");
   for (const Json& op : again.at("results")[0].at("ops"))
@@ -214,6 +215,9 @@ TEST_CASE("tune writes over no file that it did not write") {
   place.write("points.json", "[1, 2]");
   require_refused(place.run({"tune", "tiny", "--out", "points.json"}), {"points.json", "did not write", "--out"});
   CHECK(place.read("points.json") == "[1, 2]");
+  place.write("tuning.json", "[1, 2]");  // which LINEAMENT_TUNING names
+  require_refused(place.run({"tune", "tiny"}), {"tuning.json", "did not write", "LINEAMENT_TUNING"});
+  CHECK(place.read("tuning.json") == "[1, 2]");
   tuned(place, "tiny", {"--out", "mine/tuning.json"});
   tuned(place, "tiny", {"--out", "mine/tuning.json"});
   CHECK(place.list("mine") == Words{"tuning.json"});

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -143,7 +144,11 @@ int tune_network(const TuneCommandOptions& o) {
   const Path file = o.out.empty() ? default_tuning_file() : o.out;
   if (file.empty())
     throw ArgumentError({"--out", "there is no cache folder to keep the result in", "--out FILE, or HOME set", "", ""});
-  if (!o.out.empty()) require_own(o.out, kTuningBegin, "--out another file's name, e.g. tuning.json");
+  // The one in the cache folder is ours, and written anew where it is damaged.
+  if (const char* named = std::getenv("LINEAMENT_TUNING"); !o.out.empty())
+    require_own(file, kTuningBegin, "--out another file's name, e.g. tuning.json");
+  else if (named != nullptr && *named != 0)
+    require_own(file, kTuningBegin, "LINEAMENT_TUNING another file's name, e.g. tuning.json");
   const Network network = network_of(o.model);
   std::vector<Setting> settings;
   for (const int threads : thread_counts(o.threads))
