@@ -1,10 +1,10 @@
 // Label Studio's exports JSON and JSON-MIN: tasks with regions in percent of the photo.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include "json_kinds.hpp"
+#include "lineament/faces/dataset.hpp"
 #include "point_labels.hpp"
 #include "text.hpp"
 
@@ -88,11 +88,7 @@ std::string path_in(const std::string& value) {
 }
 
 bool looks_like_photo(const std::string& value) {
-  static constexpr std::array<std::string_view, 9> kEndings{".jpg", ".jpeg", ".jpe", ".jfif", ".png",
-                                                            ".bmp", ".pnm",  ".ppm", ".pgm"};
-  if (value.starts_with(kData)) return true;
-  const std::string path = text::lower(path_in(value));
-  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view e) { return path.ends_with(e); });
+  return value.starts_with(kData) || is_image_name(path_in(value));
 }
 
 std::string photo_in(const Json& data) {
