@@ -1,8 +1,8 @@
 // Several data sets as one: photos are known by their canonical path and by their content.
 #include <algorithm>
 #include <map>
-#include <numeric>
 
+#include "faces/disjoint_sets.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/photo.hpp"
@@ -13,20 +13,6 @@ namespace lineament {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Sets of faces that grow together.
-class Sets {
- public:
-  explicit Sets(std::size_t count) : parent_(count) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
-  std::size_t of(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void join(std::size_t a, std::size_t b) { parent_[std::max(of(a), of(b))] = std::min(of(a), of(b)); }
-
- private:
-  std::vector<std::size_t> parent_;
-};
 
 /// For each face the first face whose photo has the same bytes. Only files of one size are read.
 std::vector<std::size_t> first_of_photo(const std::vector<Face>& faces) {
@@ -72,7 +58,7 @@ bool are_same(const Face& a, const Face& b) {
 /// Takes out faces that are there twice, and gives those of one photo one name.
 void bring_together(Dataset& data) {
   const std::vector<std::size_t> first = first_of_photo(data.faces);
-  Sets sets(data.faces.size());
+  DisjointSets sets(data.faces.size());
   std::map<std::string, std::size_t> by_name;
   std::map<std::size_t, std::vector<std::size_t>> kept;  // faces of each photo
   std::vector<bool> twice(data.faces.size());

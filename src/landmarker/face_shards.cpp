@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <mutex>
-#include <numeric>
 #include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "faces/disjoint_sets.hpp"
 #include "landmarker/crop_cache.hpp"
 #include "landmarker/open_pack.hpp"
 #include "landmarker/shard_file.hpp"
@@ -207,30 +207,24 @@ std::size_t FaceShards::shard(std::size_t i) const {
 
 std::vector<std::string> FaceShards::photos() const {
   // Samples are of one photo that have its id or its bytes, or share either with another that is.
-  std::vector<std::size_t> parent(size());
-  std::iota(parent.begin(), parent.end(), std::size_t{0});
-  const auto of = [&](std::size_t i) {
-    while (parent[i] != i) i = parent[i] = parent[parent[i]];
-    return i;
-  };
-  const auto join = [&](std::size_t a, std::size_t b) { parent[std::max(of(a), of(b))] = std::min(of(a), of(b)); };
+  DisjointSets sets(size());
   std::unordered_map<std::string_view, std::size_t> by_id;
   std::unordered_map<std::uint64_t, std::size_t> by_content;
   for (std::size_t i = 0; i < size(); ++i) {
     const Entry entry = files_->entry(samples_[i]);
-    join(i, by_id.emplace(entry.photo, i).first->second);
-    if ((entry.flags & Entry::kOfPhoto) != 0) join(i, by_content.emplace(entry.content, i).first->second);
+    sets.join(i, by_id.emplace(entry.photo, i).first->second);
+    if ((entry.flags & Entry::kOfPhoto) != 0) sets.join(i, by_content.emplace(entry.content, i).first->second);
   }
   // The smallest id is the photo's, whatever the order of the packs.
   std::vector<std::string_view> smallest(size());
   for (std::size_t i = 0; i < size(); ++i) {
     const std::string_view id = files_->entry(samples_[i]).photo;
-    std::string_view& known = smallest[of(i)];
+    std::string_view& known = smallest[sets.of(i)];
     if (known.data() == nullptr || id < known) known = id;
   }
   std::vector<std::string> ids;
   ids.reserve(size());
-  for (std::size_t i = 0; i < size(); ++i) ids.emplace_back(smallest[of(i)]);
+  for (std::size_t i = 0; i < size(); ++i) ids.emplace_back(smallest[sets.of(i)]);
   return ids;
 }
 
