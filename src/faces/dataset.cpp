@@ -1,4 +1,4 @@
-// Matches annotations with images, picks the part asked for, and reports what does not fit.
+// A data set from a folder or a list: the part asked for, and why the rest cannot be used.
 #include "lineament/faces/dataset.hpp"
 
 #include <algorithm>
@@ -6,13 +6,11 @@
 #include <map>
 #include <set>
 
+#include "folder_scan.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/csv.hpp"
 #include "lineament/faces/json.hpp"
-#include "lineament/faces/ljson.hpp"
-#include "lineament/faces/mat.hpp"
 #include "lineament/faces/plausible.hpp"
-#include "lineament/faces/pts.hpp"
 #include "lineament/faces/wflw.hpp"
 #include "lineament/faces/xml.hpp"
 #include "scan.hpp"
@@ -23,145 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kNoAnnotation = "there is no annotation beside it (wanted ";
-
-std::string extension(const fs::path& file) {
-  return text::lower(file.extension().string());
-}
-template <std::size_t N>
-bool is_one_of(const fs::path& file, const std::array<std::string_view, N>& extensions) {
-  return std::find(extensions.begin(), extensions.end(), extension(file)) != extensions.end();
-}
-/// Pictures that read_image does not know.
-bool is_other_image(const fs::path& file) {
-  return is_one_of<7>(file, {".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"});
-}
-bool is_annotation(const fs::path& file) {
-  return is_one_of<3>(file, {".pts", ".ljson", ".mat"});
-}
 bool is_list(const fs::path& file) {
-  return is_one_of<4>(file, {".xml", ".csv", ".json", ".txt"});
+  return has_extension<4>(file, {".xml", ".csv", ".json", ".txt"});
 }
-
-/// The last name of a data set's path, also for "." and "a/..": it may say which part of 300-W this is.
-fs::path own_name(const fs::path& root) {
-  std::error_code error;
-  const fs::path real = fs::weakly_canonical(fs::absolute(root.empty() ? "." : root, error), error);
-  return error ? fs::path() : real.filename();
-}
-
-/// A folder with annotations beside the images.
-class FolderScan {
- public:
-  FolderScan(const fs::path& root, const DatasetOptions& options)
-      : root_(root), options_(options), own_(own_name(root)) {}
-
-  Dataset run(const FileList& list) {
-    data_.rejected = list.rejected;
-    sort_images(list);
-    for (const fs::path& file : list.files)
-      if (extension(file) == ".pts") pts_.insert(without_extension(file));
-    for (const fs::path& file : list.files)
-      if (is_annotation(file)) add(file);
-    for (const auto& [stem, files] : images_)
-      for (const fs::path& file : files) report_unused(file, files[0]);
-    for (const auto& [stem, file] : other_images_)
-      if (!images_.count(stem) && !reported_.count(file) && is_wanted(file)) report_kind(file);
-    std::stable_sort(data_.faces.begin(), data_.faces.end(),
-                     [](const Face& a, const Face& b) { return a.image.generic_string() < b.image.generic_string(); });
-    return std::move(data_);
-  }
-
-  /// One annotation file of the folder; its other files are not looked at.
-  Dataset run_one(const FileList& list, const fs::path& annotation) {
-    sort_images(list);
-    add(annotation);
-    return std::move(data_);
-  }
-
- private:
-  void sort_images(const FileList& list) {
-    for (const fs::path& file : list.files) {
-      if (is_image_name(file)) images_[without_extension(file)].push_back(file);
-      if (is_other_image(file)) other_images_.emplace(without_extension(file), file);
-    }
-  }
-
-  static std::string without_extension(const fs::path& file) {
-    return (file.parent_path() / file.stem()).generic_string();
-  }
-
-  bool is_wanted(const fs::path& file) const {
-    return options_.part == Part::all || part_of(own_ / file) == options_.part;
-  }
-
-  /// The image of an annotation: the one of its name, or of its name without the closing "_N".
-  const fs::path* image_of(const fs::path& annotation) const {
-    const std::string stem = without_extension(annotation);
-    auto found = images_.find(stem);
-    if (found == images_.end() && other_images_.count(stem)) return nullptr;  // it is of that one
-    const auto bar = stem.find_last_not_of("0123456789");
-    if (found == images_.end() && bar != std::string::npos && stem[bar] == '_' && bar + 1 < stem.size())
-      found = images_.find(stem.substr(0, bar));
-    return found == images_.end() ? nullptr : &found->second[0];
-  }
-
-  void add(const fs::path& file) {
-    if (!is_wanted(file)) {
-      ++data_.other_part;
-      return;
-    }
-    const std::string kind = extension(file);
-    if (kind != ".pts" && pts_.count(without_extension(file))) return;
-    const fs::path path = root_ / file;
-    const fs::path* image = image_of(file);
-    if (!image) {
-      const auto other = other_images_.find(without_extension(file));
-      if (other == other_images_.end())
-        data_.rejected.push_back({path.string(), "there is no image beside it (wanted " + file.stem().string() +
-                                                     ".jpg, .png or the like); add the photo or remove the file"});
-      else
-        report_kind(other->second);
-      return;
-    }
-    used_.insert(*image);
-    try {
-      Face face{.image = root_ / *image, .photo = photo_id(*image)};
-      face.points = kind == ".mat"     ? read_mat(path, options_.scheme)
-                    : kind == ".ljson" ? read_ljson(path, options_.group, options_.scheme)
-                                       : read_pts(path, options_.scheme);
-      data_.faces.push_back(std::move(face));
-    } catch (const Error& error) {
-      data_.rejected.push_back(text::rejected(error, path.string()));
-    }
-  }
-
-  void report_kind(const fs::path& file) {
-    if (!reported_.insert(file).second) return;
-    data_.rejected.push_back({(root_ / file).string(),
-                              "it is there, but this kind of image cannot be read (wanted JPEG, PNG, BMP or PNM); "
-                              "convert it to JPEG or PNG"});
-  }
-
-  void report_unused(const fs::path& file, const fs::path& first_of_name) {
-    if (used_.count(file) || !is_wanted(file)) return;
-    const bool twin = file != first_of_name;
-    data_.rejected.push_back(
-        {(root_ / file).string(),
-         twin ? "another image of the same name is used (" + first_of_name.filename().string() + "); remove one"
-              : kNoAnnotation + file.stem().string() + ".pts or .ljson); annotate the photo or remove it"});
-  }
-
-  fs::path root_;
-  const DatasetOptions& options_;
-  fs::path own_;
-  std::map<std::string, std::vector<fs::path>> images_;  ///< by relative path without extension
-  std::map<std::string, fs::path> other_images_;         ///< of kinds that cannot be read; the same way
-  std::set<fs::path> reported_;
-  std::set<std::string> pts_;
-  std::set<fs::path> used_;
-  Dataset data_;
-};
 
 /// Why the image of a list cannot be opened, as far as can be seen.
 std::string missing_image(const fs::path& image) {
@@ -230,7 +92,7 @@ Dataset scan_file(const fs::path& path, const DatasetOptions& options) {
   if (is_list(path)) return checked_list(read_list(path, options.scheme), folder, options.part);
   if (is_annotation(path)) {
     const fs::path listed = folder.empty() ? fs::path(".") : folder;
-    return FolderScan(folder, options).run_one(list_files(listed, false), path.filename());
+    return scan_one(folder, list_files(listed, false), path.filename(), options);
   }
   throw FormatError({path.string(), "the kind of data set is unknown",
                      "a folder, or an .xml, .csv, .json, .txt, .pts, .ljson or .mat file",
@@ -299,10 +161,9 @@ Dataset scan_folder(const fs::path& path, const DatasetOptions& options) {
                                              [](const fs::path& file) { return extension(file) == ".ljson"; }))
     throw ArgumentError({path.string(), "no file of it has groups of points", "an .ljson file",
                          "group " + text::in_quotes(options.group), "leave --group (DatasetOptions::group) out"});
-  Dataset data = FolderScan(path, options).run(list);
+  Dataset data = scan_beside(path, list, options);
   if (data.faces.empty() && data.other_part == 0) {
-    const auto unused = [](const Rejected& r) { return r.reason.starts_with(kNoAnnotation); };
-    if (std::all_of(data.rejected.begin(), data.rejected.end(), unused)) fail_empty(path, list);
+    if (std::all_of(data.rejected.begin(), data.rejected.end(), lacks_annotation)) fail_empty(path, list);
   }
   return data;
 }
@@ -321,7 +182,7 @@ Part part_of(const fs::path& file) {
 }
 
 bool is_image_name(const fs::path& file) {
-  return is_one_of<9>(file, {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pnm", ".ppm", ".pgm"});
+  return has_extension<9>(file, {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pnm", ".ppm", ".pgm"});
 }
 
 std::vector<fs::path> images_in(const fs::path& folder) {
