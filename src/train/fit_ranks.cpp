@@ -65,6 +65,8 @@ void FitRanks::start() {
   const DistributedOptions& d = options_.distributed;
   bucket_ = std::max<std::size_t>(1, d.bucket_bytes / sizeof(float));
   sums_ = std::make_unique<RankSums>(*ranks_, bucket_, d.sums);
+  constexpr std::size_t kStatistics = 4096;  // few, even of a large network
+  if (d.norms == NormsOver::rank) statistics_sums_ = std::make_unique<RankSums>(*ranks_, kStatistics);
   calls_ = std::make_unique<CallsInOrder>(d.overlap && ranks_->any_thread());
 }
 
@@ -145,7 +147,7 @@ void FitRanks::add_up(double& loss, NamedSums& metrics) const {
 void FitRanks::average_statistics(Network& network) {
   if (alone() || norms() != nullptr) return;
   const std::span<float> statistics = network.weights().subspan(network.trainable_size());
-  (*sums_)(statistics);
+  (*statistics_sums_)(statistics);
   for (float& s : statistics) s /= static_cast<float>(parts());
 }
 

@@ -66,8 +66,9 @@ class FitRanks final : BatchParts {
 
   const FitOptions& options_;
   Communicator* ranks_;
-  std::unique_ptr<RankSums> sums_;
-  std::size_t bucket_ = 0;  ///< values
+  std::unique_ptr<RankSums> sums_;             ///< of gradients, sent as DistributedOptions::sums says
+  std::unique_ptr<RankSums> statistics_sums_;  ///< always in fp32: what they round stays in the network
+  std::size_t bucket_ = 0;                     ///< values
   std::span<float> gradients_;
   std::size_t posted_ = 0;  ///< gradients from this one on are on their way
   bool all_fail_ = false;

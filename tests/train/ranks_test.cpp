@@ -141,6 +141,16 @@ TEST_CASE("gradients sent in bf16 train nearly as well") {
   check_near(run.traces[0], alone, 0.05);
 }
 
+TEST_CASE("statistics of norms are sent in fp32, however gradients are") {
+  const FaceStore faces = small_faces(16);
+  FitOptions options = ranks_options();
+  options.distributed.norms = NormsOver::rank;
+  options.schedule.rate = 0;  // what else there is stays
+  const RanksRun run = train_on_ranks(2, with_norms, faces, nullptr, options);
+  options.distributed.sums = Precision::bf16;
+  CHECK(train_on_ranks(2, with_norms, faces, nullptr, options).traces[0].weights == run.traces[0].weights);
+}
+
 TEST_CASE("gradients of several batches are those of one batch as large") {
   const FaceStore faces = small_faces(16);
   FitOptions options = ranks_options();

@@ -45,7 +45,7 @@ enum class NormsOver {
 struct DistributedOptions {
   Communicator* communicator = nullptr;  ///< must outlive the run; nullptr: there are no others
   NormsOver norms = NormsOver::batch;
-  Precision sums = Precision::fp32;  ///< how gradients are sent: fp32, or bf16, half as much
+  Precision sums = Precision::fp32;  ///< how gradients, and they alone, are sent: fp32, or bf16, half as much
   /// Weights and the optimiser's state are compared after so many steps, and after each epoch. 0: after epochs alone.
   int compare_every = 100;
   /// Gradients are sent in pieces of this size, while the backward pass goes on if `overlap` is set and the
