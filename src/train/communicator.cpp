@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <exception>
 #include <type_traits>
 
 #include "lineament/error.hpp"
 #include "nn/bf16.hpp"
+#include "train/current_error.hpp"
 
 namespace lineament {
 namespace {
@@ -138,9 +140,8 @@ void together(Communicator& ranks, const std::function<void()>& f) {
   std::exception_ptr own;
   try {
     f();
-  } catch (const std::exception& e) {
-    failed = e.what();
-    if (failed.empty()) failed = "an error without a message";
+  } catch (...) {
+    failed = current_error();
     own = std::current_exception();
   }
   const std::vector<std::string> all = gather_texts(ranks, failed);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "lineament/train/batches.hpp"
 #include "train/batch_gradients.hpp"
 #include "train/checks.hpp"
+#include "train/current_error.hpp"
 #include "train/epoch_totals.hpp"
 #include "train/fit_ranks.hpp"
 #include "train/guess.hpp"
@@ -173,8 +173,8 @@ FitResult fit(Network& network, const SampleSource& train, const SampleSource* v
   });
   try {
     return fit->run();
-  } catch (const std::exception& e) {
-    ranks.end_others(e.what());
+  } catch (...) {
+    ranks.end_others(current_error());
     throw;
   }
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "lineament/error.hpp"
+#include "train/current_error.hpp"
 
 namespace lineament {
 
@@ -114,16 +115,26 @@ LocalRanks::~LocalRanks() = default;
 void LocalRanks::run(const std::function<void(Communicator&)>& f) {
   std::vector<std::exception_ptr> errors(ranks_.size());
   std::vector<std::thread> threads;
-  for (std::size_t r = 0; r < ranks_.size(); ++r)
-    threads.emplace_back([&, r] {
-      try {
-        f(*ranks_[r]);
-      } catch (const std::exception& e) {
-        errors[r] = std::current_exception();
-        ranks_[r]->end_all(e.what());
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
+  threads.reserve(ranks_.size());
+  const auto join = [&] {
+    for (std::thread& thread : threads) thread.join();
+  };
+  try {
+    for (std::size_t r = 0; r < ranks_.size(); ++r)
+      threads.emplace_back([&, r] {
+        try {
+          f(*ranks_[r]);
+        } catch (...) {
+          errors[r] = std::current_exception();
+          ranks_[r]->end_all(current_error());
+        }
+      });
+  } catch (...) {  // those that run wait for one that the system does not start
+    ranks_[threads.size()]->end_all("its thread could not be started: " + current_error());
+    join();
+    throw;
+  }
+  join();
   const auto first = meeting_->ended ? static_cast<std::size_t>(meeting_->ended_by) : 0;
   if (errors[first]) std::rethrow_exception(errors[first]);
   for (const std::exception_ptr& error : errors)

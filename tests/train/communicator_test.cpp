@@ -1,10 +1,15 @@
 // What ranks tell each other: sums with the same bits on all, bytes of any length, and who failed.
 #include "lineament/train/communicator.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cmath>
 #include <cstddef>
+#include <fstream>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -127,6 +132,56 @@ TEST_CASE("a rank that ends all frees those that wait for it") {
   CHECK(messages[0] == "rank 2 of 3: b.pts: it is gone");
   CHECK(messages[1] == messages[0]);
   CHECK_THROWS_AS(LocalRanks(0), ArgumentError);
+}
+
+TEST_CASE("what is thrown and is no exception of the library frees the others, too") {
+  std::vector<std::string> messages(3);
+  std::vector<int> thrown(3);
+  LocalRanks(3).run([&](Communicator& ranks) {
+    const auto rank = static_cast<std::size_t>(ranks.rank());
+    try {
+      messages[rank] = message_of([&] {
+        together(ranks, [&] {
+          if (rank == 2) throw 42;
+        });
+      });
+    } catch (int number) {
+      thrown[rank] = number;
+    }
+  });
+  CHECK(thrown == std::vector<int>{0, 0, 42});
+  CHECK(messages[0] == "rank 2 of 3: something was thrown that is no std::exception");
+  CHECK(messages[1] == messages[0]);
+
+  LocalRanks ranks(2);
+  CHECK_THROWS_AS(ranks.run([&](Communicator& own) {
+    if (own.rank() == 1) throw 42;
+    std::byte mine{}, all[2];
+    messages[0] = message_of([&] { own.gather({&mine, 1}, all); });
+  }),
+                  int);
+  CHECK(messages[0] == "rank 1 of 2: something was thrown that is no std::exception");
+}
+
+TEST_CASE("a thread that the system does not start ends those that wait for it") {
+  if (LINEAMENT_SANITIZED) return;  // a sanitizer needs memory of its own for each
+  LocalRanks ranks(64);
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  REQUIRE(pages > 0);
+  rlimit old{};
+  ::getrlimit(RLIMIT_AS, &old);
+  rlimit little = old;
+  little.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + (std::size_t{48} << 20);  // some stacks
+  ::setrlimit(RLIMIT_AS, &little);
+  bool failed = false;
+  try {
+    ranks.run([](Communicator& own) { gather_texts(own, "here"); });
+  } catch (const std::system_error&) {
+    failed = true;
+  }
+  ::setrlimit(RLIMIT_AS, &old);
+  CHECK(failed);
 }
 
 /// What a sanitizer looks at: the bytes of a rank that has left are gone.

@@ -293,6 +293,27 @@ TEST_CASE("a rank that throws ends all") {
   }
 }
 
+TEST_CASE("a rank whose callback throws what is no exception ends all") {
+  const FaceStore faces = small_faces(16);
+  std::vector<std::string> messages(2);
+  LocalRanks(2).run([&](Communicator& communicator) {
+    const int rank = communicator.rank();
+    FitOptions options = ranks_options();
+    options.distributed.communicator = &communicator;
+    Network network = with_norms();
+    FitCallbacks callbacks;
+    callbacks.on_step = [&](const StepReport&) -> bool { return rank == 0 ? true : throw 42; };
+    std::string& message = messages[static_cast<std::size_t>(rank)];
+    try {
+      message = message_of([&] { fit(network, faces, nullptr, options, callbacks); });
+    } catch (int) {
+      message = "42";
+    }
+  });
+  CHECK(messages[1] == "42");
+  CHECK(messages[0] == "rank 1 of 2: something was thrown that is no std::exception");
+}
+
 TEST_CASE("a loss that is no number ends all ranks with the same words") {
   const FaceStore faces = small_faces(16);
   std::vector<std::string> messages(2);

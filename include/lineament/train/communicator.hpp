@@ -74,8 +74,8 @@ std::vector<std::string> gather_texts(Communicator& ranks, const std::string& mi
 /// ("weights"). The one that most have counts as right; where as many have another, that of the lowest rank.
 void require_same(Communicator& ranks, std::uint64_t digest, const std::string& what, const std::string& fix = "");
 
-/// Calls `f`, and returns when all ranks have done so. Where it throws an Error on any rank, all throw: those that
-/// failed their own, the others a TrainingError that names the first of them.
+/// Calls `f`, and returns when all ranks have done so. Where it throws on any rank, whatever that is, all throw:
+/// those that failed their own, the others a TrainingError that names the first of them.
 void together(Communicator& ranks, const std::function<void()>& f);
 
 /// Of any bytes. Digests may be chained: `seed` is the one before.

@@ -21,7 +21,7 @@ class LocalRanks {
   Communicator& rank(int rank) { return *ranks_.at(static_cast<std::size_t>(rank)); }
 
   /// Calls `f` in a thread for each rank, and returns when all are done. Where one throws, all end: what it threw is
-  /// thrown here. To be called once.
+  /// thrown here, or what the system gives for a thread that it does not start. To be called once.
   void run(const std::function<void(Communicator&)>& f);
 
  private:
