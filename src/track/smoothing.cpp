@@ -35,6 +35,12 @@ bool all_finite(std::span<const Point> points) {
   return std::all_of(points.begin(), points.end(), [](Point p) { return std::isfinite(p.x) && std::isfinite(p.y); });
 }
 
+/// The square of each, and one over it, are numbers, too.
+bool all_bounded(std::span<const float> spread) {
+  constexpr float kMost = 1e18f;
+  return std::all_of(spread.begin(), spread.end(), [](float s) { return std::abs(s) < kMost; });
+}
+
 /// Seconds. Time stamps may be as near as double can tell: speeds stay numbers.
 constexpr float kShortest = 1e-5f;
 
@@ -111,7 +117,8 @@ void FaceSmoother::next(std::span<const Point> found, std::span<const float> spr
   if (started_ && !(seconds > seconds_))
     throw ArgumentError({"seconds", "time does not go on", "more than " + std::to_string(seconds_),
                          std::to_string(seconds), "call restart() for another film"});
-  const bool usable = all_finite(found) && squared_size(found) > 0;
+  const float size = all_finite(found) && all_bounded(spread) ? squared_size(found) : 0;
+  const bool usable = size > 0 && std::isfinite(size);  // anything else would stay in the speeds for good
   if (!usable) {
     restart();
   } else if (!started_ || found.size() != before_.size() || seconds - seconds_ > options_.longest_gap) {

@@ -169,6 +169,33 @@ TEST_CASE("a point that is not finite leaves no trace") {
     for (const Point& p : next(smoother, i % 2 == 0 ? huge : shape(), 0.2 + i)) CHECK(std::isfinite(p.x));
 }
 
+TEST_CASE("a spread that is not finite leaves no trace") {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                          std::numeric_limits<float>::max()}) {
+    FaceSmoother smoother;
+    const std::vector<float> good(shape().size(), 1);
+    std::vector<float> broken = good;
+    broken[5] = bad;
+    const Landmarks far = placed(Affine::translation(3, 3));
+    next(smoother, shape(), 0, good);
+    CHECK(next(smoother, far, 0.04, broken) == far);
+    CHECK(next(smoother, shape(), 0.08, good) == shape());
+    for (const Point& p : next(smoother, far, 0.12, good)) CHECK((std::isfinite(p.x) && std::isfinite(p.y)));
+    std::fill(broken.begin(), broken.end(), bad);
+    next(smoother, far, 0.16, broken);
+    next(smoother, far, 0.2, broken);
+    for (const Point& p : next(smoother, far, 0.24, good)) CHECK((std::isfinite(p.x) && std::isfinite(p.y)));
+  }
+}
+
+TEST_CASE("points so far apart that their size is no number leave no trace") {
+  FaceSmoother smoother;
+  next(smoother, placed(Affine::scaling(1e30f, 1e30f)), 0);
+  next(smoother, placed(Affine::scaling(1e30f, 1e30f)), 0.04);
+  next(smoother, shape(), 0.08);
+  for (const Point& p : next(smoother, shape(), 0.12)) CHECK((std::isfinite(p.x) && std::isfinite(p.y)));
+}
+
 TEST_CASE("points may be smoothed in place") {
   FaceSmoother smoother, other;
   for (std::uint64_t i = 0; i < 20; ++i) {

@@ -36,8 +36,8 @@ class FaceSmoother {
   /// `found`: points of the next frame, `seconds` after the film's begin, in any unit. `spread`: how far each is
   /// expected to be off, in the same unit (FaceLandmarks::spread), or empty; points that are less sure are held harder.
   /// Writes the steady points to `steady`, which may be `found`. The first frame, one after longest_gap, one with
-  /// another number of points and one with a point that is not finite come out as they went in. Throws ArgumentError if
-  /// the spans are not of one length, or `seconds` is not above that of the frame before.
+  /// another number of points and one with a point or a spread that is not finite come out as they went in. Throws
+  /// ArgumentError if the spans are not of one length, or `seconds` is not above that of the frame before.
   void next(std::span<const Point> found, std::span<const float> spread, double seconds, std::span<Point> steady);
 
   /// Forgets the past: the next frame is the first.
