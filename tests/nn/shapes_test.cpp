@@ -202,6 +202,14 @@ TEST_CASE("sizes below 1 are errors") {
   CHECK_THAT(misfit(net, {3}), Contains("layer 'depth' (input)") && Contains("1 or more, got 4x0x3"));
   CHECK_THAT(message_of([] { Network(Spec() << ReLU{}, Shape{0}); }), Contains("1 or more, got 0"));
   CHECK_THROWS_AS(Network(Spec() << ReLU{}, Shape{}), SpecError);
+  // Before any layer divides by them.
+  const Conv2d depthwise{.channels = 4, .groups = Conv2d::kDepthwise};
+  CHECK(message_of([&] {
+          Network(Spec() << depthwise, Shape{8, 8, 0});
+        }) == "the network's input: its shape is out of range (wanted sizes of 1 or more, got 8x8x0)");
+  CHECK_THROWS_AS(output_shape(Spec() << depthwise, Shape{8, 8, 0}), SpecError);
+  const Shape none[] = {{8, 8, 0}};
+  CHECK_THROWS_AS(depthwise.output_shape(none), SpecError);
 }
 
 TEST_CASE("multiply-adds") {

@@ -86,21 +86,30 @@ constexpr void require_at_least(const char* option, int value, int least) {
   if (value > kMost) option_error(option, "32767 or less", value);
 }
 
-/// Throws SpecError unless there are sizes, each at least 1.
+/// Whether there are sizes, each at least 1.
+constexpr bool has_sizes(const Shape& shape) {
+  for (int i = 0; i < shape.rank(); ++i)
+    if (shape[i] < 1) return false;
+  return shape.rank() > 0;
+}
+/// Throws SpecError unless there are.
 constexpr void require_sizes(const Shape& shape) {
-  bool fits = shape.rank() > 0;
-  for (int i = 0; i < shape.rank(); ++i) fits = fits && shape[i] > 0;
-  if (!fits) shape_error("sizes of 1 or more", shape);
+  if (!has_sizes(shape)) shape_error("sizes of 1 or more", shape);
 }
 
-/// Throws SpecError where a sample of that shape has more values than an int counts.
-constexpr void require_countable(const Shape& shape) {
+/// Whether an int counts the values of a sample of that shape. One without sizes is another error.
+constexpr bool is_countable(const Shape& shape) {
+  if (!has_sizes(shape)) return true;
   long long values = 1;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] < 1) return;  // another error
     values *= shape[i];
-    if (values > std::numeric_limits<int>::max()) shape_error("fewer than 2147483648 values", shape);
+    if (values > std::numeric_limits<int>::max()) return false;
   }
+  return true;
+}
+/// Throws SpecError where it does not.
+constexpr void require_countable(const Shape& shape) {
+  if (!is_countable(shape)) shape_error("fewer than 2147483648 values", shape);
 }
 
 /// Elementwise layers: same shape out as in.

@@ -192,12 +192,22 @@ namespace detail {
   throw SpecError(problem);
 }
 
+/// Not constexpr: in a constant expression it is the error.
+[[noreturn]] inline void wrong_input(const char* wanted, const Shape& got) {
+  throw SpecError({"the network's input", "its shape is out of range", wanted, to_string(got), ""});
+}
+/// Before any layer sees it: they divide by its sizes.
+constexpr void require_input(const Shape& input) {
+  if (!has_sizes(input)) wrong_input("sizes of 1 or more", input);
+  if (!is_countable(input)) wrong_input("fewer than 2147483648 values", input);
+}
+
 }  // namespace detail
 
 /// Shape inference, at compile time or at run time. Throws SpecError naming the layer, what it wanted and what it got.
 constexpr Shapes infer_shapes(const Spec& spec, const Shape& input) {
   Shapes shapes;
-  require_countable(input);
+  detail::require_input(input);
   shapes.of.push(input);
   const auto infer = [&](NodeId id) {
     const InputShapes inputs(spec[id], shapes);

@@ -73,6 +73,7 @@ struct Conv2d {
     require_at_least("pad", pad, 0);
     if (groups != kDepthwise) require_at_least("groups", groups, 1);
     if (in.rank() != 3) shape_error("height x width x channels", in);
+    require_sizes(in);  // kDepthwise divides by the channels
     const ConvGeometry g = geometry(in, 1);
     if (g.in_c % g.groups != 0) shape_error("channels in a multiple of 'groups'", in);
     if (g.out_c % g.groups != 0) option_error("channels", "a multiple of 'groups'", g.out_c);
