@@ -245,4 +245,17 @@ TEST_CASE("sizes that do not fit into an int are errors") {
   CHECK(shape(Dense{.features = 100'000}, {64}) == Shape{100'000});
   CHECK_THROWS_AS(shape(BatchNorm{.epsilon = -1}, {4}), SpecError);
   CHECK_THROWS_AS(shape(BatchNorm{.momentum = 5}, {4}), SpecError);
+  CHECK_THROWS_AS(shape(ReLU{}, {46'341, 46'341, 2}), SpecError);
+}
+
+TEST_CASE("weights of a convolution that do not fit into an int are errors") {
+  CHECK_THAT(misfit(Spec() << Conv2d{.channels = 8, .kernel = 32'767}, {32, 32, 3}),
+             Contains("layer 'conv2d_1'") && Contains("wanted fewer than 2147483648 values, got 32767x32767x3x8"));
+  CHECK_THROWS_AS(shape_after(Conv2d{.channels = 32'767, .kernel = 300}, {4, 4, 1}), SpecError);
+  CHECK_THROWS_AS(shape_after(Conv2d{.kernel = 1'000}, {1, 1, 32'767}), SpecError);
+  // One channel in and out: as large as it gets, and every number in it can be told.
+  const Conv2d largest{.kernel = 32'767, .dilation = 32'767};
+  const Shape in[] = {{2'147'483'647, 1, 1}};
+  CHECK(largest.output_shape(in) == in[0]);
+  CHECK(largest.params(in)[0].fan_in == 32'767 * 32'767);
 }

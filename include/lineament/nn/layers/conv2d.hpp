@@ -78,6 +78,7 @@ struct Conv2d {
     if (g.in_c % g.groups != 0) shape_error("channels in a multiple of 'groups'", in);
     if (g.out_c % g.groups != 0) option_error("channels", "a multiple of 'groups'", g.out_c);
     if (g.out_h < 1 || g.out_w < 1) shape_error("at least as large as the kernel", in);
+    require_countable({kernel, window_width(), g.in_c / g.groups, channels});  // weights
     return {g.out_h, g.out_w, g.out_c};
   }
 
@@ -105,13 +106,13 @@ struct Conv2d {
   constexpr void fit(int in, int side, int& out, int& before) const {
     const int extent = (side - 1) * dilation + 1;
     if (padding == Padding::same) {
-      out = (in + stride - 1) / stride;
-      const int needed = (out - 1) * stride + extent - in;
+      out = (in - 1) / stride + 1;
+      const int needed = (out - 1) * stride - in + extent;
       before = needed > 0 ? needed / 2 : 0;
     } else {
       before = padding == Padding::fixed ? pad : 0;
-      const int room = in + 2 * before - extent;
-      out = room < 0 ? 0 : room / stride + 1;
+      const long long room = in - extent + 2LL * before;
+      out = room < 0 ? 0 : static_cast<int>(room / stride + 1);
     }
   }
 };
