@@ -112,6 +112,12 @@ TEST_CASE("a layer that does not fit is named, with what it wanted and what it g
   Spec cat;
   cat.add(Concat{}, {Spec::kInput, cat.add(MaxPool{}, Spec::kInput)}, "beside");
   CHECK_THAT(misfit(cat, {4, 4, 2}), Contains("layer 'beside' (concat)") && Contains("like 4x4x2, got 2x2x2"));
+  Spec rows;
+  rows.add(Concat{}, {Spec::kInput, rows.add(ReLU{}, Spec::kInput)});
+  for (const Shape& shape : {Shape{3, 5}, Shape{2, 3, 4, 5}})
+    CHECK_THAT(misfit(rows, shape),
+               Contains("layer 'concat_1' (concat)") &&
+                   Contains("wanted vectors, or height x width x channels, got " + to_string(shape)));
 }
 
 TEST_CASE("options out of range are named") {
