@@ -3,14 +3,25 @@
 #include <cstddef>
 #include <numbers>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "landmarker/face_weights.hpp"
+#include "lineament/error.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/threads.hpp"
 
 namespace lineament {
 namespace {
+
+/// Below, all of it would lie between the centres of pixels; above, it has no middle on any map there is.
+constexpr double kLeastSigma = 0.1, kMostSigma = 1000;
+
+void require_sigma(double sigma) {
+  if (sigma >= kLeastSigma && sigma <= kMostSigma) return;
+  throw ArgumentError(
+      {"loss of heat maps", "sigma is out of range", "0.1 to 1000 pixels of the map", std::to_string(sigma), ""});
+}
 
 /// The true distribution of one point over the pixels near it; elsewhere it is as good as 0.
 struct Bump {
@@ -172,7 +183,7 @@ T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, de
   const bool fit = first ? maps.size() % pixels == 0 && *first + faces <= in_batch : maps.size() == pixels * in_batch;
   if (!fit || (gradient.size() != maps.size() && !gradient.empty()))
     wrong_size(loss, "the maps do not fit", std::to_string(pixels * in_batch) + " values", maps.size());
-  if (!(sigma > 0)) detail::require_positive(loss, "sigma", static_cast<float>(sigma));
+  require_sigma(sigma);
   detail::sum_of_weights<T>(loss, weights, truth.size());
   // The weight of a point that counts: known, and on the map.
   const auto weight_of = [&](std::size_t i) {

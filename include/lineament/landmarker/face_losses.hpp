@@ -57,10 +57,10 @@ float spread_unit(const Landmarks& predicted, float crop_side, const Scheme& sch
 /// The Jensen-Shannon divergence, in nats, of the softmax over the pixels of each point's heat map from a Gaussian of
 /// `sigma` pixels of the map around the true point: the weighted mean over points. Points outside the map are left out,
 /// and those of weight 0. It keeps maps narrow, which their mean position alone does not ask for. Throws ArgumentError
-/// for sizes that do not fit.
+/// for sizes that do not fit, and a sigma out of range.
 struct HeatmapDivergence {
   int height = 32, width = 32, points = kPoints;
-  double sigma = 1;
+  double sigma = 1;  ///< 0.1 to 1000
 
   /// `maps` and `gradient`: batch x height x width x points; `truth`, `weights` (or none): batch x 2 * points, in units
   /// of the map's sides. `threads` share the faces, which changes no bit; nullptr: the caller's alone. Maps may be
