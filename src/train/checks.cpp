@@ -48,6 +48,15 @@ void check_ranks(const FitOptions& options) {
                        "it is the batch of all ranks together"});
 }
 
+void check_schedule(const FitOptions& options) {
+  const Schedule& s = options.schedule;
+  require_not_negative("schedule.rate", static_cast<double>(s.rate));
+  require_not_negative("schedule.warmup_from", static_cast<double>(s.warmup_from));
+  require_not_negative("schedule.factor", static_cast<double>(s.factor));
+  require_not_negative("schedule.last", static_cast<double>(s.last));
+  learning_rate(s, 0, options.epochs);  // throws for what else is wrong with it
+}
+
 /// After require_fit(): where there are outputs without a truth, there is a joint loss.
 void require_own_outputs(const Network& network, const SampleSource& train, const FitOptions& options) {
   Places behind = Ports(network).outputs;
@@ -75,8 +84,7 @@ void check_fit(const Network& network, const SampleSource& train, const SampleSo
   check_ranks(options);
   require_not_negative("clip_norm", options.clip_norm);
   if (!(options.ema >= 0 && options.ema < 1)) out_of_range("ema", "0 or more, below 1", std::to_string(options.ema));
-  require_not_negative("schedule.rate", static_cast<double>(options.schedule.rate));
-  learning_rate(options.schedule, 0, options.epochs);  // throws for what is wrong with it
+  check_schedule(options);
   require_something_to_train(network, options);
   const Truths truths = options.joint_loss ? Truths::of_the_first : Truths::of_all_outputs;
   require_fit(network, train, "the training samples", truths);
