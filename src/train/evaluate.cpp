@@ -1,6 +1,7 @@
 #include "lineament/train/evaluate.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "lineament/error.hpp"
@@ -48,7 +49,7 @@ Means evaluate(const Network& network, const SampleSource& samples, const Metric
   NamedSums sums;
   for_each_prediction(network, samples, options,
                       [&](const Prediction& p) { sums.add(metric(p.judged(), p.truth, p.weights)); });
-  return {.samples = samples.size(), .metrics = sums.means()};
+  return {.samples = sums.samples(), .loss = std::numeric_limits<double>::quiet_NaN(), .metrics = sums.means()};
 }
 
 std::vector<LayerRange> calibrate(const Network& network, const SampleSource& samples, int threads, std::size_t count) {

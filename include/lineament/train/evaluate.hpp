@@ -36,7 +36,8 @@ using PredictionCallback = std::function<void(const Prediction&)>;
 void for_each_prediction(const Network& network, const SampleSource& samples, const EvaluationOptions& options,
                          const PredictionCallback& on_prediction);
 
-/// The means of `metric` over all samples, not augmented. Throws as for_each_prediction().
+/// The means of `metric` over all samples that it counts, not augmented; there is no loss, Means::loss is NaN. Throws
+/// as for_each_prediction().
 Means evaluate(const Network& network, const SampleSource& samples, const Metric& metric,
                const EvaluationOptions& options = {});
 

@@ -30,7 +30,7 @@ std::vector<NamedValue> class_accuracy(std::span<const float> output, std::span<
 /// Means over samples.
 struct Means {
   std::size_t samples = 0;
-  double loss = 0;
+  double loss = 0;  ///< NaN where none was measured: evaluate()
   std::vector<NamedValue> metrics{};
 
   /// The mean of that name. Throws ArgumentError, listing the names, if there is none.
