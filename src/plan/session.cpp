@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "kernels/common/isa.hpp"
 #include "lineament/error.hpp"
@@ -27,6 +28,7 @@ struct SessionState {
   std::shared_ptr<PreparedWeights<T>> weights;  // inferring
   std::optional<Executor<T>> executor;
   std::uint64_t step = 0;
+  bool passed = false;             // forward, and not backward since: what backward reads is still there
   bool gradients_are_old = false;  // they count as zero, and the next `backward` writes over them
 };
 
@@ -123,7 +125,9 @@ std::span<const T> SessionBase<T>::forward() {
                          "the one its weights are packed for", current_isa(),
                          "call force_isa() first, or make the session anew"});
   if (s.weights) s.weights->refresh(s.threads);
+  s.passed = false;
   s.executor->forward(++s.step);
+  s.passed = true;
   if (s.trained != nullptr) s.trained->mark_changed();  // statistics of batch norms
   return output();
 }
@@ -204,6 +208,10 @@ void BasicTrainingSession<T>::backward() {
 template <class T>
 void BasicTrainingSession<T>::backward(const std::function<void(std::size_t)>& done) {
   detail::SessionState<T>& s = *this->state_;
+  if (!std::exchange(s.passed, false))
+    throw ArgumentError({"session", "backward() has no values to work on: it writes over what forward() left",
+                         "a forward() before each backward()", "none since the last one, or since the start",
+                         "call forward() and fill output_gradient() first"});
   s.executor->backward(s.step, s.gradients_are_old, done);
   s.gradients_are_old = false;
 }

@@ -319,6 +319,23 @@ TEST_CASE("wrong uses of a session are errors") {
   CHECK(moved.batch() == 1);
 }
 
+TEST_CASE("backward needs a forward of its own") {
+  Network network(zoo(), kZooInput);
+  TrainingSession session(network, {.batch = 2});
+  const char* message =
+      "session: backward() has no values to work on: it writes over what forward() left (wanted a forward() before "
+      "each backward(), got none since the last one, or since the start); call forward() and fill output_gradient() "
+      "first";
+  CHECK_THROWS_WITH(session.backward(), message);
+  session.forward();
+  session.forward();
+  session.backward();
+  CHECK_THROWS_WITH(session.backward(), message);
+  CHECK_THROWS_AS(session.backward([](std::size_t) {}), ArgumentError);
+  session.forward();
+  CHECK_NOTHROW(session.backward());
+}
+
 TEST_CASE("sessions on temporaries do not compile") {
   STATIC_REQUIRE_FALSE(std::is_constructible_v<InferenceSession, Network&&, InferenceOptions>);
   STATIC_REQUIRE_FALSE(std::is_constructible_v<InferenceSession, const Network&&>);

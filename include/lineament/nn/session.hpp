@@ -157,7 +157,8 @@ class BasicTrainingSession : public SessionBase<T> {
 
   /// batch x output shape; to be filled between `forward` and `backward` (its memory is reused).
   std::span<T> output_gradient(std::size_t i = 0);
-  /// Adds to gradients() what the last `forward` and output_gradient() give.
+  /// Adds to gradients() what the last `forward` and output_gradient() give. Works in the memory of both: throws
+  /// ArgumentError unless there was a `forward` since the last `backward`.
   void backward();
   /// The same; after each op calls done(first): the gradients from number `first` on are complete. `first` never rises,
   /// and is 0 in the end.
