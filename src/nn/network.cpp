@@ -141,7 +141,7 @@ std::size_t BasicNetwork<T>::weight_count() const {
 template <class T>
 std::size_t BasicNetwork<T>::multiply_adds() const {
   std::size_t n = 0;
-  for (NodeId id = 1; id <= spec_.size(); ++id) n += lineament::multiply_adds(spec_[id], shapes_, id);
+  for (NodeId id = 1; id <= spec_.size(); ++id) n += lineament::multiply_adds(spec_[id], shapes_);
   return n;
 }
 

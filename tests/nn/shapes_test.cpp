@@ -1,6 +1,7 @@
 // Shape inference at compile time, and the same rules at run time: errors name the layer, what it wanted and what it
 // got.
 #include <functional>
+#include <utility>
 
 #include "catch.hpp"
 #include "lineament/zoo/networks.hpp"
@@ -160,6 +161,18 @@ TEST_CASE("wrong connections are errors, named as well") {
   CHECK_THAT(message(Sigmoid{}, {1}, "input"), Contains("the name is taken"));
   CHECK(net.size() == 1);  // nothing was added
   CHECK_THAT(message_of([] { (void)Shape{1, 2, 3, 4, 5}; }), Contains("at most 4") && Contains("got 5"));
+}
+
+TEST_CASE("a layer that there is not cannot be asked for") {
+  Spec spec = Spec() << ReLU{} << Tanh{};
+  CHECK_THROWS_AS(spec[Spec::kInput], ArgumentError);
+  CHECK_THROWS_WITH(spec[0],
+                    "spec: there is no layer of this number (wanted 1 to 2, got 0); 0 is the first input: see "
+                    "name_of()");
+  CHECK_THROWS_WITH(std::as_const(spec)[3], Contains("wanted 1 to 2, got 3"));
+  CHECK_THROWS_AS(std::as_const(spec)[-1], ArgumentError);
+  CHECK_THROWS_AS(Spec()[1], ArgumentError);
+  CHECK(spec[2].name == Name("tanh_1"));
 }
 
 TEST_CASE("layers, their inputs and the length of names have no limit; constexpr variables hold 192 layers") {

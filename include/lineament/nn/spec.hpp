@@ -83,9 +83,9 @@ class Spec {
 
   constexpr int size() const { return static_cast<int>(nodes_.size()); }
   constexpr NodeId last() const { return size(); }
-  /// `id` in 1 … size().
-  constexpr const Node& operator[](NodeId id) const { return nodes_[static_cast<std::size_t>(id - 1)]; }
-  constexpr Node& operator[](NodeId id) { return nodes_[static_cast<std::size_t>(id - 1)]; }
+  /// Throws ArgumentError unless `id` is in 1 … size(): the first input is no layer.
+  constexpr const Node& operator[](NodeId id) const { return nodes_[index_of(id)]; }
+  constexpr Node& operator[](NodeId id) { return nodes_[index_of(id)]; }
 
   /// The first input, then the further ones in the order they were added.
   constexpr NodeIds inputs() const {
@@ -125,6 +125,10 @@ class Spec {
       if (node.name == name) return true;
     return name == Name(kInputName);
   }
+  constexpr std::size_t index_of(NodeId id) const {
+    if (id < 1 || id > size()) no_layer(id, size());
+    return static_cast<std::size_t>(id - 1);
+  }
   constexpr bool is_marked(NodeId id) const { return std::find(marked_.begin(), marked_.end(), id) != marked_.end(); }
 
   constexpr void check(const Layer& layer, std::span<const NodeId> from, const Name& name) const {
@@ -142,6 +146,11 @@ class Spec {
   }
   [[noreturn]] static void misfit(const Layer& layer, const Name& name, const char* what, const char* wanted, int got) {
     throw SpecError({describe(name, layer), what, wanted, got == 0 ? "" : std::to_string(got), ""});
+  }
+  [[noreturn]] static void no_layer(NodeId id, int size) {
+    throw ArgumentError({"spec", "there is no layer of this number",
+                         size == 0 ? "none: it has no layers" : "1 to " + std::to_string(size), std::to_string(id),
+                         id == kInput ? "0 is the first input: see name_of()" : ""});
   }
   [[noreturn]] static void wrong_output(const char* wanted, NodeId got) {
     throw SpecError({"network", "this cannot be marked as an output", wanted, std::to_string(got), ""});
@@ -233,8 +242,8 @@ constexpr Shape output_shape(const Spec& spec, const Shape& input) {
   return infer_shapes(spec, input)[spec.outputs()[0]];
 }
 
-/// Multiply-adds of one sample in the layer `id`.
-constexpr std::size_t multiply_adds(const Node& node, const Shapes& shapes, NodeId) {
+/// Multiply-adds of one sample in the layer `node` of the spec whose shapes these are.
+constexpr std::size_t multiply_adds(const Node& node, const Shapes& shapes) {
   return multiply_adds(node.layer, InputShapes(node, shapes));
 }
 

@@ -99,7 +99,7 @@ void print_table(const Network& network, const Sizes& sizes, int batch) {
   for (NodeId id = 1; id <= spec.size(); ++id)
     std::printf("%-14s %-16s %-14s %12zu %14zu\n", spec[id].name.str().c_str(),
                 std::string(type_of(spec[id].layer)).c_str(), to_string(network.shapes()[id]).c_str(),
-                weights_of(network, id), lineament::multiply_adds(spec[id], network.shapes(), id));
+                weights_of(network, id), lineament::multiply_adds(spec[id], network.shapes()));
   std::printf("%-14s %-16s %-14s %12zu %14zu\n\n", "total", "", "", network.weight_count(), network.multiply_adds());
   std::string outputs;
   for (const Port& port : network.outputs())
@@ -141,7 +141,7 @@ void print_json(const Network& network, const Sizes& sizes, int batch) {
                               {"type", std::string(type_of(spec[id].layer))},
                               {"output", to_string(network.shapes()[id])},
                               {"weights", weights_of(network, id)},
-                              {"multiply_adds", lineament::multiply_adds(spec[id], network.shapes(), id)}});
+                              {"multiply_adds", lineament::multiply_adds(spec[id], network.shapes())}});
   for (const Port& port : network.outputs())
     json["outputs"].push_back({{"name", port.name}, {"values", port.shape.size()}});
   json["weights"] = network.weight_count();

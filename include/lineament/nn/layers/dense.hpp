@@ -1,7 +1,6 @@
 // Fully connected layer: y = x W + b.
 #pragma once
 #include "lineament/api.hpp"
-#include "lineament/nn/geometry.hpp"
 #include "lineament/nn/layer.hpp"
 
 namespace LINEAMENT_API lineament {
@@ -47,11 +46,6 @@ struct Dense {
 
   constexpr std::size_t multiply_adds(std::span<const Shape> inputs) const {
     return inputs[0].size() * static_cast<std::size_t>(features);
-  }
-
-  /// The 1x1 convolution whose pixels are the batch.
-  ConvGeometry as_convolution(const Shape& input, int batch) const {
-    return {batch, 1, 1, input[0], 1, 1, features, 1, 1, 0, 0, 1};
   }
 };
 
