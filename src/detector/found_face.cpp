@@ -15,6 +15,7 @@ float overlap(const Box& a, const Box& b) {
 std::vector<FoundFace> without_doubles(std::vector<FoundFace> faces, float most) {
   std::stable_sort(faces.begin(), faces.end(),
                    [](const FoundFace& a, const FoundFace& b) { return a.score > b.score; });
+  if (faces.size() > kMostFaces) faces.resize(kMostFaces);
   std::vector<FoundFace> kept;
   for (const FoundFace& face : faces)
     if (std::none_of(kept.begin(), kept.end(),

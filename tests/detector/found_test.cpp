@@ -32,6 +32,16 @@ TEST_CASE("of faces that overlap the most probable stays, and the order is by sc
   CHECK(without_doubles({}).empty());
 }
 
+TEST_CASE("of very many faces the most probable are looked at") {
+  std::vector<FoundFace> faces;
+  for (std::size_t i = 0; i < kMostFaces + 500; ++i)
+    faces.push_back(found(static_cast<float>(20 * i), static_cast<float>(i) / 65536));
+  const auto kept = without_doubles(faces, 0.4f);
+  REQUIRE(kept.size() == kMostFaces);
+  CHECK(kept.front().score == faces.back().score);
+  CHECK(kept.back().score == faces[500].score);
+}
+
 TEST_CASE("recall, false boxes and average precision, by hand") {
   // Scores from the top: right, wrong, right, a second one on a face that is taken: wrong; one on a face that does not
   // count. One face is never found.

@@ -20,7 +20,7 @@ struct FinderOptions {
   /// Larger side of the smallest face that is looked for, pixels of the picture: time grows with (side / smallest)^2.
   /// 0: a 36th of the picture's larger side, and at least 20. Smaller ones are found, too, but many are missed.
   float smallest = 0;
-  float score = 0.5f;                     ///< faces of at least this probability, above 0 and below 1
+  float score = 0.5f;                     ///< faces of at least this probability, above 0 and below 1; see kMostFaces
   float overlap = 0.4f;                   ///< of faces that overlap by more than this, only the most probable counts
   int threads = 1;                        ///< 0: one for each core
   Precision precision = Precision::fp32;  ///< int8 needs a model with ranges, as training writes it

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "lineament/api.hpp"
@@ -21,8 +22,12 @@ struct FoundFace {
 /// What two boxes share of the area that they cover together, 0 … 1.
 float overlap(const Box& a, const Box& b);
 
+/// How many faces without_doubles() looks at, since each is compared with all that are kept. Why so many: a crowd fills
+/// fewer cells. A score near 0 lets all cells of a picture pass, up to a million.
+inline constexpr std::size_t kMostFaces = 10000;
+
 /// Of faces that overlap by more than `most`, the one of the highest score; the best first. The order of faces of one
-/// score is that of `faces`.
+/// score is that of `faces`, of which the kMostFaces best count.
 std::vector<FoundFace> without_doubles(std::vector<FoundFace> faces, float most = 0.4f);
 
 }  // namespace lineament
