@@ -70,7 +70,11 @@ Model load_named_model(const Path& name) {
     if (!is_there(name)) refuse_unknown(name, "there is no such model", "");
     require_model_inside(name);
   }
-  return load_model(name);
+  Checkpoint checkpoint = load_checkpoint(name);
+  if (checkpoint.state && checkpoint.state->epoch == 0)
+    say("note: " + name.string() +
+        ": no epoch of its training is done yet; it is the network that training began with");
+  return std::move(checkpoint.model);
 }
 
 std::string shown_name(const Path& name) {

@@ -24,9 +24,17 @@ Model base_model(TrainOptions& o) {
   return from;
 }
 
+TakenWeights taken_weights(Network& network, const Network& from, const TrainOptions& o) try {
+  return take_weights(network, from);
+} catch (const SpecError& e) {
+  Problem problem = e.problem();
+  problem.fix = "begin without the weights of " + o.from.string() + ": --from none --network " + o.network;
+  throw SpecError(problem);
+}
+
 void take_over(const Model& from, const TrainOptions& o, NewModel& made) {
   Model& model = made.model;
-  const TakenWeights weights = take_weights(model.network, from.network);
+  const TakenWeights weights = taken_weights(model.network, from.network, o);
   if (scheme_to_json(from.scheme) != scheme_to_json(model.scheme))
     made.notes.push_back("note: the points of " + o.from.string() + " are of the scheme " + from.scheme.name +
                          ", those of this run of " + model.scheme.name + ", which differs");
@@ -69,7 +77,10 @@ NewModel new_model(TrainOptions& o) {
       !(model.network.outputs().front().shape == Shape{scheme.values()}))
     throw SpecError({o.network, "not a network for face landmarks",
                      text("a square image of 3 channels in, %d values out", scheme.values()),
-                     to_string(file.input) + " in, " + to_string(model.network.outputs().front().shape) + " out", ""});
+                     to_string(file.input) + " in, " + to_string(model.network.outputs().front().shape) + " out",
+                     from && !o.has("network")
+                         ? "begin with a network of as many outputs: --from none --network compact, or another"
+                         : ""});
   if (!o.has("loss") && has_output(model.network, kSpreadOutput)) o.loss = "laplace";
   FitOptions unused;
   set_loss(unused, o, model.network, scheme);  // throws for a loss that is not for this network

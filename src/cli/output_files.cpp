@@ -32,6 +32,19 @@ void require_own(const Path& path, std::string_view begin, const char* give) {
                          std::string("give ") + give});
 }
 
+void require_model_name(const Path& out) {
+  if (out.extension() != ".safetensors")
+    throw ArgumentError(
+        {"--out", "models are .safetensors files", "a name such as face.safetensors", out.string(), ""});
+}
+
+void require_not_there(const Path& out) {
+  std::error_code error;
+  if (std::filesystem::exists(out, error))
+    throw ArgumentError(
+        {"--out", "it is there already", "a new file", out.string(), "take another name, or move it away"});
+}
+
 void require_json_file(const Path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))

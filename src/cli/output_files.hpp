@@ -15,6 +15,12 @@ void require_other_file(const Path& out, const Path& photo, const char* option);
 /// Only a file that this program wrote is written over: it begins so. Throws ArgumentError; `give` is what to do.
 void require_own(const Path& path, std::string_view begin, const char* give);
 
+/// By its name the program knows a model. Throws ArgumentError.
+void require_model_name(const Path& out);
+
+/// A model is the work of hours, and takes nothing's place. Throws ArgumentError.
+void require_not_there(const Path& out);
+
 /// Whether results can be written as JSON into this file, found out before a thousand photos. Throws ArgumentError.
 void require_json_file(const Path& path);
 

@@ -20,6 +20,7 @@
 #include "cli/run_report.hpp"
 #include "cli/shard_data.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/file.hpp"
 #include "lineament/isa.hpp"
 #include "lineament/landmarker/face_losses.hpp"
@@ -114,6 +115,7 @@ class Run {
 
   /// All up to the first step.
   void prepare() {
+    require_drawn_scheme();
     sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput), photos_);
     const Sets& sets = *sets_;
     check_batch(o_, sets, ranks_.others() ? ranks_.others()->size() : 1);
@@ -139,13 +141,33 @@ class Run {
     if (o_.resume) say_resumed(state_);
   }
 
+  void require_drawn_scheme() const {
+    if (o_.synthetic > 0 && model_.scheme.name != ibug_68().name)
+      throw ArgumentError({"drawn faces", "they have the points of one scheme only", ibug_68().name, model_.scheme.name,
+                           o_.data.empty() ? "give --data: annotated photos" : "add --mix 0"});
+  }
+
   /// A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so now.
   void save_beginning() {
+    if (folder_) require_room();
     const std::string settings = settings_of(o_);
     if (!o_.resume || (o_.has("epochs") && settings != state_.settings)) {
       state_.settings = settings;
       if (folder_) save_checkpoint(folder_->last(), model_, state_);
     }
+  }
+
+  /// A checkpoint has the weights three times, with the optimiser's two moments; the best model and the file that takes
+  /// the old one's place lie beside it.
+  void require_room() const {
+    std::error_code error;
+    const std::filesystem::space_info disk = std::filesystem::space(o_.out, error);
+    const std::size_t needed = 8 * model_.network.weights().size() * sizeof(float);
+    if (!error && disk.available < needed)
+      throw FileError({o_.out.string(), "there is no room for what training writes",
+                       text("%.1f MB", static_cast<double>(needed) / 1e6),
+                       text("%.1f MB", static_cast<double>(disk.available) / 1e6),
+                       "free some, or give --out a folder on another disk"});
   }
 
   /// Ranks that differ in these would train a network that is nobody's.
@@ -167,9 +189,7 @@ class Run {
   }
 
   void train_and_report() {
-    const std::string command =
-        o_.resume_with.empty() ? "lineament train --resume --out " + shell_word(o_.out.string()) : o_.resume_with;
-    say_when_interrupted("stopped; this goes on after the last whole epoch: " + command);
+    say_when_interrupted("stopped; this goes on after the last whole epoch: " + resume_command());
     try {
       train();
     } catch (const TrainingError& e) {
@@ -251,16 +271,9 @@ class Run {
       const std::vector<std::string> damaged = ranks_.gather(newly_damaged(sets));
       if (!folder_) return now.epoch != mirrored_epochs;
       progress.clear();
-      say_epoch(r, o_.epochs);
       report_damaged(damaged);
-      log_.push_back(r);
-      // In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
-      model.ranges = calibrate(model.network, *sets.train, o_.threads);
-      if (r.best) save_model(folder_->model(), model);
-      write_log(folder_->log(), log_);
-      TrainingState with_settings = now;
-      with_settings.settings = state_.settings;
-      save_checkpoint(folder_->last(), model, with_settings);
+      save_epoch(r, now);
+      say_epoch(r, o_.epochs);
       return now.epoch != mirrored_epochs;
     };
     TrainingState now = state_;
@@ -273,6 +286,27 @@ class Run {
     progress.clear();
     say(text("best: epoch %zu, %s NME %.2f %%", result.best_epoch, sets.held_out ? "held out" : "training",
              result.best));
+  }
+
+  /// In this order a kill at any moment loses nothing: the checkpoint, written last, says which epochs count.
+  void save_epoch(const EpochReport& r, TrainingState now) {
+    model_.ranges = calibrate(model_.network, *sets_->train, o_.threads);
+    log_.push_back(r);
+    now.settings = state_.settings;
+    try {
+      if (r.best) save_model(folder_->model(), model_);
+      write_log(folder_->log(), log_);
+      save_checkpoint(folder_->last(), model_, now);
+    } catch (const FileError& e) {
+      Problem problem = e.problem();
+      problem.what += text("; epoch %zu is not saved", r.epoch);
+      problem.fix = "mend that, then go on after the epoch before: " + resume_command();
+      throw FileError(problem);
+    }
+  }
+
+  std::string resume_command() const {
+    return o_.resume_with.empty() ? "lineament train --resume --out " + shell_word(o_.out.string()) : o_.resume_with;
   }
 
   void show_step(Progress& progress, const StepReport& s) const {

@@ -170,7 +170,10 @@ TEST_CASE("export writes a model in half the size that finds the same points, an
 
   REQUIRE(place.run({"export", "face.safetensors", "--out", "again.safetensors"}).code == 0);
   CHECK(place.read("again.safetensors") == place.read("face.safetensors"));
-  require_refused(place.run({"export", "face.safetensors", "--out", "./face.safetensors"}), {"--out", "another file"});
+  // A checkpoint, too: its state of training would be lost.
+  for (const char* there : {"./face.safetensors", "run/last.safetensors"})
+    require_refused(place.run({"export", "face.safetensors", "--out", there}),
+                    {"--out", "there already", "another name"});
   require_refused(place.run({"export", "face.safetensors"}), {"--out", "export --help"});
   require_refused(place.run({"export", "none.safetensors", "--out", "x.safetensors"}), {"none.safetensors"});
   make_faces(place, "faces", 1);

@@ -41,6 +41,12 @@ void change_byte(const Place& place, const Path& file, std::size_t from_end) {
 
 }  // namespace
 
+TEST_CASE("a pack takes no folder that has photos") {
+  const Place place;
+  make_faces(place, "faces", 2);
+  require_refused(place.run({"pack", "faces", "--out", "faces"}), {"--out", "photos in this folder", "another name"});
+}
+
 TEST_CASE("a pack that was killed is gone on with by the same command, to the same bytes") {
   const Place place;
   const auto drawn = [](const std::string& out, const Words& more = {}) {

@@ -82,6 +82,16 @@ TEST_CASE("--from none begins a recipe untrained, and the run goes on as any") {
   CHECK(o.err.find("taken from") == std::string::npos);
   CHECK(place.run({"train", "--resume", "--out", "run"}).code == 0);
   require_refused(with({"none"}), {"--from none", "--network NAME"});
+  // The recipe's weights are of other layers: what is advised is what was done above.
+  require_refused(with({"tiny", "--network", "compact"}), {"another shape", "--from none --network compact"});
+  place.write(
+      "five.json",
+      R"({"scheme": "five", "points": 5, "names": ["left eye", "right eye", "nose", "left mouth", "right mouth"],)"
+      R"("mirror": [["left eye", "right eye"], ["left mouth", "right mouth"]],)"
+      R"("eye_corners": ["left eye", "right eye"], "regions": {"eyes": [0, 1]}, "lines": [[0, 1]]})");
+  require_refused(place.run({"train", "--recipe", "tiny", "--data", "faces", "--from", "none", "--network", "tiny",
+                             "--scheme", "five.json", "--out", "other"}),
+                  {"drawn faces", "ibug-68", "five", "--mix 0"});
 }
 
 TEST_CASE("a recipe that cannot be meant is refused, with all that is wrong in it") {

@@ -238,6 +238,23 @@ TEST_CASE("--resume --epochs extends a run, with the schedule of the longer one"
   CHECK(again.err.find("schedule") == std::string::npos);
 }
 
+TEST_CASE("an epoch that cannot be saved is not called done, and is done again") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  const Words more{"--synthetic", "32", "--epochs", "1"};
+  REQUIRE(place.run(training("whole", more)).code == 0);
+  // The model fits, and the checkpoint, three times as large, does not.
+  const auto size = static_cast<long>(std::filesystem::file_size(place / "whole/model.safetensors"));
+  const Outcome o = place.run(training("run", more), size * 3 / 2);
+  INFO(o.err);
+  CHECK(o.code != 0);
+  CHECK(o.err.find("epoch 1 is not saved") != std::string::npos);
+  CHECK(o.err.find("go on after the epoch before: lineament train --resume --out run") != std::string::npos);
+  CHECK(o.err.find("epoch   1/1") == std::string::npos);
+  REQUIRE(place.run({"train", "--resume", "--out", "run"}).code == 0);
+  require_same_model(place, "whole/model.safetensors", "run/model.safetensors");
+}
+
 TEST_CASE("a run stopped in its first epoch may be started anew") {
   const Place place;
   place.write("small.json", kSmallNetwork);
@@ -246,6 +263,8 @@ TEST_CASE("a run stopped in its first epoch may be started anew") {
       [&] { return std::filesystem::exists(place / "run/last.safetensors"); }, SIGTERM);
   INFO(o.err);
   REQUIRE(o.signal == SIGTERM);
+  const Outcome measured = place.run({"evaluate", "run/last.safetensors", "--synthetic", "2"});
+  CHECK(measured.err.find("no epoch of its training is done yet") != std::string::npos);
   CHECK(place.run(training("run", {"--synthetic", "32", "--epochs", "1", "--seed", "2"})).code == 0);
 }
 

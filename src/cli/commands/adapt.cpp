@@ -8,6 +8,7 @@
 #include "cli/invocation.hpp"
 #include "cli/models.hpp"
 #include "cli/options.hpp"
+#include "cli/output_files.hpp"
 #include "cli/recipes.hpp"
 #include "cli/training.hpp"
 #include "lineament/error.hpp"
@@ -76,16 +77,6 @@ double error_of(const Model& model, int threads, const FaceStore& faces) {
   return evaluation_of(measured, model.scheme).nme_inter_ocular;
 }
 
-void check_out(const AdaptOptions& o) {
-  if (o.out.extension() != ".safetensors")
-    throw ArgumentError(
-        {"--out", "models are .safetensors files", "a name such as mine.safetensors", o.out.string(), ""});
-  std::error_code error;
-  if (!o.train.resume && std::filesystem::exists(o.out, error))
-    throw ArgumentError(
-        {"--out", "it is there already", "a new file", o.out.string(), "take another name, or move it away"});
-}
-
 std::string resume_command(const AdaptOptions& o) {
   std::string command = "lineament adapt --resume";
   for (const Path& path : o.train.data) command += " --data " + shell_word(path.string());
@@ -133,7 +124,8 @@ int adapt(AdaptOptions& o) {
   if (alone.others() != nullptr)
     throw ArgumentError({"adapt", "it is for one process", "no mpirun", "several ranks",
                          "call it alone, or train with 'lineament train --recipe adapt'"});
-  check_out(o);
+  require_model_name(o.out);
+  if (!o.train.resume) require_not_there(o.out);
   TrainOptions& t = o.train;
   t.out = run_folder_of(o.out);
   t.missing = o.reading.missing, t.group = o.reading.group, t.max_megapixels = o.reading.max_megapixels;

@@ -6,6 +6,7 @@
 #include "cli/json_text.hpp"
 #include "cli/models.hpp"
 #include "cli/options.hpp"
+#include "cli/output_files.hpp"
 #include "cli/spread_fit.hpp"
 #include "cli/train_options.hpp"
 #include "lineament/error.hpp"
@@ -46,14 +47,10 @@ void forget_machine(Model& model) {
 }
 
 int export_model(const ExportOptions& o) {
-  if (o.out.extension() != ".safetensors")  // by which the program knows models
-    throw ArgumentError(
-        {"--out", "models are .safetensors files", "a name such as face.safetensors", o.out.string(), ""});
+  require_model_name(o.out);
+  require_not_there(o.out);
   if (!o.trained_on.empty() && o.trained_on.find_first_not_of(" \t\n") == std::string::npos)
     throw ArgumentError({"--trained-on", "it says nothing", "some words", "blanks", "leave it out"});
-  std::error_code error;
-  if (std::filesystem::equivalent(o.model, o.out, error))
-    throw ArgumentError({"--out", "the weights that are rounded would be lost", "another file", o.out.string(), ""});
   Model model = load_named_model(o.model);
   forget_machine(model);
   if (!o.trained_on.empty()) model.trained_on = utf8(o.trained_on);

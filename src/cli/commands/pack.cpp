@@ -7,6 +7,7 @@
 #include "cli/data.hpp"
 #include "cli/options.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/dataset.hpp"
 #include "lineament/landmarker/pack_faces.hpp"
 
 namespace lineament::cli {
@@ -97,8 +98,17 @@ PackResult pack_synthetic(const PackCommandOptions& o, const PackOptions& option
                     drawing);
 }
 
+/// A folder of photos that is a pack, too, would mean one thing to train and another to evaluate.
+void require_no_photos(const Path& folder) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error) && !images_in(folder).empty())
+    throw ArgumentError({"--out", "there are photos in this folder", "a folder for the pack alone", folder.string(),
+                         "take another name"});
+}
+
 int pack(const PackCommandOptions& o) {
   check_options(o);
+  require_no_photos(o.out);
   PackOptions options = pack_options(o);
   Progress progress("packing");
   options.store.progress = [&](std::size_t done, std::size_t total) {

@@ -33,7 +33,7 @@ namespace {
 void add_options(CLI::App& c, PredictOptions& o) {
   c.add_option("MODEL", o.model, kModelHelp + std::string("; may be left out"));
   c.add_option("IMAGE", o.images,
-               "JPEG, PNG, BMP or PNM; a folder of them; @FILE with a name on each line; - for standard input");
+               "JPEG, PNG, BMP or binary PNM; a folder of them; @FILE with a name on each line; - for standard input");
   c.add_option(
        "--box", o.boxes,
        "x,y,width,height of a face, brows to chin, in pixels; several may be given. Without: all that are found")

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,7 @@ struct TuneCommandOptions {
 
 void add_options(CLI::App& c, TuneCommandOptions& o) {
   c.add_option("MODEL", o.model,
-               "A .safetensors file; " + default_models_text() + "; a network, " + network_names() +
+               "A .safetensors file; " + default_models_text() + " or detector; a network, " + network_names() +
                    "or a JSON file that describes one (default: compact)");
   c.add_option("--batch", o.batches, "Images at a time; may be given several times")
       ->capture_default_str()
@@ -47,7 +48,9 @@ void add_options(CLI::App& c, TuneCommandOptions& o) {
       ->take_all()
       ->allow_extra_args(false);
   c.add_option("--seconds", o.seconds, "How long to try, in all")->capture_default_str()->check(number(0.01, 86400));
-  c.add_option("--out", o.out, "File to keep the result in (default: one in your cache folder)")->type_name("FILE");
+  c.add_option("--out", o.out,
+               "File to keep the result in (default: $LINEAMENT_TUNING, or ~/.cache/lineament/tuning.json)")
+      ->type_name("FILE");
   c.add_flag("--json", o.json, "Print JSON");
 }
 
@@ -129,6 +132,15 @@ TuneResult tune_at(const Network& network, const Setting& at, double seconds, co
   return result;
 }
 
+/// Found out before the minutes of timing: adds nothing. Throws ArgumentError or FileError.
+void require_writable(const Path& file) {
+  std::error_code error;
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error))
+    throw ArgumentError({file.string(), "the result cannot be kept here", "a file", "a folder or a device",
+                         "give another with --out, e.g. tuning.json"});
+  save_tuning(file, {.machine = tuning_machine()});
+}
+
 /// Of all settings.
 struct Found {
   Tuning tuning{.machine = tuning_machine()};
@@ -150,6 +162,7 @@ int tune_network(const TuneCommandOptions& o) {
   else if (named != nullptr && *named != 0)
     require_own(file, kTuningBegin, "LINEAMENT_TUNING another file's name, e.g. tuning.json");
   const Network network = network_of(o.model);
+  require_writable(file);
   std::vector<Setting> settings;
   for (const int threads : thread_counts(o.threads))
     for (const int batch : o.batches) settings.push_back({batch, threads});
