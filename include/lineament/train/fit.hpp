@@ -82,8 +82,8 @@ struct FitOptions {
   /// Layers or parameters that keep their bits (see params_named): no step, weight decay or clipping touches them, and
   /// statistics of batch norms stay (a batch norm still normalises by its batch while it trains).
   std::vector<std::string> frozen{};
-  /// The bias of an output with a truth starts at the mean of the samples' values, if it is all 0, as in a network
-  /// never trained: a trained one keeps what it has learnt.
+  /// The bias of an output with a truth starts at mean_values(), if it is all 0, as in a network never trained: a
+  /// trained one keeps what it has learnt.
   bool start_at_mean = true;
   /// bf16: 1x1 convolutions multiply in bfloat16, forward and for the gradient with respect to their input; weights,
   /// sums, what is stored and everything else stay in fp32. Nothing changes on a processor without has_bf16_products().
@@ -156,8 +156,8 @@ struct FitResult {
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks = {}, const TrainingState* resume = nullptr);
 
-/// The mean of each value over up to 1,000 samples, evenly spread, not augmented, weighted where they are: the best
-/// constant prediction.
+/// The mean of each value over the first 1,000 samples at most, not augmented, weighted where they are. Of samples in
+/// an order that tells something it is another than that of all.
 std::vector<float> mean_values(const SampleSource& samples);
 
 }  // namespace lineament
