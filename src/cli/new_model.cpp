@@ -75,7 +75,7 @@ NewModel new_model(TrainOptions& o) {
   if (from) take_over(*from, o, made);
   if (file.input.rank() != 3 || file.input[0] != file.input[1] || file.input[2] != 3 ||
       !(model.network.outputs().front().shape == Shape{scheme.values()}))
-    throw SpecError({o.network, "not a network for face landmarks",
+    throw SpecError({o.network, from ? "its outputs are not those of the scheme" : "not a network for face landmarks",
                      text("a square image of 3 channels in, %d values out", scheme.values()),
                      to_string(file.input) + " in, " + to_string(model.network.outputs().front().shape) + " out",
                      from && !o.has("network")
