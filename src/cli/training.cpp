@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -224,6 +225,9 @@ class Run {
 
   void finish() const {
     if (!folder_) return;
+    if (std::error_code error; !std::filesystem::exists(folder_->model(), error))
+      throw FileError({folder_->model().string(), "the best epoch's model is gone", "", "",
+                       "last.safetensors beside it is the model of the last epoch"});
     write_file(folder_->report(),
                std::string_view(report_html(run_report(o_, *sets_, log_, load_model(folder_->model())))));
     say("model:  " + folder_->model().string());

@@ -239,6 +239,9 @@ TEST_CASE("folders that take no files are refused in one line") {
     require_refused(place.run(words), {"file/below", "other folder"});
   }
   require_refused(place.run({"faces", "--count", "1", "--sheet", "file/below.png"}), {"file/below.png"});
+  require_refused(place.run({"faces", "--count", "1", "--sheet", "faces.txt"}), {"--sheet", "PNG", "faces.txt"});
+  make_faces(place, "photos", 1);
+  require_refused(place.run({"predict", "photos", "--overlay", "photos"}), {"--overlay", "among the photos"});
   require_refused(place.run({"predict", model, photo, "--json", "faces"}), {"faces", "a file's name"});
   CHECK(place.read("file") == "x");
   if (!Place::permissions_hold()) {

@@ -45,6 +45,8 @@ TEST_CASE("a pack takes no folder that has photos") {
   const Place place;
   make_faces(place, "faces", 2);
   require_refused(place.run({"pack", "faces", "--out", "faces"}), {"--out", "photos in this folder", "another name"});
+  run_well(place, pack({"faces", "--out", "packed"}));
+  require_refused(place.run({"validate", "packed"}), {"packed", "inspect --verify", "photos that were packed"});
 }
 
 TEST_CASE("a pack that was killed is gone on with by the same command, to the same bytes") {

@@ -135,6 +135,8 @@ int faces(const FacesOptions& o) {
     throw ArgumentError({"--people", "a film shows one face", "--film or --people", "both", ""});
   if (o.film > 0) return film(o);
   if (o.people > 0) return groups(o);
+  if (!o.sheet.empty() && o.sheet.extension() != ".png")
+    throw ArgumentError({"--sheet", "it is a PNG picture", "a name such as faces.png", o.sheet.string(), ""});
   if (o.sheet.empty()) make_folder(o.out);
   const int columns = static_cast<int>(std::ceil(std::sqrt(o.count * 1.5)));
   const int rows = (o.count + columns - 1) / columns;

@@ -95,6 +95,7 @@ class Predict {
   }
 
   int run() {
+    require_other_folder();
     make_folder(o_.pts);
     make_folder(o_.overlay);
     if (to_json_file()) require_json_file(o_.json);
@@ -114,6 +115,16 @@ class Predict {
   }
 
  private:
+  /// The next call would take the overlays for photos.
+  void require_other_folder() const {
+    std::error_code error;
+    for (const Path& given : o_.images)
+      if (!o_.overlay.empty() && std::filesystem::is_directory(given, error) &&
+          std::filesystem::equivalent(given, o_.overlay, error))
+        throw ArgumentError(
+            {"--overlay", "the pictures would lie among the photos", "another folder", o_.overlay.string(), ""});
+  }
+
   bool to_json_file() const { return !o_.json.empty() && o_.json != "-"; }
 
   /// Photos side by side, each on one thread; a single one on all.
