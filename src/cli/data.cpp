@@ -95,11 +95,15 @@ void report_alike(const FaceSamples& train, const FaceSamples& held_out) {
       "are too good");
 }
 
-Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options) {
+void require_no_shards(const std::vector<Path>& paths) {
   for (const Path& path : paths)
     if (holds_shards(path))
       throw ArgumentError({path.string(), "a folder of packed faces, which only training reads", "photos", "shards",
-                           "give the photos that were packed"});
+                           "give the photos that were packed; 'lineament inspect --verify' checks the pack"});
+}
+
+Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options) {
+  require_no_shards(paths);
   Dataset all = read_datasets(paths, options);
   report_rejected(all.rejected);
   for (const std::string& note : all.notes) say("note: " + note);

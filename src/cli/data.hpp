@@ -33,6 +33,9 @@ void require_measurable(const FaceSamples& faces, const char* what);
 /// Says which photos on one side look like photos on the other.
 void report_alike(const FaceSamples& train, const FaceSamples& held_out);
 
+/// Packed faces have no photos to be looked at. Throws ArgumentError.
+void require_no_shards(const std::vector<Path>& paths);
+
 /// Reads the data sets as one; says on standard error what is left out. Throws Error when no face is left.
 Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options);
 

@@ -6,10 +6,9 @@
 
 #include "cli/command.hpp"
 #include "cli/console.hpp"
+#include "cli/data.hpp"
 #include "cli/json_text.hpp"
 #include "cli/options.hpp"
-#include "lineament/error.hpp"
-#include "lineament/landmarker/face_shards.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -60,10 +59,7 @@ nlohmann::ordered_json to_json(const ValidateOptions& o, const ValidationReport&
 }
 
 int validate(const ValidateOptions& o) {
-  for (const Path& path : o.data)
-    if (holds_shards(path))
-      throw ArgumentError({path.string(), "a folder of packed faces, which 'lineament inspect --verify' looks through",
-                           "photos", "shards", "give the photos that were packed"});
+  require_no_shards(o.data);
   Progress progress("checking");
   const ValidationReport report = lineament::validate(
       o.data,
