@@ -38,7 +38,7 @@ std::vector<float> mean_values(const SampleSource& samples) {
   std::vector<float> weights(samples.weighted() ? values.size() : 0);
   std::vector<double> sum(values.size(), 0), total(values.size(), 0);
   for (std::size_t i = 0; i < count; ++i) {
-    samples.prepare_truth(i, {{}, values, weights});
+    samples.prepare_truth(i * samples.size() / count, {{}, values, weights});
     for (std::size_t v = 0; v < values.size(); ++v) {
       const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[v]);
       if (weight == 0) continue;  // the value may be NaN

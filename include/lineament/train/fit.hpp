@@ -156,8 +156,8 @@ struct FitResult {
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks = {}, const TrainingState* resume = nullptr);
 
-/// The mean of each value over the first 1,000 samples at most, not augmented, weighted where they are. Of samples in
-/// an order that tells something it is another than that of all.
+/// The mean of each value over up to 1,000 samples, evenly spread, not augmented, weighted where they are: the best
+/// constant prediction.
 std::vector<float> mean_values(const SampleSource& samples);
 
 }  // namespace lineament
