@@ -18,7 +18,9 @@ Box parse_box(const std::string& given) {
     throw ArgumentError(
         {"--box", "not a box", "x,y,width,height with a width and height above 0, e.g. 120,80,200,200", given, ""});
   if (!std::isfinite(box.x + box.y + box.width + box.height) || std::max(box.width, box.height) < 2)
-    throw ArgumentError({"--box", "no face is so large or so small", "x,y,width,height in pixels", given, ""});
+    throw ArgumentError({"--box", "no face is so large or so small",
+                         "x,y,width,height in pixels, width or height 2 or more", given,
+                         "shares of the photo are multiplied by its width and height"});
   return box;
 }
 

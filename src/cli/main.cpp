@@ -36,7 +36,7 @@ int run(int argc, char** argv) {
       "  lineament train --synthetic 2000 --epochs 5 --out run\n"
       "  lineament faces --count 1 --seed 7 --out faces\n"
       "  lineament predict run/model.safetensors faces/face_00000.png --overlay out\n"
-      "'lineament COMMAND --help' says more.");
+      "'lineament COMMAND --help' says more. Exit codes: 0 if all went well, 2 if not.");
   app.name("lineament");
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.get_formatter()->label("Subcommands", "Commands");

@@ -14,6 +14,7 @@
 #include "cli/console.hpp"
 #include "cli/invocation.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/dataset.hpp"
 #include "lineament/faces/split.hpp"
 #include "lineament/landmarker/face_shards.hpp"
 #include "lineament/threads.hpp"
@@ -60,6 +61,10 @@ Sets shard_sets(const TrainOptions& o, const StoreOptions& store) {
   options.preprocessing = store.preprocessing;
   if (!o.memory.empty()) options.memory = static_cast<std::size_t>(*byte_count(o.memory));
   if (o.synthetic > 0) options.memory = static_cast<std::size_t>(kShareOfShards * static_cast<double>(options.memory));
+  for (const Path& folder : o.data)  // a pack may have been written among photos by hand, or by an older version
+    if (const std::size_t photos = images_in(folder).size(); photos > 0)
+      say("note: " + folder.string() + " holds " + counted(photos, "photo") +
+          " beside the packed faces: these are trained on, the photos are not");
   const FaceShards all = FaceShards::open(o.data, options);
   const std::vector<Rejected> rejected = all.rejected();
   report_rejected(rejected, "lineament inspect " + shell_word(o.data.front().string()) + " --verify");

@@ -66,6 +66,8 @@ void add_spread_fit(CLI::App& c, SpreadFit& o) {
   add_box_source(c, o.box);
   add_reading(c, o.reading);
   add_threads(c, o.threads);
+  for (const char* option : {"--seed", "--box", "--missing", "--group", "--max-pixels", "--threads"})
+    c.get_option(option)->needs(calibrate);
 }
 
 void fit_spread_to(Model& model, const SpreadFit& o) {

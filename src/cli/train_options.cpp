@@ -291,8 +291,11 @@ void require_known(const Json& stored, const Path& file) {
 
 }  // namespace
 
-bool TrainOptions::has(const std::string& name) const {
+bool TrainOptions::typed(const std::string& name) const {
   return std::find(given.begin(), given.end(), name) != given.end();
+}
+bool TrainOptions::has(const std::string& name) const {
+  return typed(name) || std::find(of_recipe.begin(), of_recipe.end(), name) != of_recipe.end();
 }
 
 void add_train_options(CLI::App& command, TrainOptions& options) {
@@ -314,7 +317,7 @@ void take_given(TrainOptions& to, const TrainOptions& from) {
   for (const RunOption& option : run_options()) {
     if (!option.is_stored() || !from.has(option.name()) || to.has(option.name())) continue;
     option.take_from(to, from);
-    to.given.push_back(option.name());
+    to.of_recipe.push_back(option.name());
   }
 }
 

@@ -55,10 +55,12 @@ struct TrainOptions {
   Path out = "run";
   bool resume = false;
   int threads = 0;
-  std::string resume_with;         ///< the command that goes on with the run; empty: train --resume
-  std::vector<std::string> given;  ///< of the options, the names on the command line, without dashes
+  std::string resume_with;             ///< the command that goes on with the run; empty: train --resume
+  std::vector<std::string> given;      ///< of the options, the names on the command line, without dashes
+  std::vector<std::string> of_recipe;  ///< and those that the recipe gave
 
-  bool has(const std::string& name) const;  ///< whether the option `name` was given
+  bool typed(const std::string& name) const;  ///< whether the option `name` is on the command line
+  bool has(const std::string& name) const;    ///< or the recipe gave it
 };
 
 /// Adds the options to the command.
@@ -67,7 +69,7 @@ void add_train_options(CLI::App& command, TrainOptions& options);
 /// The names of the options that change a run's result.
 std::vector<std::string> stored_option_names();
 
-/// Those that were given in `from`, and not in `to`, as if they had been given there, too.
+/// What was given in `from`, and not in `to`, as of a recipe.
 void take_given(TrainOptions& to, const TrainOptions& from);
 
 /// The options that change a run's result, as JSON text: stored in checkpoints.

@@ -11,6 +11,7 @@
 #include "cli/console.hpp"
 #include "cli/data.hpp"
 #include "cli/fit_settings.hpp"
+#include "cli/idle_options.hpp"
 #include "cli/invocation.hpp"
 #include "cli/json_text.hpp"
 #include "cli/known_photos.hpp"
@@ -119,7 +120,8 @@ class Run {
     require_drawn_scheme();
     sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput), photos_);
     const Sets& sets = *sets_;
-    check_batch(o_, sets, ranks_.others() ? ranks_.others()->size() : 1);
+    const int ranks = ranks_.others() ? ranks_.others()->size() : 1;
+    check_batch(o_, sets, ranks);
     check_negatives(o_, sets, begun_.notes);
     if (!o_.resume) {
       model_.trained_on = sets.about + begun_.begun_with;
@@ -138,6 +140,7 @@ class Run {
         (ranks_.others() ? text("%d ranks of ", ranks_.others()->size()) : "") +
         counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
     for (const std::string& note : begun_.notes) say(note);
+    for (const std::string& note : idle_options(o_, model_.network, ranks)) say(note);
     if (o_.precision == "bf16") say_precision(model_.network);
     if (o_.resume) say_resumed(state_);
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
 
 #include "folder_scan.hpp"
 #include "lineament/error.hpp"
@@ -124,6 +125,30 @@ std::string names_of(const std::vector<int>& points, const Scheme& scheme) {
   return names + (points.size() > kShown ? " …" : "");
 }
 
+/// What is wrong with the points of most of the faces, each kind with how many have it and the first that does.
+std::string kinds_of(const std::vector<Rejected>& mixed_up) {
+  struct Kind {
+    const Rejected* first;
+    std::size_t faces;
+  };
+  std::vector<Kind> kinds;
+  for (const Rejected& face : mixed_up) {
+    const auto same =
+        std::find_if(kinds.begin(), kinds.end(), [&](const Kind& k) { return k.first->reason == face.reason; });
+    if (same == kinds.end())
+      kinds.push_back({&face, 1});
+    else
+      ++same->faces;
+  }
+  std::stable_sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) { return a.faces > b.faces; });
+  std::string text;
+  constexpr std::size_t kShown = 3;
+  for (const Kind& kind : std::span(kinds).first(std::min(kShown, kinds.size())))
+    text += (text.empty() ? "" : "; ") + std::to_string(kind.faces) + " of them, e.g. " + kind.first->file + ": " +
+            kind.first->reason;
+  return text;
+}
+
 /// Masks or rejects what is missing, and rejects faces whose points are not in order: each, or the whole data set where
 /// most are so.
 void settle(Dataset& data, const fs::path& path, const DatasetOptions& options) {
@@ -143,15 +168,15 @@ void settle(Dataset& data, const fs::path& path, const DatasetOptions& options) 
     else
       good.push_back(std::move(face));
   }
-  constexpr std::size_t kFew = 3;  // why: of so few, each has its own line
+  constexpr std::size_t kFew = 3;  // why: so few say nothing of the others
   const std::size_t all = good.size() + mixed_up.size();
   if (mixed_up.size() > kFew && mixed_up.size() * 2 >= all) {
-    data.rejected.push_back({path.string(), "refused as a whole: of " + std::to_string(mixed_up.size()) + " of its " +
-                                                std::to_string(all) + " faces " + mixed_up[0].reason});
+    data.rejected.push_back({path.string(), "refused as a whole: the points of " + std::to_string(mixed_up.size()) +
+                                                " of its " + std::to_string(all) + " faces are mixed up; " +
+                                                kinds_of(mixed_up)});
     good.clear();
-  } else {
-    data.rejected.insert(data.rejected.end(), mixed_up.begin(), mixed_up.end());
   }
+  data.rejected.insert(data.rejected.end(), mixed_up.begin(), mixed_up.end());
   data.faces = std::move(good);
 }
 

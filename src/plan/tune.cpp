@@ -114,6 +114,9 @@ void compare_bits(std::vector<InferenceSession>& sessions, std::vector<TunedOp::
   }
 }
 
+/// A single round says as much about the rest of the machine: however little time there is, so many are run.
+constexpr int kFewestRounds = 5;
+
 /// `seconds`: in all, with the sessions that it makes.
 void time_choice(Choice& choice, double margin, double seconds) {
   const auto begin = Clock::now();
@@ -130,14 +133,13 @@ void time_choice(Choice& choice, double margin, double seconds) {
   std::vector<float> inputs(sessions[0].input().size());
   fill(inputs, random);
   // In turn, so that whatever else the machine does is shared out.
-  do {
+  for (int round = 0; round < kFewestRounds || seconds_since(begin) < seconds; ++round)
     for (std::size_t i = 0; i < sessions.size(); ++i) {
       std::copy(inputs.begin(), inputs.end(), sessions[i].input().begin());
       const auto start = Clock::now();
       sessions[i].forward();
       candidates[i].seconds = std::min(candidates[i].seconds, seconds_since(start));
     }
-  } while (seconds_since(begin) < seconds);
 
   std::size_t& chosen = choice.tuned.chosen;
   for (std::size_t i = 1; i < candidates.size(); ++i)
@@ -160,9 +162,8 @@ std::vector<double> time_whole(std::span<InferenceSession* const> sessions, std:
   };
   std::vector<double> fastest(sessions.size(), std::numeric_limits<double>::infinity());
   for (InferenceSession* session : sessions) pass(*session);  // brings its memory in
-  do {
+  for (int round = 0; round < kFewestRounds || seconds_since(begin) < seconds; ++round)
     for (std::size_t i = 0; i < sessions.size(); ++i) fastest[i] = std::min(fastest[i], pass(*sessions[i]));
-  } while (seconds_since(begin) < seconds);
   return fastest;
 }
 

@@ -164,7 +164,12 @@ TEST_CASE("wrong commands and options are refused in one line") {
       {{"pack", "--synthetic", "4", "--out", "run", "--shard-size", "1K"}, {"--shard-size", "64K to 1G", "'1K'"}},
       {{"pack", "--synthetic", "4", "--out", "run", "--quality", "80"}, {"--quality", "91 to 100"}},
       {{"pack", "--synthetic", "4", "--out", "run", "--raw", "--quality", "95"}, {"--quality", "--raw"}},
-      {{"pack", "--synthetic", "4", "--out", "run", "--box", "file"}, {"boxes"}},
+      {{"pack", "--synthetic", "4", "--out", "run", "--box", "file"}, {"--box", "--synthetic"}},
+      {{"pack", "--synthetic", "4", "--out", "run", "--group", "a"}, {"--group", "--synthetic"}},
+      {{"evaluate", "--synthetic", "4", "--missing", "mask"}, {"--missing", "--synthetic"}},
+      {{"evaluate", "--synthetic", "4", "--part", "test"}, {"--part", "--synthetic"}},
+      {{"evaluate", "--synthetic", "4", "--scheme", "ibug-68"}, {"--scheme", "--predictions"}},
+      {{"export", "tiny", "--out", "run", "--max-pixels", "4"}, {"--max-pixels", "--calibrate"}},
       {{"pack", "folder", "--backgrounds", "folder", "--out", "run"}, {"--backgrounds", "--synthetic N"}},
       {{"validate"}, {"DIR", "validate --help"}}};
   for (const auto& [words, parts] : cases) {
@@ -181,6 +186,32 @@ TEST_CASE("wrong commands and options are refused in one line") {
   INFO(twice.err);
   CHECK(twice.code == 0);
   CHECK(twice.err.find("epoch   1/1") != std::string::npos);
+}
+
+TEST_CASE("an option without effect is said to have none, and not where a recipe gave it") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  place.write("mixed.json", R"({"optimizer": "sgd", "beta2": 0.9, "mix-until": "0.5,0.7"})");
+  const Words run{"train", "--synthetic", "16", "--network", "small.json", "--epochs", "1", "--batch", "4", "--out"};
+  const auto notes_of = [&](const char* out, Words more) {
+    more.insert(more.begin(), run.begin(), run.end());
+    more.insert(more.begin() + static_cast<std::ptrdiff_t>(run.size()), out);
+    const Outcome o = place.run(more);
+    INFO(o.err);
+    CHECK(o.code == 0);
+    Words named;
+    constexpr std::string_view kBegin = "note: --", kEnd = " has no effect here: ";
+    for (std::size_t at = 0; (at = o.err.find(kBegin, at)) != std::string::npos; ++at)
+      if (const auto end = o.err.find(kEnd, at); end != std::string::npos)
+        named.push_back(o.err.substr(at + kBegin.size(), end - at - kBegin.size()));
+    return named;
+  };
+  CHECK(notes_of("all", {"--box",       "image",   "--missing", "mask", "--group",     "a",   "--max-pixels",  "4",
+                         "--mix-until", "0.1,0.2", "--beta2",   "0.9",  "--optimizer", "sgd", "--coarse-term", "1",
+                         "--sums",      "bf16",    "--norms",   "rank"}) ==
+        Words{"box", "missing", "group", "max-pixels", "mix-until", "beta2", "coarse-term", "sums", "norms"});
+  CHECK(notes_of("none", {"--beta2", "0.9"}) == Words{});
+  CHECK(notes_of("recipe", {"--recipe", "mixed.json"}) == Words{});
 }
 
 TEST_CASE("networks that do not fit are refused in one line") {

@@ -47,6 +47,13 @@ TEST_CASE("a pack takes no folder that has photos") {
   require_refused(place.run({"pack", "faces", "--out", "faces"}), {"--out", "photos in this folder", "another name"});
   run_well(place, pack({"faces", "--out", "packed"}));
   require_refused(place.run({"validate", "packed"}), {"packed", "inspect --verify", "photos that were packed"});
+
+  // Somebody copied a photo there.
+  std::filesystem::copy(place / "faces" / "face_00000.png", place / "packed" / "face.png");
+  place.write("net.json", kSmallNetwork);
+  const Outcome o = run_well(place, {"train", "--data", "packed", "--network", "net.json", "--epochs", "1", "--batch",
+                                     "2", "--val-split", "0", "--out", "run"});
+  CHECK(says(o, "note: packed holds 1 photo beside the packed faces: these are trained on, the photos are not"));
 }
 
 TEST_CASE("a pack that was killed is gone on with by the same command, to the same bytes") {

@@ -9,6 +9,9 @@
 using namespace lineament;
 using namespace lineament::testing;
 
+static_assert(output_shape(reference_network(), kReferenceInput) == Shape{kValues});
+static_assert(output_shape(deep_network(), kReferenceInput) == Shape{kValues});
+static_assert(output_shape(mobile_network(), kMobileInput) == Shape{kValues});
 static_assert(output_shape(compact_network(), kReferenceInput) == Shape{kValues});
 static_assert(output_shape(tiny_network(), kReferenceInput) == Shape{kValues});
 static_assert(output_shape(large_network(false), kReferenceInput) == Shape{kValues});

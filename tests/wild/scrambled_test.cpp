@@ -123,7 +123,8 @@ TEST_CASE("points in another order are refused, with what they look like, in eve
     folder.write("l.xml", imglab_of(bad));
     for (const std::string list : {"l.csv", "l.xml"}) {
       const std::string refused = message<FormatError>([&] { read_dataset(folder / list); });
-      CHECK(contains(refused, "refused as a whole: of 8 of its 8 faces the points"));
+      CHECK(contains(refused, "refused as a whole: the points of 8 of its 8 faces are mixed up; 8 of them, e.g. "));
+      CHECK(contains(refused, "face_0.png: "));
       CHECK(contains(refused, mix_up.looks_like));
     }
     // One among good ones: it alone.
@@ -135,6 +136,22 @@ TEST_CASE("points in another order are refused, with what they look like, in eve
     CHECK(contains(reasons(data), "face_2.png"));
     CHECK(contains(reasons(data), mix_up.looks_like));
   }
+}
+
+TEST_CASE("of a data set that is mixed up in several ways each way is named, and every face") {
+  const TempFolder folder;
+  std::vector<Listed> list = draw_into(folder.path(), 8);
+  const std::vector<Listed> swapped = changed(list, kMixUps[0].make), other = changed(list, kMixUps[2].make);
+  for (const std::size_t i : {1u, 3u, 4u}) list[i] = swapped[i];
+  for (const std::size_t i : {0u, 7u}) list[i] = other[i];
+  folder.write("l.csv", csv_of(list));
+  const std::string refused = message<FormatError>([&] { read_dataset(folder / "l.csv"); });
+  CHECK(contains(refused, "the points of 5 of its 8 faces are mixed up; 3 of them, e.g. "));
+  CHECK(
+      contains(refused, std::string("face_1.png: the points are not in the scheme's order: ") + kMixUps[0].looks_like));
+  CHECK(contains(refused, "; 2 of them, e.g. "));
+  CHECK(contains(refused, kMixUps[2].looks_like));
+  CHECK(contains(refused, "6 rejected"));  // the list, and each of the five
 }
 
 TEST_CASE("columns by axis without a header are refused and named") {

@@ -22,8 +22,8 @@ struct Tuning {
 std::string tuning_machine();
 
 struct TuneOptions {
-  /// In all, with the sessions that are made for it and with the whole network's passes. Each candidate has one timed
-  /// pass at least: where these take longer, so does it all.
+  /// In all, with the sessions that are made for it and with the whole network's passes. Each candidate has five timed
+  /// passes at least: where these take longer, so does it all.
   double seconds = 10;
   /// Times that a kernel must be faster than the one it replaces. why: below, it is noise as often as not.
   double margin = 1.05;

@@ -34,7 +34,9 @@ void add_options(CLI::App& c, EvaluateOptions& o) {
        "photo with several faces name_1.pts, name_2.pts, in any order")
       ->type_name("FOLDER")
       ->excludes("--synthetic");
-  c.add_option("--scheme", o.scheme, "With --predictions: what the points are")->capture_default_str();
+  c.add_option("--scheme", o.scheme, "With --predictions: what the points are")
+      ->capture_default_str()
+      ->needs("--predictions");
   c.add_flag("--mirror", o.mirror, "Average with the mirrored face, as predict --mirror");
   c.add_flag("--jitter", o.jitter,
              "Move each box by a tenth of its side and make it a tenth larger or smaller, as face detectors do");
@@ -53,6 +55,7 @@ void add_options(CLI::App& c, EvaluateOptions& o) {
       ->check(one_of({"train", "test", "all"}));
   add_box_source(c, o.box);
   add_reading(c, o.reading);
+  for (const char* option : {"--part", "--box", "--missing", "--group"}) c.get_option(option)->excludes("--synthetic");
   add_precision(c, o.precision, "; the last two also print the change of the NME");
   add_seed(c, o.seed, "Of the drawn faces, and of --val-split");
   add_threads(c, o.threads);

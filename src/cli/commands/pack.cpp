@@ -54,6 +54,7 @@ void add_options(CLI::App& c, PackCommandOptions& o) {
   c.add_option("--scheme", o.scheme, "What the points are: ibug-68, or a JSON file that describes another scheme")
       ->capture_default_str();
   add_reading(c, o.reading);
+  for (const char* option : {"--box", "--missing", "--group"}) c.get_option(option)->excludes("--synthetic");
   add_seed(c, o.seed, "Of drawn faces, and of the order of photos in the shards");
   add_threads(c, o.threads);
 }

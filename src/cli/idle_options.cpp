@@ -1,0 +1,29 @@
+#include "cli/idle_options.hpp"
+
+#include "lineament/zoo/heatmap_networks.hpp"
+
+namespace lineament::cli {
+
+std::vector<std::string> idle_options(const TrainOptions& o, const Network& network, int ranks) {
+  const bool drawn = o.data.empty();
+  const struct {
+    const char* name;
+    bool idle;
+    const char* why;
+  } options[] = {{"box", drawn, "drawn faces have one box"},
+                 {"missing", drawn, "drawn faces lack no point"},
+                 {"group", drawn, "it is for .ljson files"},
+                 {"max-pixels", drawn && o.backgrounds.empty(), "no photo is read"},
+                 {"mix-until", o.mix == 0, "nothing is mixed"},
+                 {"beta2", o.optimizer == "sgd", "it is of adam and adamw"},
+                 {"coarse-term", !has_output(network, kCoarseOutput), "the network has no refinement"},
+                 {"sums", ranks < 2, "one process sends no gradients"},
+                 {"norms", ranks < 2, "one process sees the whole batch"}};
+  std::vector<std::string> notes;
+  for (const auto& option : options)
+    if (option.idle && o.typed(option.name))
+      notes.push_back("note: --" + std::string(option.name) + " has no effect here: " + option.why);
+  return notes;
+}
+
+}  // namespace lineament::cli
