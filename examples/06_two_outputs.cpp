@@ -1,8 +1,8 @@
 // A network with two outputs, each with a loss of its own: where a shape lies, and which one it is. The samples are
 // drawn by the program.
 // Build: cmake --preset release && cmake --build --preset release
-// Run: build/release/examples/06_two_outputs
-// [EPOCHS]
+//
+// Run: build/release/examples/06_two_outputs [EPOCHS]
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -1,6 +1,9 @@
 // A network of one's own, trained on several machines, or on several cores as if they were machines. Alone it is one
-// rank. Build: cmake --preset release && cmake --build --preset release (where MPI is installed) Run:   mpirun -n 4
-// build/release/examples/11_train_on_mpi [FACES [EPOCHS]]
+// rank. Where MPI is installed:
+//
+// Build: cmake --preset release && cmake --build --preset release
+//
+// Run: mpirun -n 4 build/release/examples/11_train_on_mpi [FACES [EPOCHS]]
 #include <cmath>
 #include <cstdio>
 #include <string>

@@ -1,4 +1,5 @@
-// Everything: include this one, or the parts you use.
+// Everything but lineament/testing, for tests, and the headers that need MPI or OpenCV: include this one, or the parts
+// you use.
 #pragma once
 #include "lineament/detector/detection_loss.hpp"
 #include "lineament/detector/detection_metric.hpp"
@@ -49,16 +50,21 @@
 #include "lineament/landmarker/face_shards.hpp"
 #include "lineament/landmarker/face_store.hpp"
 #include "lineament/landmarker/face_training.hpp"
+#include "lineament/landmarker/found_boxes.hpp"
 #include "lineament/landmarker/landmarker.hpp"
+#include "lineament/landmarker/negatives.hpp"
 #include "lineament/landmarker/overlay.hpp"
 #include "lineament/landmarker/pack_faces.hpp"
+#include "lineament/landmarker/spread_calibration.hpp"
 #include "lineament/model/default_models.hpp"
 #include "lineament/model/model.hpp"
 #include "lineament/model/safetensors.hpp"
 #include "lineament/model/spec_json.hpp"
+#include "lineament/model/tuning_file.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/nn/spec.hpp"
+#include "lineament/nn/tuning.hpp"
 #include "lineament/random.hpp"
 #include "lineament/track/smoothing.hpp"
 #include "lineament/track/tracker.hpp"

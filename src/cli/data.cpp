@@ -15,13 +15,14 @@
 #include "lineament/faces/split.hpp"
 #include "lineament/landmarker/drawn_faces.hpp"
 #include "lineament/landmarker/face_shards.hpp"
+#include "lineament/landmarker/found_boxes.hpp"
 #include "lineament/random.hpp"
 #include "platform/platform.hpp"
 
 namespace lineament::cli {
 namespace {
 
-FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
+FaceStore with_progress(const char* title, StoreOptions& options, auto&& make, const char* which = "data") {
   Progress progress(title);
   options.progress = [&](std::size_t done, std::size_t total) {
     progress.update(done, total, text("%zu of %zu", done, total));
@@ -31,7 +32,7 @@ FaceStore with_progress(const char* title, StoreOptions& options, auto&& make) {
   report_rejected(store.rejected());
   if (store.size() == 0)
     throw FormatError(
-        {"data", "no usable face is left", "at least one", "none", "run 'lineament validate' on the data"});
+        {which, "no usable face is left", "at least one", "none", "run 'lineament validate' on the data"});
   return store;
 }
 
@@ -131,8 +132,9 @@ void require_boxes(const Dataset& data, BoxSource box) {
                        "points alone", "use --box points"});
 }
 
-FaceStore load_faces(std::span<const Face> faces, StoreOptions options) {
-  return with_progress("reading photos", options, [&] { return FaceStore::load(faces, options); });
+FaceStore load_faces(std::span<const Face> faces, StoreOptions options, const char* which) {
+  return with_progress(
+      "reading photos", options, [&] { return FaceStore::load(faces, options); }, which);
 }
 
 FaceStore draw_faces(std::size_t count, std::uint64_t seed, DrawnFor use, StoreOptions options,
@@ -201,16 +203,17 @@ Sets photo_sets(const TrainOptions& o, const StoreOptions& store, const Dataset&
   require_boxes(dataset, store.box);
   Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
   limit_faces(split.train, o);
-  const auto load = [&](const std::vector<std::size_t>& indices) {
+  const auto load = [&](const std::vector<std::size_t>& indices, const char* which) {
     std::vector<Face> faces;
     for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
-    return std::make_unique<FaceStore>(load_faces(faces, store));
+    return std::make_unique<FaceStore>(load_faces(faces, store, which));
   };
-  Sets sets{load(split.train)};
+  Sets sets{load(split.train, "the faces to train on")};
   sets.reported = sets.train->rejected().size();
+  if (store.scheme.name != ibug_68().name) sets.found_box = fit_found_box(dataset.faces, store);
   require_measurable(*sets.train, "training faces");
   if (split.held_out.empty()) return sets;
-  sets.held_out = load(split.held_out);
+  sets.held_out = load(split.held_out, "the faces held out (--val-split)");
   require_measurable(*sets.held_out, "held-out faces");
   report_alike(*sets.train, *sets.held_out);
   return sets;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/train_options.hpp"
+#include "lineament/faces/box_convention.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/landmarker/face_store.hpp"
 #include "lineament/landmarker/negatives.hpp"
@@ -19,9 +20,10 @@ struct Sets {
   std::unique_ptr<FaceSamples> held_out{};  ///< none: nullptr
   std::unique_ptr<FaceSamples> drawn{};     ///< to be mixed in: beside photos; none: nullptr
   std::optional<Negatives> negatives{};
-  std::string about{};            ///< "1810 faces of data/300w", in UTF-8
-  std::uint64_t backgrounds = 0;  ///< digest of the photos that faces are drawn before; 0: none
-  std::size_t reported = 0;       ///< of train->rejected(), said already
+  std::optional<BoxFactors> found_box{};  ///< Model::found_box, of photos with another scheme than the 68 points
+  std::string about{};                    ///< "1810 faces of data/300w", in UTF-8
+  std::uint64_t backgrounds = 0;          ///< digest of the photos that faces are drawn before; 0: none
+  std::size_t reported = 0;               ///< of train->rejected(), said already
 };
 
 /// Names the first of them on standard error. `lists`: the command that names all.
@@ -43,7 +45,7 @@ Dataset read_data(const std::vector<Path>& paths, const DatasetOptions& options)
 void require_boxes(const Dataset& data, BoxSource box);
 
 /// Loads with a progress bar; says on standard error what is left out.
-FaceStore load_faces(std::span<const Face> faces, StoreOptions options);
+FaceStore load_faces(std::span<const Face> faces, StoreOptions options, const char* which = "data");
 
 /// What drawn faces are for. Each has a stream of its own for each seed, so that no face is in two of them.
 enum class DrawnFor { training, holding_out, evaluation };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "cli/console.hpp"
@@ -83,6 +84,18 @@ std::string shown_name(const Path& name) {
 
 void say_default_model(const Path& name, const std::string& trained_on) {
   if (name.empty()) say("model: " + shown_name(name) + ", trained on " + trained_on);
+}
+
+void warn_of_found_boxes(const Model& model) {
+  const std::string options = model.metadata.contains("options") ? model.metadata.at("options") : "";
+  const auto json = nlohmann::json::parse(options, nullptr, false);
+  const std::string box = json.is_object() ? json.value("box", "points") : "points";
+  if (box != "points")
+    say("warning: the model was trained with --box " + box +
+        ": the boxes of faces that are found are others, and its points may be far off");
+  else if (model.scheme.name != ibug_68().name && !model.found_box)
+    say("warning: the model's points are those of the scheme " + model.scheme.name +
+        ", and how their boxes lie in those of faces that are found is not known: they may be far off; give --box");
 }
 
 void sort_out(Path& model, std::vector<Path>& images) {

@@ -30,6 +30,9 @@ std::string shown_name(const Path& name);
 /// Says which model was taken where none was given.
 void say_default_model(const Path& name, const std::string& trained_on);
 
+/// Says where faces that are found have other boxes than the model was trained on, and nobody knows how they differ.
+void warn_of_found_boxes(const Model& model);
+
 /// "MODEL IMAGE…" or "IMAGE…": a first word that is no model is put before the images. Throws ArgumentError if there is
 /// no image, and if the first word is neither a file nor a model.
 void sort_out(Path& model, std::vector<Path>& images);

@@ -204,7 +204,7 @@ const std::vector<RunOption>& run_options() {
           .no_default(),
       RunOption(
           "epochs", &O::epochs,
-          "Epochs; with --resume it extends the run, whose learning rate then follows the schedule of the longer one",
+          "Epochs; with --resume the run becomes longer or shorter, and its learning rate follows the new schedule",
           at_least(1))
           .may_change(),
       RunOption("batch", &O::batch, "Batch size", at_least(1)),

@@ -129,6 +129,11 @@ class Run {
       model_.metadata["command"] = utf8(command_line());
       model_.metadata["date"] = date_text();
       model_.metadata["options"] = without_paths(settings_of(o_));
+      if (sets.found_box) model_.found_box = sets.found_box;
+      if (!model_.found_box && model_.scheme.name != ibug_68().name)
+        say("note: how boxes of these points lie in those that the detector finds is not known, from " +
+            std::string(trains_on_shards(o_) ? "packed faces" : "so few faces that it finds") +
+            ": predict and track will want --box");
     }
     warn_of_trained(model_, sets, o_);
     warn_of_backgrounds(sets, o_);

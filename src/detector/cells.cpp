@@ -118,6 +118,9 @@ void faces_to_cells(std::span<const TrueFace> faces, int width, int height, std:
 
 void cells_to_faces(std::span<const float> cells, int stride, int width, int height, float score,
                     std::vector<FoundFace>& faces) {
+  if (stride < 1 || width < 1 || height < 1)
+    throw ArgumentError({"cells", "a stride or a size is not positive", "1 or more",
+                         std::to_string(stride) + "; " + std::to_string(width) + " x " + std::to_string(height), ""});
   const Grid grid{stride, width / stride, height / stride};
   const auto s = static_cast<float>(stride);
   if (cells.size() != static_cast<std::size_t>(grid.columns) * static_cast<std::size_t>(grid.rows) * kCellValues)

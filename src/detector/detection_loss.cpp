@@ -92,9 +92,17 @@ template <std::floating_point T>
 double DetectionLoss::operator()(std::span<const OutputBatch<T>> outputs, detail::In<T> truth, detail::In<T> weights,
                                  int batch) const {
   require_size("outputs", kCellOutputs.size(), outputs.size());
+  if (batch < 1) throw ArgumentError({"detection loss", "the batch is empty", "1 or more", std::to_string(batch), ""});
   const auto samples = static_cast<std::size_t>(batch);
   std::size_t values = 0;
-  for (const OutputBatch<T>& output : outputs) values += output.values.size() / samples;
+  for (const OutputBatch<T>& output : outputs) {
+    if (output.values.size() % (samples * kCellValues) != 0)
+      throw ArgumentError({"detection loss", "an output is not of whole cells",
+                           "a multiple of " + std::to_string(samples * kCellValues) + " values",
+                           std::to_string(output.values.size()), "see faces_to_cells()"});
+    require_size("values of a gradient", output.values.size(), output.gradient.size());
+    values += output.values.size() / samples;
+  }
   require_size("true values", values * samples, truth.size());
   require_size("weights", values * samples, weights.size());
   double faces = 0;

@@ -211,6 +211,16 @@ class Columns {
     text::set_image(face, field, folder);
   }
 
+  /// "; x3 is missing" or nothing: of what there is once for each point, the first that is not.
+  static std::string missing(const std::vector<int>& x, const std::vector<int>& y, int first) {
+    const auto from = static_cast<std::size_t>(std::clamp(first, 0, 1));
+    for (std::size_t i = from; i + 1 < x.size() + from; ++i)
+      for (const auto& [axis, counts] : {std::pair('x', &x), std::pair('y', &y)})
+        if ((*counts)[i] != 1)
+          return std::string("; ") + axis + std::to_string(i) + ((*counts)[i] == 0 ? " is missing" : " is there twice");
+    return "";
+  }
+
   /// Every point once, numbered from 0 or from 1; else nobody can say which number is which point's.
   void number_from_0() {
     std::vector<int> x(static_cast<std::size_t>(scheme_.points) + 1), y(x.size());
@@ -230,7 +240,7 @@ class Columns {
       throw FormatError({where_, "the header does not say which column is which coordinate",
                          "x0, y0, … x" + std::to_string(scheme_.points - 1) + ", y" +
                              std::to_string(scheme_.points - 1) + " in any order, or numbers from 1",
-                         std::to_string(coordinates) + " columns with an axis and a number",
+                         std::to_string(coordinates) + " columns with an axis and a number" + missing(x, y, first),
                          "name the columns so, or remove the header if they are x0, y0, x1, y1, …"});
     for (Column& c : list_) c.point -= c.what == Column::What::x || c.what == Column::What::y ? first : 0;
   }

@@ -5,8 +5,11 @@
 #include <cmath>
 #include <complex>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "lineament/faces/box.hpp"
+#include "text.hpp"
 
 namespace lineament {
 namespace {
@@ -91,6 +94,17 @@ const std::vector<MixUp>& mix_ups() {
   return list;
 }
 
+/// The point without which the others make a face, if there is one.
+std::optional<int> stray_point(const Landmarks& points, const Scheme& scheme) {
+  constexpr double kFace = 0.45;  // why: residuals of real faces are below
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    Landmarks others = points;
+    others[i] = kUnknownPoint;
+    if (align(others, scheme.mean_shape).residual < kFace) return static_cast<int>(i);
+  }
+  return std::nullopt;
+}
+
 std::string reason(const char* looks_like) {
   return std::string("the points are not in the scheme's order: ") + looks_like + "; correct the file";
 }
@@ -115,8 +129,13 @@ std::optional<std::string> shape_problem(const Landmarks& points, const Scheme& 
     const Alignment undone = align(m.undo(points), scheme.mean_shape);
     if (undone.residual < kSuspicious && (!m.upright || std::abs(undone.turn) < kUpright)) return reason(m.looks_like);
   }
+  if (const auto i = stray_point(points, scheme)) {
+    const Point p = points[static_cast<std::size_t>(*i)];
+    return "the point " + scheme.point_name(*i) + " (numbers from 0), at " + text::shortest(p.x) + ", " +
+           text::shortest(p.y) + ", is far from where it is in a face; correct it, or leave out the face";
+  }
   return "the points do not look like the " + std::to_string(scheme.points) + " points of the scheme " + scheme.name +
-         " in their order; see the scheme's figure, and correct or leave out the face";
+         " in their order; correct or leave out the face";
 }
 
 std::vector<int> missing_points(const Landmarks& points) {

@@ -92,10 +92,11 @@ template <std::floating_point T>
 T FaceCrossEntropy::operator()(std::span<const T> output, detail::In<T> weights, detail::Out<T> gradient,
                                int batch) const {
   const auto faces = static_cast<std::size_t>(batch), values = static_cast<std::size_t>(2 * points);
-  if (output.size() != faces || (gradient.size() != faces && !gradient.empty()) ||
+  if (batch < 1 || output.size() != faces || (gradient.size() != faces && !gradient.empty()) ||
       (weights.size() != faces * values && !weights.empty()))
     wrong_size("of faces", "the output or the weights do not fit",
-               std::to_string(faces) + " and that times " + std::to_string(values), output.size());
+               batch < 1 ? "a batch of 1 or more" : std::to_string(faces) + " and that times " + std::to_string(values),
+               output.size());
   detail::sum_of_weights<T>("of faces", weights, faces * values);
   double sum = 0;
   for (std::size_t i = 0; i < faces; ++i) {

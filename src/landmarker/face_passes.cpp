@@ -21,6 +21,10 @@ void check(const Model& model, const LandmarkerOptions& options) {
   const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
   const Shape out = model.network.outputs().front().shape;  // the points; others may follow
   const int values = model.scheme.values();
+  if (model.network.inputs().size() != 1)
+    throw ModelError({"model", "not a network for face landmarks", "one input, a picture",
+                      std::to_string(model.network.inputs().size()) + " inputs",
+                      "give a model made by training on faces"});
   if (!(in == wanted) || !(out == Shape{values}))
     throw ModelError({"model", "not a network for face landmarks",
                       to_string(wanted) + " in and " + std::to_string(values) + " out",

@@ -162,7 +162,8 @@ FaceDetails details_of(std::span<const MeasuredFace> faces, const Scheme& scheme
       const double off = unit * static_cast<double>(distance(face.predicted[i], face.truth[i]));
       details.by_point[i] += off;
       ++known[i];
-      if (!face.spread.empty()) spreads.emplace_back(unit * static_cast<double>(face.spread[i]), off);
+      const double expected = face.spread.empty() ? std::nan("") : unit * static_cast<double>(face.spread[i]);
+      if (std::isfinite(expected) && std::isfinite(off)) spreads.emplace_back(expected, off);
     }
     by_turn.add(std::abs(turn_of(face.truth, scheme)), error);
     by_side.add(face.side > 0 ? face.side : std::nan(""), error);

@@ -176,6 +176,9 @@ T HeatmapDivergence::operator()(std::span<const T> maps, detail::In<T> truth, de
                                 detail::Out<T> gradient, int batch, Threads* threads,
                                 std::optional<std::size_t> first) const {
   const char* loss = "of heat maps";
+  if (points < 1 || height < 1 || width < 1)
+    throw ArgumentError({"loss of heat maps", "there are no maps", "points, height and width of 1 or more",
+                         std::to_string(points) + ", " + std::to_string(height) + " and " + std::to_string(width), ""});
   detail::check_sizes(loss, truth.size(), truth.size(), weights.size(), 0, batch);
   require_faces("loss of heat maps", truth.size() / static_cast<std::size_t>(batch), points);
   const auto count = static_cast<std::size_t>(points), pixels = static_cast<std::size_t>(height * width) * count;

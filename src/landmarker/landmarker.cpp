@@ -42,7 +42,7 @@ std::vector<FaceLandmarks> without_repeats(std::vector<FaceLandmarks> faces, flo
 
 struct Landmarker::State {
   State(std::shared_ptr<const Model> model, const LandmarkerOptions& o, bool let_go)
-      : options(o), trained_on(model->trained_on), passes(std::move(model), o, let_go) {
+      : options(o), trained_on(model->trained_on), found_box(model->found_box), passes(std::move(model), o, let_go) {
     check(o.finder);
     if (o.detector) finder_for(o.threads);  // throws for what is no detector
   }
@@ -77,14 +77,19 @@ struct Landmarker::State {
   template <class Predict>
   std::vector<FaceLandmarks> of_found(std::vector<FoundFace> found, const ImageView& size, const LandmarkerOptions& o,
                                       Predict predict) const {
-    std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(size, face.box); });
+    std::erase_if(found, [&](const FoundFace& face) { return !is_on_photo(size, box_of(face.box)); });
     std::vector<Box> boxes;
-    for (const FoundFace& face : found) boxes.push_back(face.box);
+    for (const FoundFace& face : found) boxes.push_back(box_of(face.box));
     std::vector<FaceLandmarks> faces = predict(boxes, 0.1f * o.min_score);
-    for (std::size_t i = 0; i < faces.size(); ++i) faces[i].detection = found[i].score;
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+      faces[i].detection = found[i].score;
+      faces[i].box = found[i].box;
+    }
     std::erase_if(faces, [&](const FaceLandmarks& face) { return face.score.value_or(1) < o.min_score; });
     return without_repeats(std::move(faces), o.finder.overlap);
   }
+
+  Box box_of(const Box& found) const { return found_box ? box_from(*found_box, found) : found; }
 
   FaceFinder& finder_for(int threads) {
     if (const auto made = finders.find(threads); made != finders.end()) return made->second;
@@ -97,6 +102,7 @@ struct Landmarker::State {
 
   LandmarkerOptions options;
   std::string trained_on;
+  std::optional<BoxFactors> found_box;
   FacePasses passes;
   std::map<int, FaceFinder> finders;  // by their threads, each made for the first photo without a box
 };
@@ -150,6 +156,9 @@ std::vector<FaceLandmarks> Landmarker::predict(const PhotoFile& photo, const Pre
   });
 }
 
+Box Landmarker::box_of_found(const Box& found) const {
+  return state_->box_of(found);
+}
 Box Landmarker::whole_image_face(const ImageView& photo) const {
   return face_box(BoxSource::whole_image, {}, std::nullopt, photo.width, photo.height, state_->passes.preprocessing());
 }

@@ -1,6 +1,7 @@
 #include "lineament/model/model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -12,6 +13,7 @@
 #include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
 #include "model/stored_weights.hpp"
+#include "model/training_json.hpp"
 
 namespace lineament {
 namespace {
@@ -54,29 +56,49 @@ std::string about_json(const std::map<std::string, std::string>& texts) {
   }
 }
 
-std::string training_json(const TrainingState& state) {
-  Json training;
-  training["epoch"] = state.epoch;
-  training["step"] = state.step;
-  training["best"] = state.best;
-  training["best_of"] = state.best_of;
-  training["best_epoch"] = state.best_epoch;
-  if (state.batch > 0) {
-    training["batch"] = state.batch;
-    training["sums"] = state.sums;
-  }
-  training["settings"] = state.settings;
-  try {
-    return training.dump();
-  } catch (const Json::exception&) {
-    throw ArgumentError({"settings", "they cannot be written", "UTF-8", "another text", ""});
-  }
+bool is_built_in(const Scheme& scheme) {
+  return scheme.name == ibug_68().name && scheme_to_json(scheme) == scheme_to_json(ibug_68());
+}
+
+bool makes_sense(const Range& range) {
+  return std::isfinite(range.low) && std::isfinite(range.high) && range.low <= 0 && range.high >= 0;
+}
+
+std::size_t values_of(const Network& network) {
+  std::size_t values = 0;
+  for (NodeId id = 0; id <= network.spec().size(); ++id) values += network.shapes()[id].size();
+  return values;
+}
+/// Of inputs and outputs of layers, of one image: 2 GB, far above any network for faces.
+constexpr std::size_t kMostValues = std::size_t{1} << 29;
+
+/// What loading would refuse replaces no file. Throws ArgumentError or ModelError.
+void require_loadable(const std::string& path, const Model& model) {
+  if (model.network.spec().size() == 0)
+    throw ModelError({path, "not written: the model has no network", "at least a layer", "none", ""});
+  require_valid(model.scheme);
+  check(model.preprocessing);
+  if (model.found_box) box_from(*model.found_box, {0, 0, 1, 1});  // throws for what is none
+  if (!is_built_in(model.scheme) && model.scheme.name == ibug_68().name)
+    throw ArgumentError({"scheme", "the name is that of the scheme that is built in", "another name",
+                         "'" + model.scheme.name + "'", ""});
+  for (const LayerRange& r : model.ranges)
+    if (!makes_sense(r.range))
+      throw ArgumentError({"ranges", "that of '" + r.layer + "' makes no sense", "two numbers, around 0",
+                           std::to_string(r.range.low) + " to " + std::to_string(r.range.high), ""});
+  if (values_of(model.network) > kMostValues)
+    throw ModelError({path, "not written: the layers' outputs for one image are too large",
+                      "at most " + std::to_string(kMostValues) + " values", std::to_string(values_of(model.network)),
+                      ""});
+  const Json spec = Json::parse(spec_text(model.network));
+  for (const Json& layer : spec.at("layers"))
+    for (const auto& [option, value] : layer.items())
+      if (value.is_null())  // JSON has no word for it
+        throw ModelError({path, "not written: an option of a layer is no finite number", "one", option, ""});
 }
 
 void save(const std::filesystem::path& path, const Model& model, Stored weights, const TrainingState* state) {
-  if (model.network.spec().size() == 0)
-    throw ModelError({path.string(), "not written: the model has no network", "at least a layer", "none", ""});
-  require_valid(model.scheme);
+  require_loadable(path.string(), model);
   const std::optional<Network> rounded =
       weights == Stored::f32 ? std::nullopt : std::optional(as_stored(model.network, weights));
   const Network& network = rounded ? *rounded : model.network;
@@ -96,7 +118,8 @@ void save(const std::filesystem::path& path, const Model& model, Stored weights,
                                               {"self_test", self_test.dump()},
                                               {"trained_on", model.trained_on}};
   if (!model.ranges.empty()) metadata["ranges"] = ranges_json(model.ranges).dump();
-  if (!(model.scheme.name == ibug_68().name)) metadata["scheme"] = scheme_to_json(model.scheme);
+  if (!is_built_in(model.scheme)) metadata["scheme"] = scheme_to_json(model.scheme);
+  if (const auto& f = model.found_box) metadata["found_box"] = Json{f->x, f->y, f->width, f->height}.dump();
   if (!model.metadata.empty()) metadata["about"] = about_json(model.metadata);
   std::vector<NamedTensor> tensors;
   std::vector<std::vector<std::int64_t>> numbers;  // until they are written
@@ -113,7 +136,7 @@ void save(const std::filesystem::path& path, const Model& model, Stored weights,
   const StoredWeights stored(network, weights);
   tensors.insert(tensors.end(), stored.tensors().begin(), stored.tensors().end());
   if (state != nullptr) {
-    metadata["training"] = training_json(*state);
+    metadata["training"] = to_json(*state);
     tensors.push_back(tensor_view<float>(kOptimizerTensor, {static_cast<std::int64_t>(state->optimizer.size())},
                                          std::span<const float>(state->optimizer)));
     if (!state->weights.empty())
@@ -197,7 +220,7 @@ std::vector<LayerRange> read_ranges(const TensorFile& file) {
     return true;
   });
   for (const LayerRange& r : ranges)
-    if (!(std::isfinite(r.range.low) && std::isfinite(r.range.high) && r.range.low <= 0 && r.range.high >= 0))
+    if (!makes_sense(r.range))
       damaged(file, "the range of '" + r.layer + "' makes no sense", "two numbers, around 0",
               std::to_string(r.range.low) + " to " + std::to_string(r.range.high));
   return ranges;
@@ -222,14 +245,23 @@ Scheme read_scheme(const TensorFile& file) {
   }
 }
 
+std::optional<BoxFactors> read_found_box(const TensorFile& file) {
+  if (!file.metadata.contains("found_box")) return std::nullopt;
+  const auto f = reading(file, "found_box", [](const Json& j) { return j.get<std::array<float, 4>>(); });
+  const BoxFactors factors{f[0], f[1], f[2], f[3]};
+  try {
+    box_from(factors, {0, 0, 1, 1});
+  } catch (const ArgumentError& e) {
+    damaged(file, "the box in those that are found makes no sense", "", e.what());
+  }
+  return factors;
+}
+
 /// A small file may describe layers whose outputs fill the memory. Before anything of that size is asked for.
 void require_outputs_fit(const TensorFile& file, const Network& network) {
-  constexpr std::size_t kMost = std::size_t{1} << 29;  // values: 2 GB for one image, far above any network for faces
-  std::size_t values = 0;
-  for (NodeId id = 1; id <= network.spec().size(); ++id) values += network.shapes()[id].size();
-  if (values > kMost)
-    damaged(file, "the layers' outputs for one image are too large", "at most " + std::to_string(kMost) + " values",
-            std::to_string(values));
+  if (const std::size_t values = values_of(network); values > kMostValues)
+    damaged(file, "the layers' outputs for one image are too large",
+            "at most " + std::to_string(kMostValues) + " values", std::to_string(values));
 }
 
 void check_self_test(const TensorFile& file, const Network& network) {
@@ -244,20 +276,6 @@ void check_self_test(const TensorFile& file, const Network& network) {
       damaged(file, "the network does not give the output it gave when it was saved", std::to_string(expected[i]),
               std::to_string(output[i]));
   }
-}
-
-/// Without the optimiser's. What the files of older versions lack takes its default.
-TrainingState training_state(const Json& j) {
-  TrainingState s;
-  s.epoch = j.at("epoch").get<std::size_t>();
-  s.step = j.at("step").get<std::uint64_t>();
-  s.best = j.at("best").get<double>();
-  s.best_of = j.value("best_of", s.best_of);
-  s.best_epoch = j.at("best_epoch").get<std::size_t>();
-  s.batch = j.value("batch", s.batch);
-  s.sums = j.value("sums", s.sums);
-  s.settings = j.at("settings").get<std::string>();
-  return s;
 }
 
 }  // namespace
@@ -290,6 +308,7 @@ Checkpoint checkpoint_of(const TensorFile& file) {
   }
   checkpoint.model.ranges = read_ranges(file);
   checkpoint.model.scheme = read_scheme(file);
+  checkpoint.model.found_box = read_found_box(file);
   checkpoint.model.trained_photos = read_photos(file, kTrainedPhotos);
   checkpoint.model.held_out_photos = read_photos(file, kHeldOutPhotos);
   if (file.metadata.contains("about"))
@@ -298,7 +317,7 @@ Checkpoint checkpoint_of(const TensorFile& file) {
   require_outputs_fit(file, checkpoint.model.network);
   check_self_test(file, checkpoint.model.network);
   if (file.metadata.contains("training")) {
-    TrainingState state = reading(file, "training", training_state);
+    TrainingState state = reading(file, "training", training_from);
     const NamedTensor& tensor = file.at(kOptimizerTensor);
     state.optimizer.resize(tensor.data.size() / sizeof(float));
     read_floats(file, tensor, state.optimizer);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "lineament/error.hpp"
 
@@ -53,13 +54,15 @@ bool is_int(const Json& json) {
   return json.is_number_integer() && json.get<std::int64_t>() >= std::numeric_limits<int>::min();
 }
 
-/// [height, width, channels] or [features], each 1 to 65536.
+/// [height, width, channels] or [features], or another number of sizes: each 1 or more.
 std::optional<Shape> shape_from_json(const Json& json) {
-  if (!json.is_array() || (json.size() != 1 && json.size() != 3)) return std::nullopt;
-  for (const Json& size : json)
-    if (!is_int(size) || size.get<int>() < 1 || size.get<int>() > 65536) return std::nullopt;
-  if (json.size() == 1) return Shape{json[0].get<int>()};
-  return Shape{json[0].get<int>(), json[1].get<int>(), json[2].get<int>()};
+  if (!json.is_array() || json.empty() || json.size() > Shape::kMaxRank) return std::nullopt;
+  std::vector<int> sizes;
+  for (const Json& size : json) {
+    if (!is_int(size) || size.get<int>() < 1) return std::nullopt;
+    sizes.push_back(size.get<int>());
+  }
+  return Shape(sizes);
 }
 
 /// Reads those options that are given and remembers which keys it knows.
@@ -142,8 +145,9 @@ Layer custom_layer(const Json& json, const std::string& where) {
         {where, "a custom layer has no name", "\"layer\": \"…\"", name == json.end() ? "" : name->dump(), ""});
   const CustomType* type = find_registered_layer(name->get<std::string>());
   if (type == nullptr)
-    throw SpecError({where, "there is no custom layer of this name", "one of those registered: " + registered_layers(),
-                     name->get<std::string>(), "call register_layer<…>() with its struct before loading"});
+    throw SpecError({where, "it is a layer of somebody's own, which this program does not know",
+                     registered_layers().empty() ? "" : "one of " + registered_layers(), name->get<std::string>(),
+                     "a program of your own loads it, after register_layer<…>() of its struct"});
   return Custom(*type);
 }
 

@@ -64,6 +64,19 @@ struct HalfWritten {
   File file;
 };
 
+/// What a link points to is replaced, and not the link: also where nothing is there yet.
+std::filesystem::path target_of(const std::filesystem::path& path) {
+  constexpr int kMostLinks = 40;  // why: as many as Linux follows
+  std::filesystem::path target = path;
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(target, error); ++links) {
+    const std::filesystem::path next = std::filesystem::read_symlink(target, error);
+    if (error || links == kMostLinks) return path;
+    target = target.parent_path() / next;
+  }
+  return target;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path) try {
@@ -107,10 +120,7 @@ std::string read_text(const std::filesystem::path& path) {
 
 void write_file(const std::filesystem::path& link, std::span<const std::uint8_t> bytes) {
   std::error_code error;
-  // What a link points to is replaced, and not the link.
-  std::filesystem::path path =
-      std::filesystem::is_symlink(link, error) ? std::filesystem::weakly_canonical(link, error) : link;
-  if (error) path = link;
+  const std::filesystem::path path = target_of(link);
   // A device or a pipe is written to, not replaced: as root, /dev/null would become a file.
   const std::filesystem::file_status there = std::filesystem::status(path, error);
   if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {

@@ -97,16 +97,16 @@ FaceSmoother::FaceSmoother(const SmoothingOptions& options) : options_(options) 
 
 void FaceSmoother::restart() {
   started_ = false;
+  last_.reset();
 }
 
-void FaceSmoother::start(std::span<const Point> found, double seconds) {
+void FaceSmoother::start(std::span<const Point> found) {
   before_.assign(found.begin(), found.end());
   steady_.assign(found.begin(), found.end());
   speed_.assign(found.size(), {});
   own_speed_.assign(found.size(), {});
   moved_.resize(found.size());
   weight_.resize(found.size());
-  seconds_ = seconds;
   started_ = true;
 }
 
@@ -114,18 +114,19 @@ void FaceSmoother::next(std::span<const Point> found, std::span<const float> spr
                         std::span<Point> steady) {
   require_length("steady", steady.size(), found.size());
   if (!spread.empty()) require_length("spread", spread.size(), found.size());
-  if (started_ && !(seconds > seconds_))
-    throw ArgumentError({"seconds", "time does not go on", "more than " + std::to_string(seconds_),
+  if (!std::isfinite(seconds) || (last_ && !(seconds > *last_)))
+    throw ArgumentError({"seconds", "time does not go on", last_ ? "more than " + std::to_string(*last_) : "a number",
                          std::to_string(seconds), "call restart() for another film"});
+  const double passed = last_ ? seconds - *last_ : 0;
+  last_ = seconds;
   const float size = all_finite(found) && all_bounded(spread) ? squared_size(found) : 0;
   const bool usable = size > 0 && std::isfinite(size);  // anything else would stay in the speeds for good
   if (!usable) {
-    restart();
-  } else if (!started_ || found.size() != before_.size() || seconds - seconds_ > options_.longest_gap) {
-    start(found, seconds);
+    started_ = false;
+  } else if (!started_ || found.size() != before_.size() || passed > options_.longest_gap) {
+    start(found);
   } else {
-    step(found, spread, std::max(kShortest, static_cast<float>(seconds - seconds_)));
-    seconds_ = seconds;
+    step(found, spread, std::max(kShortest, static_cast<float>(passed)));
     std::copy(found.begin(), found.end(), before_.begin());
     std::copy(steady_.begin(), steady_.end(), steady.begin());
     return;

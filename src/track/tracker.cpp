@@ -178,8 +178,9 @@ void Tracker::State::merge() {
 }
 
 void Tracker::State::look(const ImageView& frame, double seconds) {
+  std::vector<FoundFace> finds = finder(frame);  // where it throws, the look is due in the next frame again
   last_look = seconds;
-  std::vector<FoundFace> finds = finder(frame);
+  lost_one = false;
   std::erase_if(finds, [](const FoundFace& f) { return std::isnan(f.score); });
   std::stable_sort(finds.begin(), finds.end(),
                    [](const FoundFace& a, const FoundFace& b) { return a.score > b.score; });
@@ -218,7 +219,10 @@ void Tracker::State::welcome(const ImageView& frame, const std::vector<Box>& box
 /// The one that was lost there, or a new one.
 Track& Tracker::State::track_for(const Box& box, double seconds) {
   for (Track& track : tracks)
-    if (track.lost_since && on_one_face(box, expected(track, seconds))) return track;
+    if (track.lost_since && on_one_face(box, expected(track, seconds))) {
+      track.missed = 0;
+      return track;
+    }
   Track& track = tracks.emplace_back(options.smoothing);
   track.face.id = ++last_id;
   track.face.since = seconds;
@@ -237,6 +241,11 @@ Tracker::Tracker(Landmarker landmarker, FaceFinder finder, const TrackerOptions&
   const auto kept = std::make_shared<FaceFinder>(std::move(finder));  // a std::function is copied
   state_ = std::make_unique<State>(
       std::move(landmarker), [kept](const ImageView& picture) { return kept->find(picture); }, options);
+  state_->finder = [kept, state = state_.get()](const ImageView& picture) {
+    std::vector<FoundFace> faces = kept->find(picture);
+    for (FoundFace& face : faces) face.box = state->landmarker.box_of_found(face.box);
+    return faces;
+  };
 }
 Tracker::Tracker(Landmarker landmarker, Finder finder, const TrackerOptions& options)
     : state_(std::make_unique<State>(std::move(landmarker), std::move(finder), options)) {}
@@ -246,14 +255,12 @@ Tracker& Tracker::operator=(Tracker&&) noexcept = default;
 
 const std::vector<TrackedFace>& Tracker::next(const ImageView& frame, double seconds) {
   State& s = *state_;
-  if (frame.width == 0 || frame.height == 0)
-    throw ArgumentError({"frame", "it is empty", "an image with pixels", "none", ""});
+  check(frame);
   if (!std::isfinite(seconds) || (s.last_frame && !(seconds > *s.last_frame)))
     throw ArgumentError({"seconds", "time does not go on",
                          s.last_frame ? "more than " + std::to_string(*s.last_frame) : "a number",
                          std::to_string(seconds), "call reset() for another film"});
   s.last_frame = seconds;
-  s.lost_one = false;
   s.resize(frame);
   s.forget(seconds);
   s.follow(frame, seconds);
@@ -269,6 +276,7 @@ void Tracker::reset() {
   state_->shown.clear();
   state_->last_frame.reset();
   state_->last_look.reset();
+  state_->lost_one = false;
   state_->width = state_->height = 0;
 }
 

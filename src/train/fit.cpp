@@ -44,14 +44,12 @@ class Fit {
     if (resume != nullptr) {
       state_ = *resume;
       weights_.restore(state_);
-    } else if (options_.start_at_mean) {
-      weights_.start_at_mean(gradients_.judged(), mean_);
     }
+    resumed_ = resume != nullptr;
   }
 
   FitResult run() {
     ranks_.require_same_run(train_, validation_, state_);
-    weights_.compare_ranks();
     Batches batches(train_, {.batch_size = static_cast<std::size_t>(options_.batch_size),
                              .seed = options_.seed,
                              .threads = options_.loader_threads,
@@ -63,6 +61,8 @@ class Fit {
                              .epochs = static_cast<std::size_t>(options_.epochs),
                              .part = ranks_.part(),
                              .parts = ranks_.parts()});
+    if (!resumed_ && options_.start_at_mean) weights_.start_at_mean(gradients_.judged(), mean_);
+    weights_.compare_ranks();
     FitResult result;
     result.ended = run_epochs(batches, result.epochs);
     result.best_epoch = state_.best_epoch;
@@ -158,6 +158,7 @@ class Fit {
   BatchGradients gradients_;
   Judge judge_;
   TrainingState state_;
+  bool resumed_ = false;
 };
 
 }  // namespace

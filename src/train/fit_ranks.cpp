@@ -90,20 +90,72 @@ void FitRanks::require_same_weights(std::span<const std::span<const float>> valu
   all_fail_ = false;
 }
 
+namespace {
+
+/// Numbers and texts as bytes, which two ranks have alike.
+class Settings {
+ public:
+  void add(const std::string& text) {
+    add(text.size());
+    bytes_ += text;
+  }
+  template <class... Number>
+  void add(Number... numbers) {
+    (add_number(numbers), ...);
+  }
+  std::uint64_t digest() const { return digest_of_bytes(std::as_bytes(std::span(bytes_))); }
+
+ private:
+  template <class Number>
+  void add_number(Number number) {
+    if constexpr (std::is_floating_point_v<Number>) {
+      const auto value = static_cast<double>(number);
+      bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+    } else {
+      const auto value = static_cast<std::uint64_t>(number);  // a seed as a double would lose digits
+      bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+  }
+
+  std::string bytes_;
+};
+
+void add(Settings& to, const Schedule& s) {
+  to.add(s.kind, s.rate, s.warmup, s.warmup_from, s.every, s.factor, s.last);
+}
+void add(Settings& to, const OptimizerOptions& o) {
+  to.add(o.kind, o.momentum, o.nesterov, o.beta1, o.beta2, o.epsilon, o.weight_decay);
+}
+
+/// All that changes a run's result, but what has no bytes to compare: losses and metrics.
+void add(Settings& to, const FitOptions& o) {
+  to.add(o.clip_norm, o.ema, o.astray, o.epochs, o.batch_size, o.copies, o.augmented, o.patience, o.start_at_mean,
+         o.precision, o.seed, o.accumulate);
+  to.add(o.losses.size(), o.mixes.size(), o.frozen.size(), o.own_outputs.size());
+  for (const OutputLoss& loss : o.losses) {
+    to.add(loss.output);
+    to.add(loss.factor);
+  }
+  for (const Mix& mix : o.mixes)
+    to.add(mix.source != nullptr ? mix.source->size() : 0, mix.share, mix.falls_from, mix.gone_at);
+  for (const std::string& name : o.frozen) to.add(name);
+  for (const std::string& name : o.own_outputs) to.add(name);
+  add(to, o.schedule);
+  add(to, o.optimizer);
+  const DistributedOptions& d = o.distributed;
+  to.add(d.norms, d.sums, d.compare_every, d.bucket_bytes);
+}
+
+}  // namespace
+
 void FitRanks::require_same_run(const SampleSource& train, const SampleSource* validation, const TrainingState& state) {
   if (alone()) return;
-  const FitOptions& o = options_;
-  const DistributedOptions& d = o.distributed;
-  std::vector<double> numbers{o.clip_norm, o.ema, o.astray, o.schedule.warmup, state.best};
-  const auto add = [&](auto... values) { (numbers.push_back(static_cast<double>(values)), ...); };
-  add(o.epochs, o.batch_size, o.copies, o.augmented, o.patience, o.start_at_mean, o.precision, o.seed, o.accumulate);
-  add(o.losses.size(), o.mixes.size(), o.frozen.size(), o.own_outputs.size(), o.schedule.kind, o.schedule.rate);
-  add(o.optimizer.kind, o.optimizer.weight_decay, o.optimizer.beta2);
-  add(d.norms, d.sums, d.compare_every, d.bucket_bytes);
-  add(train.size(), train.pixels_per_sample(), train.values_per_sample(), validation ? validation->size() : 0);
-  add(state.epoch, state.batch, state.step, state.best_epoch);
+  Settings run;
+  add(run, options_);
+  run.add(train.size(), train.pixels_per_sample(), train.values_per_sample(), validation ? validation->size() : 0);
+  run.add(state.epoch, state.batch, state.step, state.best_epoch, state.best);
   all_fail_ = true;
-  lineament::require_same(*ranks_, digest_of_bytes(std::as_bytes(std::span(numbers))), "samples, options or state",
+  lineament::require_same(*ranks_, run.digest(), "samples, options or state",
                           "every rank trains on the same samples, with the same options, from the same checkpoint");
   all_fail_ = false;
 }

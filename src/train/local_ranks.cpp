@@ -94,6 +94,14 @@ class LocalRanks::Rank final : public Communicator {
     // Read only, but by broadcast(), whose own bytes they are.
     meeting_.shown[static_cast<std::size_t>(rank_)] = {const_cast<std::byte*>(mine.data()), mine.size()};
     meeting_.meet(*this);
+    const auto another = [&](const std::span<std::byte>& theirs) { return theirs.size() != mine.size(); };
+    const bool unlike = std::any_of(meeting_.shown.begin(), meeting_.shown.end(), another);
+    if (unlike) {  // all see it, and all leave
+      meeting_.part();
+      throw TrainingError({"ranks", "they exchange different numbers of bytes", "as many of each",
+                           std::to_string(mine.size()) + " of rank " + std::to_string(rank_),
+                           "every rank makes the same calls"});
+    }
     for (std::size_t r = 0; r < meeting_.shown.size(); ++r) f(r, std::span<const std::byte>(meeting_.shown[r]));
     meeting_.part();
   }

@@ -11,7 +11,6 @@
 #include "train/require_finite.hpp"
 
 namespace lineament {
-namespace {
 
 std::vector<WeightRange> decayed_ranges(const Network& network) {
   std::vector<WeightRange> ranges;
@@ -19,8 +18,6 @@ std::vector<WeightRange> decayed_ranges(const Network& network) {
     if (p.trainable && p.decay) ranges.push_back({p.offset, p.size});
   return ranges;
 }
-
-}  // namespace
 
 TrainedWeights::TrainedWeights(Network& kept, const FitOptions& options, FitRanks& ranks)
     : kept_(kept),

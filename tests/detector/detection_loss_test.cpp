@@ -127,4 +127,21 @@ TEST_CASE("a detection loss refuses what does not fit") {
   Case c;
   c.truth.pop_back();
   CHECK_THROWS_AS(c.loss(), ArgumentError);
+
+  const Case whole;
+  const auto call = [&](std::size_t values, std::size_t gradients, int batch) {
+    Case of = whole;
+    std::vector<OutputBatch<double>> list;
+    for (std::size_t i = 0; i < 3; ++i) {
+      of.gradients[i].resize(gradients);
+      list.push_back({kCellOutputs[i], std::span<const double>(of.outputs[i]).first(values), of.gradients[i]});
+    }
+    DetectionLoss().operator()<double>(list, of.truth, of.weights, batch);
+  };
+  const std::size_t size = whole.outputs[2].size();
+  CHECK_THROWS_WITH(call(size, size, 0), Catch::Contains("batch is empty"));
+  CHECK_THROWS_WITH(call(size - 1, size - 1, kBatch), Catch::Contains("whole cells"));
+  CHECK_THROWS_WITH(call(size, 0, kBatch), Catch::Contains("gradient"));
+  std::vector<FoundFace> faces;
+  CHECK_THROWS_AS(cells_to_faces({}, 0, 64, 64, 0.5f, faces), ArgumentError);
 }

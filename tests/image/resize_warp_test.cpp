@@ -164,6 +164,21 @@ TEST_CASE("warp: shrinking takes the mean over each pixel's area") {
   }
 }
 
+TEST_CASE("warp: what is shrunk in one direction keeps its lines in the other") {
+  Image stripes(8, 400);
+  for (int y = 0; y < stripes.height(); ++y)
+    for (int x = 1; x < stripes.width(); x += 2) stripes.set(x, y, {255, 255, 255});
+  for (const float down : {1.0f, 3.0f, 15.0f, 16.0f, 60.0f}) {
+    INFO(down);
+    std::vector<float> out(8 * 3);
+    warp(stripes, Affine{1, 0, 0, 0, down, 200}, 8, 1, out);
+    for (int x = 0; x < 8; ++x) CHECK(out[3 * static_cast<std::size_t>(x)] == Approx(x % 2).margin(0.01));
+  }
+  std::vector<float> far(8 * 3);
+  warp(stripes, Affine{1, 0, 0, 0, 390, 200}, 8, 1, far);  // smoothed, too, and no worse
+  for (const float v : far) CHECK((v >= 0 && v <= 1));
+}
+
 TEST_CASE("warp: constants are exact at every scale, inside and outside, on any size of source") {
   const Affine turn = Affine::rotation(0.5f);
   for (const auto& [w, h] : {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 2}, {33, 17}})

@@ -81,6 +81,19 @@ TEST_CASE("details: each point, faces by how far they are turned and by size, an
   }
   CHECK(points == 20 * 68 - 1);
   CHECK(evaluation_of(faces).faces == 20);
+
+  std::vector<MeasuredFace> with_nan = faces;  // a network that has gone astray on one face
+  for (std::size_t k = 0; k < 68; ++k) {
+    with_nan[3].predicted[k].x = std::nanf("");
+    with_nan[3].spread[k] = std::nanf("");
+  }
+  std::size_t counted = 0;
+  for (const CalibrationGroup& group : details_of(with_nan).calibration) {
+    counted += group.points;
+    CHECK(std::isfinite(group.predicted));
+    CHECK(std::isfinite(group.measured));
+  }
+  CHECK(counted == 19 * 68 - 1);
   for (MeasuredFace& face : faces) face.spread.clear(), face.side = 0;
   CHECK(details_of(faces).calibration.empty());
   CHECK(details_of(faces).by_side.empty());

@@ -31,4 +31,9 @@ TEST_CASE("a sigma of heat maps at its bounds gives numbers, and beyond them an 
     CHECK_THROWS_AS(value_at(sigma), ArgumentError);
   CHECK_THROWS_WITH(value_at(0.01),
                     "loss of heat maps: sigma is out of range (wanted 0.1 to 1000 pixels of the map, got 0.010000)");
+  const std::vector<float> truth(2 * kPoints, 0.5f);
+  const std::span<const float> none;
+  const HeatmapDivergence without_maps{.height = 0};
+  CHECK_THROWS_AS(without_maps(none, truth, {}, {}, 1), ArgumentError);
+  CHECK_THROWS_AS(FaceCrossEntropy{}(none, {}, {}, 0), ArgumentError);
 }

@@ -251,6 +251,12 @@ TEST_CASE("models and options that do not fit are refused") {
   model.preprocessing.size = kSize;
   model.network = Network(Spec() << Flatten{} << Dense{.features = 10}, Shape{kSize, kSize, 3});
   CHECK_THROWS_AS(Landmarker(model), ModelError);
+  Spec two;
+  const NodeId more = two.add_input(Shape{kValues}, "more");
+  const NodeId points = two.add(Dense{.features = kValues}, two.add(Flatten{}, Spec::kInput));
+  two.add(Add{}, {points, more});
+  model.network = Network(two, Shape{kSize, kSize, 3});
+  CHECK_THROWS_WITH(Landmarker(model), Catch::Contains("one input, a picture, got 2 inputs"));
   CHECK_THROWS_AS(Landmarker(face_model(), {.passes = 0}), ArgumentError);
   CHECK_THROWS_AS(Landmarker(face_model(), {.passes = 11}), ArgumentError);
   CHECK_THROWS_AS(Landmarker(face_model(), {.min_score = 1.5f}), ArgumentError);

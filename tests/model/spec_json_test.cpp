@@ -123,8 +123,8 @@ TEST_CASE("text that is no network") {
   CHECK_THAT(refusal<FormatError>(R"({"input": [8, 8, 3], "layers": {}})"), Catch::Contains("not a network"));
   CHECK_THAT(refusal<FormatError>(R"({"input": [8, 8, 3], "layers": []})"), Catch::Contains("not a network"));
   CHECK_THAT(refusal<FormatError>(R"({"layers": [{"type": "relu"}]})"), Catch::Contains("\"input\" is missing"));
-  for (const char* input : {"[]", "[8, 8]", "[8, 8, 3, 1]", "[8, 0, 3]", "[8, -8, 3]", "[8.5, 8, 3]", "[8, 8, \"3\"]",
-                            "8", "null", "[4294967304, 8, 3]", "[18446744073709551615, 8, 3]", "[100000, 8, 3]"}) {
+  for (const char* input : {"[]", "[8, 8, 3, 1, 1]", "[8, 0, 3]", "[8, -8, 3]", "[8.5, 8, 3]", "[8, 8, \"3\"]", "8",
+                            "null", "[4294967304, 8, 3]", "[18446744073709551615, 8, 3]"}) {
     INFO(input);
     CHECK_THAT(refusal<FormatError>(network(R"({"type": "relu"})", input)),
                Catch::Contains("\"input\" is missing or wrong"));
@@ -221,7 +221,7 @@ TEST_CASE("several inputs and outputs go to JSON and back") {
   CHECK_THAT(refusal<SpecError>(wrong("[\"b\"]")), Catch::Contains("an output is not known"));
   CHECK_THAT(refusal<SpecError>(wrong("[\"a\", \"a\"]")), Catch::Contains("cannot be marked as an output"));
   CHECK_THAT(refusal<SpecError>(wrong("[\"input\"]")), Catch::Contains("cannot be marked as an output"));
-  CHECK_THAT(refusal<FormatError>(network(R"({"type": "input", "name": "b", "shape": [1, 2]})")),
+  CHECK_THAT(refusal<FormatError>(network(R"({"type": "input", "name": "b", "shape": [1, 0]})")),
              Catch::Contains("the option 'shape' has a wrong value"));
 }
 
@@ -230,8 +230,8 @@ TEST_CASE("a custom layer is found by the name it was registered with") {
   const std::string json = spec_to_json(Spec() << layer, {4});
   CHECK_THAT(json, Catch::Contains("\"custom\"") && Catch::Contains("\"shifted\""));
   CHECK_THAT(refusal<SpecError>(network(R"({"type": "custom", "layer": "shiftde"})")),
-             Catch::Contains("there is no custom layer of this name") && Catch::Contains("got shiftde") &&
-                 Catch::Contains("call register_layer"));
+             Catch::Contains("a layer of somebody's own") && Catch::Contains("got shiftde") &&
+                 Catch::Contains("after register_layer"));
   CHECK_THAT(refusal<FormatError>(network(R"({"type": "custom"})")), Catch::Contains("a custom layer has no name"));
   register_layer<Shifted>();
   register_layer<Shifted>();

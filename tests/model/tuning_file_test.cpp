@@ -128,7 +128,7 @@ TEST_CASE("what is no tuning is ignored and named, and written anew") {
     INFO(text);
     write(file, std::string(text));
     CHECK(contains(why_ignored(file),
-                   "tuning.json is ignored: it is not what 'lineament tune' writes; run "
+                   "tuning.json is ignored: it is not what 'lineament tune' writes; delete it, then run "
                    "'lineament tune' again"));
     save_tuning(file, {.machine = tuning_machine(), .kernels = {{"b", "direct"}}});
     CHECK(load_tuning(file).kernels == Kernels{{"b", "direct"}});

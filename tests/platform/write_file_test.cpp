@@ -85,6 +85,20 @@ TEST_CASE("write_file: a file keeps who may read and write it") {
   CHECK(read_text(file) == "through a link");
 }
 
+TEST_CASE("write_file: a link stays one, whether what it leads to is there or not") {
+  const Folder folder("write_links");
+  fs::create_directory(folder / "disk");
+  fs::create_symlink("disk/model", folder / "latest");
+  fs::create_symlink("latest", folder / "link");
+  for (const std::string text : {"first", "second"}) {
+    write_file(folder / "link", std::string_view(text));
+    CHECK(fs::is_symlink(folder / "link"));
+    CHECK(fs::is_symlink(folder / "latest"));
+    CHECK_FALSE(fs::is_symlink(folder / "disk" / "model"));
+    CHECK(read_text(folder / "disk" / "model") == text);
+  }
+}
+
 TEST_CASE("write_file: what cannot be put in its place leaves nothing behind") {
   const Folder folder("write_fails");
   CHECK_THROWS_AS(write_file(folder / "none/a", std::string_view("text")), FileError);

@@ -206,6 +206,18 @@ TEST_CASE("points may be smoothed in place") {
   }
 }
 
+TEST_CASE("time goes on through frames without a face, and does not begin with what is no time") {
+  FaceSmoother smoother;
+  Landmarks points = shape(), nowhere(points.size(), Point{std::nanf(""), 0});
+  CHECK_THROWS_AS(smoother.next(points, {}, std::nan(""), points), ArgumentError);
+  CHECK_NOTHROW(smoother.next(points, {}, 1, points));
+  CHECK_NOTHROW(smoother.next(nowhere, {}, 2, nowhere));
+  CHECK_THROWS_AS(smoother.next(points, {}, 1.5, points), ArgumentError);
+  CHECK_NOTHROW(smoother.next(points, {}, 2.5, points));
+  smoother.restart();
+  CHECK_NOTHROW(smoother.next(points, {}, 0, points));
+}
+
 TEST_CASE("what makes no sense is refused") {
   FaceSmoother smoother;
   Landmarks points = shape(), few(5);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "catch.hpp"
@@ -302,6 +303,42 @@ TEST_CASE("a face with a good score stays, whatever the detector says; without a
     CHECK(sure.next(s.image, i * 0.04).size() == 1);
     CHECK(unsure.next(s.image, i * 0.04).size() == (i < 4 ? 1u : 0u));  // looks at 0.08 and 0.16
   }
+}
+
+TEST_CASE("a face that was lost and found again has two looks, too") {
+  Detector detector;
+  const Stage s = stage({3}, 0, 0);
+  detector.knows(s.truth);
+  Tracker tracker(Landmarker(always_the_same()), detector.finder(), {.find_every = 0.01, .search_every = 0.01});
+  CHECK(tracker.next(s.image, 0.00).size() == 1);
+  const std::vector<FoundFace> there = std::exchange(detector.faces, {});
+  CHECK(tracker.next(s.image, 0.04).size() == 1);
+  CHECK(tracker.next(s.image, 0.08).empty());
+  detector.faces = there;
+  CHECK(ids(tracker.next(s.image, 0.12)) == Ids{1});
+  detector.faces.clear();
+  CHECK(tracker.next(s.image, 0.16).size() == 1);
+  CHECK(tracker.next(s.image, 0.20).empty());
+}
+
+TEST_CASE("a look that failed is due again, and a frame that was refused has not been") {
+  Detector detector;
+  const Stage s = stage({3}, 0, 0);
+  detector.knows(s.truth);
+  bool fails = true;
+  const Tracker::Finder finder = [&](const ImageView& picture) {
+    if (fails) throw std::runtime_error("no detector today");
+    return detector.finder()(picture);
+  };
+  Tracker tracker(Landmarker(always_the_same()), finder, {.search_every = 5});
+  CHECK_THROWS_AS(tracker.next(s.image, 0), std::runtime_error);
+  fails = false;
+  CHECK(tracker.next(s.image, 0.04).size() == 1);
+
+  ImageView narrow = s.image;
+  narrow.stride = 3;
+  CHECK_THROWS_AS(tracker.next(narrow, 0.08), ArgumentError);
+  CHECK(tracker.next(s.image, 0.08).size() == 1);
 }
 
 TEST_CASE("no detector, however odd, breaks it") {

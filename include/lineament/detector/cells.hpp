@@ -27,7 +27,8 @@ void faces_to_cells(std::span<const TrueFace> faces, int width, int height, std:
                     std::span<float> weights);
 
 /// Adds the faces of at least `score` that an output of `stride` shows: height / stride x width / stride cells. Those
-/// of neighbouring cells are mostly the same face: see without_doubles().
+/// of neighbouring cells are mostly the same face: see without_doubles(). Throws ArgumentError for another number of
+/// values, and where a stride or a size is not positive.
 void cells_to_faces(std::span<const float> cells, int stride, int width, int height, float score,
                     std::vector<FoundFace>& faces);
 

@@ -88,7 +88,8 @@ class Landmarker {
   /// out where its points are too unsure (LandmarkerOptions::min_score). No face is a result, not an error. Throws
   /// ArgumentError for an empty photo.
   std::vector<FaceLandmarks> predict(const ImageView& photo, const PredictOptions& options = {});
-  /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo. Throws ArgumentError for an empty
+  /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo; of another scheme than the 68
+  /// points, its points. Throws ArgumentError for an empty
   /// one, and for one that lies outside the photo. For a photo that is one face: whole_image_face().
   FaceLandmarks predict(const ImageView& photo, const Box& box, const PredictOptions& options = {});
   /// Every box's face, in the boxes' order: the same as one by one but for rounding, and faster.
@@ -101,6 +102,9 @@ class Landmarker {
   std::vector<FaceLandmarks> predict(const PhotoFile& photo, std::span<const Box> boxes,
                                      const PredictOptions& options = {});
 
+  /// The box of a face as the model knows it, for one that a FaceFinder has found: see Model::found_box. What predict()
+  /// without a box does by itself.
+  Box box_of_found(const Box& found) const;
   /// The box with which the crop is the whole photo: for one that a face fills.
   Box whole_image_face(const ImageView& photo) const;
   Box whole_image_face(const PhotoFile& photo) const;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lineament/api.hpp"
+#include "lineament/faces/box_convention.hpp"
 #include "lineament/faces/crop.hpp"
 #include "lineament/faces/photo.hpp"
 #include "lineament/faces/scheme.hpp"
@@ -25,6 +26,9 @@ struct Model {
   std::string trained_on{};          ///< in words: "4000 drawn faces"; a model's licence follows its data's
   std::vector<LayerRange> ranges{};  ///< of activations, for inference in int8; empty: not calibrated
   Scheme scheme = ibug_68();         ///< what the outputs are
+  /// Where the boxes that it is trained on lie in those that the library's detector finds: see fit_found_box(). Empty:
+  /// they are the same, as of the 68 points, or nobody knows.
+  std::optional<BoxFactors> found_box{};
   /// Digest and look of photos, without their names: those trained on, and those that chose the best epoch. A face of
   /// either measures nothing any more.
   std::vector<PhotoPrint> trained_photos{}, held_out_photos{};
@@ -45,8 +49,9 @@ struct SaveOptions {
 };
 
 /// Writes the model, replacing `path` in one step. Throws FileError, ModelError (the network gives values that are no
-/// numbers) or ArgumentError (a text that is not UTF-8); then the old file is still there, whole. The file's test of
-/// itself is made with the weights as they are stored.
+/// numbers, or is none that loading takes) or ArgumentError (a text that is not UTF-8; a scheme, ranges or
+/// preprocessing that make no sense); then the old file is still there, whole. The file's test of itself is made with
+/// the weights as they are stored.
 void save_model(const std::filesystem::path& path, const Model& model, const SaveOptions& options = {});
 /// The same with the training state, and weights as they are.
 void save_checkpoint(const std::filesystem::path& path, const Model& model, const TrainingState& state);

@@ -112,6 +112,12 @@ constexpr void require_countable(const Shape& shape) {
   if (!is_countable(shape)) shape_error("fewer than 2147483648 values", shape);
 }
 
+/// A size that layers have added or multiplied up, as an int. Throws SpecError where none holds it.
+constexpr int size_of_output(long long size) {
+  if (size > std::numeric_limits<int>::max()) shape_error("an output of fewer than 2147483648 values", "more");
+  return static_cast<int>(size);
+}
+
 /// Elementwise layers: same shape out as in.
 constexpr Shape same_shape(std::span<const Shape> inputs) {
   return inputs[0];

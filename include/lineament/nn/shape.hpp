@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 #include <string>
 
 #include "lineament/api.hpp"
@@ -16,7 +17,8 @@ class Shape {
 
   constexpr Shape() = default;
   /// Throws SpecError for more than kMaxRank sizes.
-  constexpr Shape(std::initializer_list<int> sizes) {
+  constexpr Shape(std::initializer_list<int> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  explicit constexpr Shape(std::span<const int> sizes) {
     if (sizes.size() > kMaxRank) too_long(sizes.size());
     for (int size : sizes) sizes_[static_cast<std::size_t>(rank_++)] = size;
   }

@@ -85,7 +85,6 @@ class Spec {
   constexpr NodeId last() const { return size(); }
   /// Throws ArgumentError unless `id` is in 1 … size(): the first input is no layer.
   constexpr const Node& operator[](NodeId id) const { return nodes_[index_of(id)]; }
-  constexpr Node& operator[](NodeId id) { return nodes_[index_of(id)]; }
 
   /// The first input, then the further ones in the order they were added.
   constexpr NodeIds inputs() const {
@@ -221,6 +220,7 @@ constexpr Shapes infer_shapes(const Spec& spec, const Shape& input) {
   const auto infer = [&](NodeId id) {
     const InputShapes inputs(spec[id], shapes);
     shapes.of.push(output_shape(spec[id].layer, inputs));
+    if (!has_sizes(shapes[id])) shape_error("an output of at least one value", to_string(shapes[id]));
     require_countable(shapes[id]);
   };
   for (NodeId id = 1; id <= spec.size(); ++id) {

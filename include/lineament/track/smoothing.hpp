@@ -1,5 +1,6 @@
 // Points of a face in a film, made steady: still while the face is at rest, without delay while it moves.
 #pragma once
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,11 +45,11 @@ class FaceSmoother {
   void restart();
 
  private:
-  void start(std::span<const Point> found, double seconds);
+  void start(std::span<const Point> found);
   void step(std::span<const Point> found, std::span<const float> spread, float passed);
 
   SmoothingOptions options_;
-  double seconds_ = 0;
+  std::optional<double> last_;  ///< seconds of the frame before
   bool started_ = false;
   std::vector<Point> before_, steady_;    ///< of the frame before, as found and as given out
   std::vector<Point> speed_, own_speed_;  ///< of each point with the face and beside it, face sizes a second

@@ -38,16 +38,17 @@ struct TrackedFace {
 /// Each frame's points say where to look in the next one, so that a face costs one pass of the landmarker's network and
 /// the detector is asked only now and then: at the start, when a face is lost, and every find_every seconds. A cut to
 /// another scene is noticed by the score; a face that appears in the very place of another takes over its number. Of
-/// two numbers that end up on one face the older stays. Not for several threads at once. One
-/// that was moved from may only be assigned to or destroyed. What it keeps does not grow
-/// with the film.
+/// two numbers that end up on one face the older stays. What it keeps does not grow with the film.
+///
+/// Not for several threads at once. One that was moved from may only be assigned to or destroyed.
 class Tracker {
  public:
   using Finder = std::function<std::vector<FoundFace>(const ImageView&)>;
 
   /// Throws ArgumentError if an option is out of range.
   Tracker(Landmarker landmarker, FaceFinder finder, const TrackerOptions& options = {});
-  /// With a detector of yours: all faces in a picture, as FaceFinder::find gives them.
+  /// With a detector of yours: all faces in a picture, with boxes as Landmarker::predict takes them. Those of a
+  /// FaceFinder go through Landmarker::box_of_found().
   Tracker(Landmarker landmarker, Finder finder, const TrackerOptions& options = {});
   ~Tracker();
   Tracker(Tracker&&) noexcept;

@@ -6,6 +6,7 @@
 
 #include "lineament/api.hpp"
 #include "lineament/nn/network.hpp"
+#include "lineament/train/optimizers.hpp"
 
 namespace LINEAMENT_API lineament {
 
@@ -24,5 +25,8 @@ TakenWeights take_weights(Network& to, const Network& from);
 /// '*' stands for any characters and '?' for one ("features.*"). In the order of network.params(). Throws ArgumentError
 /// for a pattern that fits nothing.
 std::vector<ParamInfo> params_named(const Network& network, std::span<const std::string> patterns);
+
+/// What an Optimizer takes as `decayed`: the weights, not biases and norms. Without them it decays nothing.
+std::vector<WeightRange> decayed_ranges(const Network& network);
 
 }  // namespace lineament

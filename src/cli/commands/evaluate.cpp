@@ -9,6 +9,7 @@
 #include "cli/models.hpp"
 #include "cli/networks.hpp"
 #include "cli/options.hpp"
+#include "cli/output_files.hpp"
 #include "cli/predictions.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/split.hpp"
@@ -161,8 +162,24 @@ FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions&
   return load_faces(data.faces, store);
 }
 
+/// As a detector, which finds faces.
+void require_points(const Path& name, const Model& model) {
+  const Port& output = model.network.outputs().front();
+  if (!(output.shape == Shape{model.scheme.values()}))
+    throw ArgumentError({shown_name(name), "its first output is not the points of a face",
+                         std::to_string(model.scheme.values()) + " values", to_string(output.shape),
+                         "give a model that training on faces has made"});
+}
+
+void require_report(const Path& report) {
+  if (report == "-")
+    throw ArgumentError({"--report", "it is a page, and not for standard output", "a file", "-", "e.g. report.html"});
+  if (!report.empty()) require_own(report, "<!DOCTYPE html>", "--report another file's name, e.g. report.html");
+}
+
 EvaluationResults measure_model(const EvaluateOptions& o) {
   const Model model = load_named_model(o.model);
+  require_points(o.model, model);
   StoreOptions store;
   store.preprocessing = model.preprocessing;
   store.box = box_source(o.box);
@@ -226,6 +243,7 @@ EvaluateOptions with_model(EvaluateOptions o) {
 
 int evaluate(const EvaluateOptions& given) {
   const EvaluateOptions o = with_model(given);
+  require_report(o.report);
   if (!o.model.empty() && !o.predictions.empty())
     throw ArgumentError({"evaluate", "there are two kinds of points to measure", "MODEL or --predictions FOLDER",
                          "both", "see 'lineament evaluate --help'"});

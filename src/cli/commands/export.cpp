@@ -65,19 +65,20 @@ int export_model(const ExportOptions& o) {
 
 Command export_command() {
   const auto o = std::make_shared<ExportOptions>();
-  return {.name = "export",
-          .about = "Write a model as it is shipped: half the size, without the state of training",
-          .footer =
-              "The file is a model like any other: predict, evaluate and train --from read it. It does not say by "
-              "which command, and with which folders, it was trained.\n"
-              "--calibrate sets right how far the model expects its points to be off: on photos unlike those that it "
-              "was trained on it expects too little. The points stay what they are.\n"
-              "Examples:\n"
-              "  lineament export run/model.safetensors --out face.safetensors\n"
-              "  lineament export run/last.safetensors --out last.safetensors --weights fp32\n"
-              "  lineament export run/model.safetensors --out face.safetensors --calibrate photos",
-          .options = [o](CLI::App& c) { add_options(c, *o); },
-          .run = [o] { return export_model(*o); }};
+  return {
+      .name = "export",
+      .about = "Write a model as it is shipped: half the size, without the state of training",
+      .footer =
+          "The file is a model like any other: predict, evaluate and train --from read it. It does not say by "
+          "which command it was trained. What on it says, with the folders' names: --trained-on says it otherwise.\n"
+          "--calibrate sets right how far the model expects its points to be off: on photos unlike those that it "
+          "was trained on it expects too little. The points stay what they are.\n"
+          "Examples:\n"
+          "  lineament export run/model.safetensors --out face.safetensors\n"
+          "  lineament export run/last.safetensors --out last.safetensors --weights fp32\n"
+          "  lineament export run/model.safetensors --out face.safetensors --calibrate photos",
+      .options = [o](CLI::App& c) { add_options(c, *o); },
+      .run = [o] { return export_model(*o); }};
 }
 
 }  // namespace lineament::cli

@@ -115,6 +115,7 @@ int film(const FacesOptions& o) {
     throw ArgumentError({"--sheet", "a film is written to a folder", "--film with --out", o.sheet.string(), ""});
   make_folder(o.out);
   require_no_more(o.out, o.film);
+  say_when_interrupted("stopped: the frames drawn so far are kept");
   FilmOptions filming = o.filming;
   filming.size = o.size;
   if (!o.backgrounds.empty()) filming.backgrounds = load_backgrounds(o.backgrounds, {}, "--backgrounds");

@@ -36,7 +36,8 @@ void add_options(CLI::App& c, PredictOptions& o) {
                "JPEG, PNG, BMP or binary PNM; a folder of them; @FILE with a name on each line; - for standard input");
   c.add_option(
        "--box", o.boxes,
-       "x,y,width,height of a face, brows to chin, in pixels; several may be given. Without: all that are found")
+       "x,y,width,height of a face, brows to chin (of another scheme: around its points), in pixels; several may be "
+       "given. Without: all that are found")
       ->type_name("BOX")
       ->expected(1)
       ->take_all()
@@ -101,6 +102,7 @@ class Predict {
     if (to_json_file()) require_json_file(o_.json);
     if (!o_.pts.empty()) require_own(o_.pts / "photos.csv", kMapBegin, "another folder with --pts");
     images_ = all_images(o_.images);
+    if (o_.boxes.empty() && !o_.whole) warn_of_found_boxes(*models_.points);
     const std::vector<std::string> names = names_of(images_);
     results_.resize(images_.size());
     look_at_all(names);

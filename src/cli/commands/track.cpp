@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <optional>
 
 #include "cli/box_option.hpp"
 #include "cli/command.hpp"
@@ -16,6 +17,7 @@
 #include "cli/tunings.hpp"
 #include "lineament/detector/face_finder.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/box_convention.hpp"
 #include "lineament/model/default_models.hpp"
 #include "lineament/track/tracker.hpp"
 
@@ -55,6 +57,7 @@ void add_options(CLI::App& c, TrackOptions& o) {
   c.add_option("--raw", o.film.raw, "Frames are bare pixels of this size")->type_name("WIDTHxHEIGHT");
   c.add_option("--format", o.film.pixels, "Of bare pixels: rgb, bgr, rgba, bgra, argb, gray, nv12, nv21, i420")
       ->capture_default_str()
+      ->needs("--raw")
       ->check(one_of({std::begin(kPixelOrders), std::end(kPixelOrders)}));
   c.add_option("--detector", o.detector, "A detector of yours, a .safetensors file; not the library's own")
       ->type_name("FILE");
@@ -95,7 +98,8 @@ void sort_out_film(TrackOptions& o) {
 }
 
 /// Who finds faces where none is known.
-Tracker::Finder make_finder(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning) {
+Tracker::Finder make_finder(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning,
+                            const std::optional<BoxFactors>& found_box) {
   if (o.detector.empty() && !o.boxes.empty()) return [](const ImageView&) { return std::vector<FoundFace>(); };
   FinderOptions options = LandmarkerOptions().finder;
   options.smallest = static_cast<float>(o.min_size);
@@ -104,7 +108,12 @@ Tracker::Finder make_finder(const TrackOptions& o, const std::shared_ptr<const T
   options.tuning = tuning;
   const auto finder =
       o.detector.empty() ? std::make_shared<FaceFinder>(options) : std::make_shared<FaceFinder>(o.detector, options);
-  return [finder](const ImageView& frame) { return finder->find(frame); };
+  return [finder, found_box](const ImageView& frame) {
+    std::vector<FoundFace> faces = finder->find(frame);
+    if (found_box)
+      for (FoundFace& face : faces) face.box = box_from(*found_box, face.box);
+    return faces;
+  };
 }
 
 /// Boxes that are given are found in the first frame, as if the detector were sure of them.
@@ -128,14 +137,20 @@ Tracker::Finder with_boxes(std::vector<Box> boxes, Tracker::Finder rest) {
   };
 }
 
+Tracker make_tracker(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning) {
+  Model model = load_named_model(o.model);
+  if (o.boxes.empty()) warn_of_found_boxes(model);
+  const std::optional<BoxFactors> found_box = model.found_box;
+  return {Landmarker(std::move(model),
+                     {.threads = o.threads, .precision = precision_by_name(o.precision), .tuning = tuning}),
+          with_boxes(parse_boxes(o.boxes), make_finder(o, tuning, found_box)),
+          {.find_every = o.find_every, .smooth = !o.no_smoothing}};
+}
+
 class Track {
  public:
   Track(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning)
-      : o_(o),
-        tracker_(Landmarker(load_named_model(o.model),
-                            {.threads = o.threads, .precision = precision_by_name(o.precision), .tuning = tuning}),
-                 with_boxes(parse_boxes(o.boxes), make_finder(o, tuning)),
-                 {.find_every = o.find_every, .smooth = !o.no_smoothing}) {}
+      : o_(o), tracker_(make_tracker(o, tuning)) {}
 
   int run() {
     FilmInputOptions film = o_.film;
@@ -143,6 +158,7 @@ class Track {
     const std::unique_ptr<FilmInput> input = open_film(film);
     FilmOutput output(o_.out, *input, o_.film.input, tracker_.scheme());
     Progress progress("tracking");
+    say_when_interrupted("stopped: what is written of the frames so far is kept");
     Image frame;
     std::size_t number = 0, failed = 0;
     bool ended = false;  // and nobody closed what is written to

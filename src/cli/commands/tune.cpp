@@ -163,6 +163,7 @@ int tune_network(const TuneCommandOptions& o) {
     require_own(file, kTuningBegin, "LINEAMENT_TUNING another file's name, e.g. tuning.json");
   const Network network = network_of(o.model);
   require_writable(file);
+  say_when_interrupted("stopped: nothing is chosen before all settings have been timed");
   std::vector<Setting> settings;
   for (const int threads : thread_counts(o.threads))
     for (const int batch : o.batches) settings.push_back({batch, threads});

@@ -15,12 +15,13 @@ struct Concat {
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
     const int rank = inputs[0].rank();
     if (rank != 1 && rank != 3) shape_error("vectors, or height x width x channels", inputs[0]);
-    int channels = 0;
+    long long sum = 0;
     for (const Shape& in : inputs) {
       if (in.rank() != rank || in.height() != inputs[0].height() || in.width() != inputs[0].width())
         shape_error("inputs of one height and width, like " + to_string(inputs[0]), to_string(in));
-      channels += in.channels();
+      sum += in.channels();
     }
+    const int channels = size_of_output(sum);
     return rank == 3 ? Shape{inputs[0][0], inputs[0][1], channels} : Shape{channels};
   }
   constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }

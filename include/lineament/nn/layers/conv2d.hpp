@@ -112,7 +112,7 @@ struct Conv2d {
     } else {
       before = padding == Padding::fixed ? pad : 0;
       const long long room = in - extent + 2LL * before;
-      out = room < 0 ? 0 : static_cast<int>(room / stride + 1);
+      out = room < 0 ? 0 : size_of_output(room / stride + 1);
     }
   }
 };

@@ -1,7 +1,9 @@
 // A layer that this library does not know, as a value that a Spec can hold:
-//   struct ChannelGain { … };                             // the same struct of options as a built-in layer
-//   (nn/layer.hpp) net.add(custom(ChannelGain{.scale = 2}), from);       // in constant expressions, too
-//   register_layer<ChannelGain>();                        // once, before files with it are loaded
+//
+//   struct ChannelGain { … };                       // options as those of a built-in layer: see nn/layer.hpp
+//   net.add(custom(ChannelGain{.scale = 2}), from);  // in constant expressions, too
+//   register_layer<ChannelGain>();                  // once, before files with it are loaded
+//
 // How it computes is said by template members `forward` and `backward` of the struct (the contract stands in
 // reference/reference.hpp), or by a specialisation of Reference<> as for built-in layers; for float and double.
 //

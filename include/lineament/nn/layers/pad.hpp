@@ -25,7 +25,8 @@ struct Pad {
     require_at_least("left", left, 0);
     require_at_least("right", right, 0);
     if (inputs[0].rank() != 3) shape_error("height x width x channels", inputs[0]);
-    return {top + inputs[0][0] + bottom, left + inputs[0][1] + right, inputs[0][2]};
+    return {size_of_output(0LL + top + inputs[0][0] + bottom), size_of_output(0LL + left + inputs[0][1] + right),
+            inputs[0][2]};
   }
   constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
 };

@@ -19,7 +19,7 @@ struct SoftArgmax {
   /// {h, w, k} -> {2 * k}: x0, y0, x1, y1, …
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
     if (inputs[0].rank() != 3) shape_error("heat maps of height x width x points", inputs[0]);
-    return {2 * inputs[0][2]};
+    return {size_of_output(2LL * inputs[0][2])};
   }
   /// temperature {1}.
   constexpr ParamSpecs params(std::span<const Shape>) const {
