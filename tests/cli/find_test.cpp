@@ -193,7 +193,8 @@ TEST_CASE("inspect shows the detector, and its memory for a picture of a size") 
   require_refused(place.run({"inspect", "detector", "--input", "100x100"}), {"--input", "multiples of 32", "100x100"});
   require_refused(place.run({"inspect", "detector", "--input", "32000x32000"}), {"--input", "64 megapixels"});
   require_refused(place.run({"inspect", "detector", "--input", "axb"}), {"--input", "not a size"});
-  require_refused(place.run({"inspect", "tiny", "--input", "256x256x2"}), {"--input", "not a size"});
+  require_refused(place.run({"inspect", "detector", "--input", "256x256x2"}), {"--input", "not a size"});
+  require_refused(place.run({"inspect", "tiny", "--input", "256x256"}), {"--input", "crops of one size"});
 }
 
 }  // namespace lineament::test

@@ -167,6 +167,9 @@ int inspect(const InspectOptions& o) {
   const SpecFile file = is_model ? SpecFile{} : network_by_name(o.model);
   if (is_model) model = load_named_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);
+  if (!o.input.empty() && model && network.outputs().front().shape == Shape{model->scheme.values()})
+    throw ArgumentError({"--input", "the model finds points in crops of one size, whatever the picture's", "a detector",
+                         o.model, "leave it out; 'lineament inspect detector --input SIZE' prints what finding takes"});
   if (!o.input.empty()) network = resized(network, o.input);
   if (o.why) {
     const auto plan = plan_for(network, o, model ? model->ranges : std::vector<LayerRange>());
