@@ -1,5 +1,6 @@
 #include "cli/idle_options.hpp"
 
+#include "lineament/landmarker/face_losses.hpp"
 #include "lineament/zoo/heatmap_networks.hpp"
 
 namespace lineament::cli {
