@@ -203,17 +203,19 @@ Sets photo_sets(const TrainOptions& o, const StoreOptions& store, const Dataset&
   require_boxes(dataset, store.box);
   Split split = split_by_photo(dataset.faces, o.val_split, o.seed);
   limit_faces(split.train, o);
-  const auto load = [&](const std::vector<std::size_t>& indices, const char* which) {
+  const auto faces_at = [&](const std::vector<std::size_t>& indices) {
     std::vector<Face> faces;
     for (const std::size_t i : indices) faces.push_back(dataset.faces[i]);
-    return std::make_unique<FaceStore>(load_faces(faces, store, which));
+    return faces;
   };
-  Sets sets{load(split.train, "the faces to train on")};
+  const std::vector<Face> train = faces_at(split.train);
+  Sets sets{std::make_unique<FaceStore>(load_faces(train, store, "the faces to train on"))};
   sets.reported = sets.train->rejected().size();
-  if (store.scheme.name != ibug_68().name) sets.found_box = fit_found_box(dataset.faces, store);
+  if (store.scheme.name != ibug_68().name) sets.found_box = fit_found_box(train, store);
   require_measurable(*sets.train, "training faces");
   if (split.held_out.empty()) return sets;
-  sets.held_out = load(split.held_out, "the faces held out (--val-split)");
+  sets.held_out =
+      std::make_unique<FaceStore>(load_faces(faces_at(split.held_out), store, "the faces held out (--val-split)"));
   require_measurable(*sets.held_out, "held-out faces");
   report_alike(*sets.train, *sets.held_out);
   return sets;

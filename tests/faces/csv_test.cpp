@@ -29,6 +29,21 @@ TEST_CASE("CSV: rows with and without a header, several faces a photo, any line 
   }
 }
 
+TEST_CASE("CSV: the first column that a header lacks, or has twice, is named") {
+  const auto refused = [](int from, const std::string& left_out, const std::string& again = "") {
+    std::string words = "image";
+    for (int i = 0; i < kValues; ++i) {
+      const std::string name = (i % 2 == 0 ? "x" : "y") + std::to_string(i / 2 + from);
+      if (name != left_out) words += "," + name;
+    }
+    return message<FormatError>([&] { parse_csv(words + again + "\n" + sample_csv_row("a.jpg"), "t.csv", ""); });
+  };
+  CHECK(contains(refused(0, "y67"), "135 columns with an axis and a number; y67 is missing"));
+  CHECK(contains(refused(0, "x9"), "; x9 is missing"));
+  CHECK(contains(refused(1, "y68"), "; y68 is missing"));
+  CHECK(contains(refused(0, "x9", ",y3"), "; y3 is there twice"));
+}
+
 TEST_CASE("CSV: quotes") {
   const std::string rest = sample_csv_row("").substr(1);
   const Dataset data =

@@ -138,6 +138,13 @@ TEST_CASE("points in another order are refused, with what they look like, in eve
   }
 }
 
+TEST_CASE("a single point far from its face is named, with its place") {
+  Landmarks points = draw_face(3, 1, {.size = 96}).points;
+  points[7] = {4999, 5000};
+  const std::string problem = shape_problem(points).value_or("");
+  CHECK(contains(problem, "the point 7 (numbers from 0), at 4999, 5000, is far from where it is in a face"));
+}
+
 TEST_CASE("of a data set that is mixed up in several ways each way is named, and every face") {
   const TempFolder folder;
   std::vector<Listed> list = draw_into(folder.path(), 8);
