@@ -56,10 +56,6 @@ std::string about_json(const std::map<std::string, std::string>& texts) {
   }
 }
 
-bool is_built_in(const Scheme& scheme) {
-  return scheme.name == ibug_68().name && scheme_to_json(scheme) == scheme_to_json(ibug_68());
-}
-
 bool makes_sense(const Range& range) {
   return std::isfinite(range.low) && std::isfinite(range.high) && range.low <= 0 && range.high >= 0;
 }
@@ -79,7 +75,7 @@ void require_loadable(const std::string& path, const Model& model) {
   require_valid(model.scheme);
   check(model.preprocessing);
   if (model.found_box) box_from(*model.found_box, {0, 0, 1, 1});  // throws for what is none
-  if (!is_built_in(model.scheme) && model.scheme.name == ibug_68().name)
+  if (model.scheme.name == ibug_68().name && scheme_to_json(model.scheme) != scheme_to_json(ibug_68()))
     throw ArgumentError({"scheme", "the name is that of the scheme that is built in", "another name",
                          "'" + model.scheme.name + "'", ""});
   for (const LayerRange& r : model.ranges)
@@ -118,7 +114,7 @@ void save(const std::filesystem::path& path, const Model& model, Stored weights,
                                               {"self_test", self_test.dump()},
                                               {"trained_on", model.trained_on}};
   if (!model.ranges.empty()) metadata["ranges"] = ranges_json(model.ranges).dump();
-  if (!is_built_in(model.scheme)) metadata["scheme"] = scheme_to_json(model.scheme);
+  if (!(model.scheme.name == ibug_68().name)) metadata["scheme"] = scheme_to_json(model.scheme);
   if (const auto& f = model.found_box) metadata["found_box"] = Json{f->x, f->y, f->width, f->height}.dump();
   if (!model.metadata.empty()) metadata["about"] = about_json(model.metadata);
   std::vector<NamedTensor> tensors;

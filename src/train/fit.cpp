@@ -45,10 +45,9 @@ class Fit {
       state_ = *resume;
       weights_.restore(state_);
     }
-    resumed_ = resume != nullptr;
   }
 
-  FitResult run() {
+  FitResult run(bool resumed) {
     ranks_.require_same_run(train_, validation_, state_);
     Batches batches(train_, {.batch_size = static_cast<std::size_t>(options_.batch_size),
                              .seed = options_.seed,
@@ -61,7 +60,7 @@ class Fit {
                              .epochs = static_cast<std::size_t>(options_.epochs),
                              .part = ranks_.part(),
                              .parts = ranks_.parts()});
-    if (!resumed_ && options_.start_at_mean) weights_.start_at_mean(gradients_.judged(), mean_);
+    if (!resumed && options_.start_at_mean) weights_.start_at_mean(gradients_.judged(), mean_);
     weights_.compare_ranks();
     FitResult result;
     result.ended = run_epochs(batches, result.epochs);
@@ -158,7 +157,6 @@ class Fit {
   BatchGradients gradients_;
   Judge judge_;
   TrainingState state_;
-  bool resumed_ = false;
 };
 
 }  // namespace
@@ -173,7 +171,7 @@ FitResult fit(Network& network, const SampleSource& train, const SampleSource* v
     fit->begin(resume);
   });
   try {
-    return fit->run();
+    return fit->run(resume != nullptr);
   } catch (...) {
     ranks.end_others(current_error());
     throw;

@@ -89,6 +89,8 @@ TEST_CASE("train, evaluate, predict and validate on five points") {
   CHECK(model.metadata.at("version") == version());
   CHECK(contains(model.metadata.at("command"), "--scheme five.json"));
   CHECK(model.metadata.contains("date"));
+  REQUIRE(model.found_box);  // five points lie inside the box that the detector finds
+  CHECK(model.found_box->width < 0.8f);
   const std::string result = ok({"evaluate", "run/model.safetensors", "--data", "mine/l.csv"});
   CHECK(contains(result, "  mouth"));
   ok({"predict", "run/model.safetensors", "mine/face_0.png", "--pts", "p", "--json", "p.json", "--overlay", "o"});
@@ -97,6 +99,8 @@ TEST_CASE("train, evaluate, predict and validate on five points") {
   ok({"train", "--resume", "--epochs", "4", "--out", "run"});
   ok({"train", "--data", "mine/l.csv", "--from", "run/model.safetensors", "--batch", "4", "--epochs", "1", "--out",
       "tuned"});
+  CHECK(load_model(place / "run/model.safetensors").found_box == model.found_box);
+  CHECK(load_model(place / "tuned/model.safetensors").found_box);
   // A named network takes as many outputs as the scheme has values; 136 are refused.
   ok({"train", "--data", "mine/l.csv", "--scheme", "five.json", "--network", "mobile", "--batch", "4", "--epochs", "1",
       "--out", "named"});

@@ -89,8 +89,8 @@ class Landmarker {
   /// ArgumentError for an empty photo.
   std::vector<FaceLandmarks> predict(const ImageView& photo, const PredictOptions& options = {});
   /// `box` holds the face from brows to chin and ear to ear, in pixels of the photo; of another scheme than the 68
-  /// points, its points. Throws ArgumentError for an empty
-  /// one, and for one that lies outside the photo. For a photo that is one face: whole_image_face().
+  /// points, its points. Throws ArgumentError for an empty one, and for one that lies outside the photo. For a photo
+  /// that is one face: whole_image_face().
   FaceLandmarks predict(const ImageView& photo, const Box& box, const PredictOptions& options = {});
   /// Every box's face, in the boxes' order: the same as one by one but for rounding, and faster.
   std::vector<FaceLandmarks> predict(const ImageView& photo, std::span<const Box> boxes,
