@@ -32,6 +32,8 @@ class Threads {
   /// begun is left out, and once all threads have stopped the exception of the first such task is thrown here: the same
   /// for any number of threads. A thread begins with its own run of neighbouring tasks, the same share in
   /// every call, so that it finds in its cache what it wrote there in the call before; then it helps those who lag.
+  /// One call at a time: throws ArgumentError where it is called within `f` or by two threads at once, but for one task
+  /// or a team of one. A process that fork() made has no such threads: it makes teams and sessions of its own.
   template <class F>
   void run(int tasks, F&& f) {
     if (tasks <= 1 || workers_.empty()) {
@@ -63,7 +65,7 @@ class Threads {
   };
   struct alignas(64) Round {
     std::atomic<std::uint32_t> number{0};
-    std::atomic<bool> stop{false};
+    std::atomic<bool> stop{false}, busy{false};
     int tasks = 0;
     Function function = nullptr;
     void* context = nullptr;

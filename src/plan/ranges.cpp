@@ -1,6 +1,7 @@
 #include "lineament/nn/ranges.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lineament/error.hpp"
 #include "plan/executor.hpp"
@@ -31,6 +32,9 @@ std::vector<LayerRange> measure_ranges(const Network& network, std::span<const f
     for (std::size_t s = 0; s < ops.size(); ++s) {
       if (traits_of(ops[s].problem.layer).quantisable) {
         const std::span<const float> values = executor.value(ops[s].inputs[0]);
+        if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
+          throw ArgumentError({entry->layer, "a value that flows into the layer is not finite", "numbers", "NaN or inf",
+                               "look at the samples and at the network's weights"});
         const auto [low, high] = std::minmax_element(values.begin(), values.end());
         Range& range = (entry++)->range;
         range = {std::min(range.low, *low), std::max(range.high, *high)};

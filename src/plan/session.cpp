@@ -12,15 +12,20 @@
 #include "plan/explain.hpp"
 
 namespace lineament {
+namespace {
+
+void check_batch(int batch) {
+  if (batch < 1)
+    throw ArgumentError({"batch", "the batch size is out of range", "1 or more", std::to_string(batch), ""});
+}
+
+}  // namespace
 
 namespace detail {
 
 template <class T>
 struct SessionState {
-  SessionState(int batch, int thread_count) : threads(thread_count), isa(isa_token()) {
-    if (batch < 1)
-      throw ArgumentError({"batch", "the batch size is out of range", "1 or more", std::to_string(batch), ""});
-  }
+  SessionState(int batch, int thread_count) : threads(thread_count), isa(isa_token()) { check_batch(batch); }
 
   Threads threads;
   int isa;                                      // the instruction set that weights are packed for
@@ -198,6 +203,7 @@ std::span<const T> BasicTrainingSession<T>::input_gradient() const {
 template <class T>
 void BasicTrainingSession<T>::set_step(std::uint64_t step) {
   this->state_->step = step;
+  this->state_->passed = false;  // with another step's dropout
 }
 
 template <class T>
@@ -223,6 +229,8 @@ std::shared_ptr<PreparedWeights<T>> prepare_weights(const BasicNetwork<T>& netwo
 
 template <class T>
 std::shared_ptr<PreparedWeights<T>> pack_weights(const BasicNetwork<T>& network, const InferenceOptions& options) {
+  check_precision(options.precision, options.without);
+  check_batch(options.batch);
   auto weights = prepare_weights(network);
   Threads threads(options.threads);
   const Plan plan = make_plan(weights->network(), plan_options<T>(options, threads));

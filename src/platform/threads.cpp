@@ -88,6 +88,9 @@ void Threads::stop() {
 }
 
 void Threads::run_erased(int tasks, Function function, void* context) {
+  if (round_.busy.exchange(true, std::memory_order_acquire))
+    throw ArgumentError({"threads", "the team is at work", "one run() at a time, and none within another", "two",
+                         "use a team of its own"});
   round_.tasks = tasks;
   round_.function = function;
   round_.context = context;
@@ -103,7 +106,10 @@ void Threads::run_erased(int tasks, Function function, void* context) {
   if (!wait_until(kPatience, done)) help(round, 0);
   // Every worker must have left the round before its variables may change.
   while (!wait_until(kSpin, done)) std::this_thread::yield();
-  if (round_.failed.load(std::memory_order_relaxed) < tasks) std::rethrow_exception(std::exchange(error_, nullptr));
+  const bool failed = round_.failed.load(std::memory_order_relaxed) < tasks;
+  const std::exception_ptr error = failed ? std::exchange(error_, nullptr) : nullptr;
+  round_.busy.store(false, std::memory_order_release);
+  if (error) std::rethrow_exception(error);
 }
 
 bool Threads::others_are_done(std::uint32_t round) const {

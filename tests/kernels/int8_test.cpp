@@ -25,6 +25,8 @@ TEST_CASE("kernels: int8 leaves alone what would overflow, most grouped convolut
                        << Conv2d{.channels = 4} << Conv2d{.channels = 4},
                 {5, 5, 4}) ==
         std::vector<std::string>{"direct", has_int8_products() ? "depthwise_int8" : "depthwise", "int8", "direct"});
+  const Conv2d whole{.channels = 4, .kernel = 258, .padding = Padding::valid, .groups = Conv2d::kDepthwise};
+  CHECK(kernels(Spec() << whole << Flatten{} << Dense{.features = 2}, {258, 258, 4})[0] != "depthwise_int8");
   // Depthwise with a small window: only where a convolution gives it bytes.
   const Conv2d expand{.channels = 8, .kernel = 1};
   const auto second = [&](const Layer& before, int kernel) {
@@ -106,4 +108,27 @@ TEST_CASE("kernels: two weights of int8 that are rounded up together do not over
     if (int8_adds_pairs()) CHECK(*std::max_element(run.output().begin(), run.output().end()) < 2.0001f);
     for (const float y : run.output()) CHECK(y == Approx(2).epsilon(0.01));
   }
+}
+
+TEST_CASE("kernels: depthwise int8 of rows that lie in padding alone, on threads") {
+  const IsaRestorer restorer;
+  for (const std::string& isa : available_isas())
+    for (const int kernel : {3, 5, 7})
+      for (const int height : {1, 2, 6}) {
+        force_isa(isa);
+        INFO(isa << ", kernel " << kernel << ", height " << height);
+        const Conv2d wide{
+            .channels = 20, .kernel = kernel, .padding = Padding::fixed, .pad = kernel, .groups = Conv2d::kDepthwise};
+        const Spec spec = Spec() << MaxPool{.kernel = 1, .stride = 1} << wide << Conv2d{.channels = 1, .kernel = 1};
+        const Network network(spec, {height, 8, 20}, 1);
+        const std::vector<LayerRange> ranges{{spec[2].name.str(), {-3, 3}}, {spec[3].name.str(), {-3, 3}}};
+        const auto output = [&](int threads, Precision precision) {
+          InferenceSession session(network, {.threads = threads, .precision = precision, .ranges = ranges});
+          put(session.input(), random_values<double>(session.input().size(), 1));
+          return copy_of(session.forward());
+        };
+        const auto one = output(1, Precision::int8);
+        CHECK(difference(one, output(1, Precision::fp32)) < 0.05);
+        for (const int threads : {4, 8}) CHECK(output(threads, Precision::int8) == one);
+      }
 }

@@ -312,3 +312,16 @@ TEST_CASE("kernels: mobile in training in bfloat16 is close to fp32, and the sam
   CHECK(run(Precision::bf16, 3) == bf16);
   if (has_bf16_products()) CHECK(difference(bf16.first, fp32.first) > 1e-6);
 }
+
+TEST_CASE("kernels: products of bfloat16 keep what is not a number through a ReLU") {
+  const IsaRestorer restorer;
+  Network network(Spec() << Conv2d{.channels = 8} << ReLU{} << Conv2d{.channels = 2}, {5, 5, 4}, 1);
+  network.values(network.param("conv2d_1.bias"))[0] = std::numeric_limits<float>::quiet_NaN();
+  for (const std::string& isa : available_isas()) {
+    force_isa(isa);
+    INFO(isa);
+    InferenceSession session(network, {.precision = Precision::bf16});
+    session.forward();
+    CHECK(std::isnan(session.output()[0]));
+  }
+}

@@ -207,41 +207,42 @@ TEST_CASE("kernels: a dense layer leaves out inputs that are zero, and nothing e
       if (draws[i] >= share) values[i] = 0;
     return values;
   };
-  for (const int in : {1030, 3001, 66'000})
-    for (const int out : {3, 128, 145}) {
-      Network network(Spec() << Dense{.features = out}, Shape{in}, 1);
-      const auto weights = random_values<double>(network.weights().size(), 30);
+  struct Size {
+    int in, out;
+  };
+  for (const auto [in, out] : {Size{1030, 3}, Size{1030, 128}, Size{3001, 3}, Size{3001, 145}, Size{66'000, 128}}) {
+    Network network(Spec() << Dense{.features = out}, Shape{in}, 1);
+    const auto weights = random_values<double>(network.weights().size(), 30);
+    put(network.weights(), weights);
+    const BasicNetwork<double> doubles(network);
+    for (const double share : {0.0, 0.001, 0.5, 1.0}) {
+      INFO(in << " to " << out << ", share " << share);
+      const auto values = kept(share, static_cast<std::size_t>(in));
+      const auto output_for = [&](auto& run, std::size_t nan) {
+        put(run.input(), values);
+        if (nan < values.size()) run.input()[nan] = std::nanf("");
+        run.forward();
+        return copy_of(run.output());
+      };
+      LayerRun<double> exact(doubles, {});
+      const auto wanted = output_for(exact, values.size());
+      // Weights that would show, were they read.
       put(network.weights(), weights);
-      const BasicNetwork<double> doubles(network);
-      for (const double share : {0.0, 0.001, 0.5, 1.0}) {
-        INFO(in << " to " << out << ", share " << share);
-        const auto values = kept(share, static_cast<std::size_t>(in));
-        const auto output_for = [&](auto& run, std::size_t nan) {
-          put(run.input(), values);
-          if (nan < values.size()) run.input()[nan] = std::nanf("");
-          run.forward();
-          return copy_of(run.output());
-        };
-        LayerRun<double> exact(doubles, {});
-        const auto wanted = output_for(exact, values.size());
-        // Weights that would show, were they read.
-        put(network.weights(), weights);
-        for (std::size_t i = 0; i < values.size(); ++i)
-          if (values[i] == 0) std::fill_n(network.weights().data() + i * out, out, std::nanf(""));
-        for (const std::string& isa : available_isas())
-          for (const Precision precision : {Precision::fp32, Precision::bf16}) {
-            force_isa(isa);
-            const bool whole = precision == Precision::fp32;
-            LayerRun<float> run(network, {.precision = precision, .kernel = whole ? "gemm" : "bf16_weights"});
-            for (const RowReading how : {RowReading::near, RowReading::far}) {
-              const RowReadingForced leaving_out(how);
-              CHECK(difference(output_for(run, values.size()), wanted) < (whole ? 5e-6 : 2e-2));
-              for (const std::size_t i : {values.size() / 2, values.size() - 1})
-                CHECK(std::isnan(output_for(run, i)[0]));
-            }
+      for (std::size_t i = 0; i < values.size(); ++i)
+        if (values[i] == 0) std::fill_n(network.weights().data() + i * out, out, std::nanf(""));
+      for (const std::string& isa : available_isas())
+        for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+          force_isa(isa);
+          const bool whole = precision == Precision::fp32;
+          LayerRun<float> run(network, {.precision = precision, .kernel = whole ? "gemm" : "bf16_weights"});
+          for (const RowReading how : {RowReading::near, RowReading::far}) {
+            const RowReadingForced leaving_out(how);
+            CHECK(difference(output_for(run, values.size()), wanted) < (whole ? 5e-6 : 2e-2));
+            for (const std::size_t i : {values.size() / 2, values.size() - 1}) CHECK(std::isnan(output_for(run, i)[0]));
           }
-      }
+        }
     }
+  }
 }
 
 TEST_CASE("kernels: pools of awkward sizes") {
@@ -282,6 +283,10 @@ TEST_CASE("kernels: a slope or a normalisation for each channel") {
     compare(BatchNorm{}, {s.height, s.width, s.channels}, s.batch, 1, 1e-5);
   }
   compare(BatchNorm{}, {17}, 9, 1, 1e-5);
+  for (const Shape& shape : {Shape{5, 8}, Shape{2, 3, 4, 8}, Shape{301, 3}}) {
+    compare(PReLU{}, shape, 2);
+    compare(BatchNorm{}, shape, 2, 1, 1e-5);
+  }
 }
 
 TEST_CASE("kernels: products with one value for each channel") {

@@ -120,3 +120,14 @@ TEST_CASE("threads: the exception of the first task that threw comes out, and th
     }
   }
 }
+
+TEST_CASE("threads: a run within a run is an error, and the team goes on") {
+  Threads threads(3);
+  for (int round = 0; round < 20; ++round) {
+    CHECK_THROWS_WITH(threads.run(6, [&](int, int) { threads.run(6, [](int, int) {}); }),
+                      Catch::Contains("the team is at work"));
+    std::atomic<int> done{0};
+    threads.run(64, [&](int, int) { ++done; });
+    REQUIRE(done == 64);
+  }
+}

@@ -119,3 +119,18 @@ TEST_CASE("int8 of weights that are no numbers is an error that names the layer"
     CHECK_NOTHROW(InferenceSession(network));
   }
 }
+
+TEST_CASE("int8 of ranges that hold nothing is an error, and so is measuring them on what is no number") {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInf = std::numeric_limits<float>::infinity();
+  const Network network(Spec() << Dense{.features = 3} << ReLU{} << Dense{.features = 2}, {4}, 1);
+  for (const Range& bad : {Range{0, kInf}, Range{-3e38f, 3e38f}, Range{kNan, kNan}, Range{5, -5}}) {
+    const std::vector<LayerRange> ranges{{"dense_1", bad}};
+    CHECK_THROWS_WITH(InferenceSession(network, {.precision = Precision::int8, .ranges = ranges}),
+                      Catch::Contains("dense_1: the range of the layer's input is none"));
+  }
+  for (const float bad : {kNan, kInf}) {
+    std::vector<float> samples(8, 1.0f);
+    samples[6] = bad;
+    CHECK_THROWS_WITH(measure_ranges(network, samples), Catch::Contains("dense_1") && Catch::Contains("not finite"));
+  }
+}

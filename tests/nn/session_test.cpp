@@ -333,6 +333,9 @@ TEST_CASE("backward needs a forward of its own") {
   CHECK_THROWS_WITH(session.backward(), message);
   CHECK_THROWS_AS(session.backward([](std::size_t) {}), ArgumentError);
   session.forward();
+  session.set_step(7);  // its dropout is another
+  CHECK_THROWS_WITH(session.backward(), message);
+  session.forward();
   CHECK_NOTHROW(session.backward());
 }
 

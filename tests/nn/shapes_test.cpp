@@ -1,6 +1,7 @@
 // Shape inference at compile time, and the same rules at run time: errors name the layer, what it wanted and what it
 // got.
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "catch.hpp"
@@ -137,6 +138,7 @@ TEST_CASE("options out of range are named") {
   check(Upsample{.factor = 0}, "factor", "0");
   check(Pad{.left = -1}, "left", "-1");
   check(LeakyReLU{.slope = -0.5}, "slope", "-0.5");
+  check(LeakyReLU{.slope = std::numeric_limits<double>::infinity()}, "slope", "inf");
   check(MaxPool{.kernel = 16}, "kernel", "16");
   check(MaxPool{.stride = 0}, "stride", "0");
   check(AvgPool{.kernel = 0}, "kernel", "0");

@@ -89,3 +89,11 @@ TEST_CASE("a session for inference notices statistics that a training session ha
   for (InferenceSession* s : {&session, &fresh}) fill(s->input(), sample);
   CHECK(copy_of(session.forward()) == copy_of(fresh.forward()));
 }
+
+TEST_CASE("options of packing are checked as those of a session") {
+  const Network network(Spec() << Dense{}, Shape{2}, 1);
+  CHECK_THROWS_WITH(pack_weights(network, {.batch = -3}), Catch::Contains("got -3"));
+  CHECK_THROWS_AS(pack_weights(network, {.precision = static_cast<Precision>(9)}), ArgumentError);
+  CHECK_THROWS_AS(pack_weights(network, {.precision = Precision::bf16, .without = {Pass::choose_kernels}}),
+                  ArgumentError);
+}

@@ -198,6 +198,7 @@ TEST_CASE("names in a tuning that cannot be followed change nothing, and the op 
     return InferenceSession(network, {.tuning = &wrong}).plan()[0].refused;
   };
   CHECK(has(refused("fastest"), "fastest: in the tuning, but: there is no such kernel for it"));
+  CHECK(has(refused("reference"), "reference: in the tuning, but: there is no such kernel for it"));
   CHECK(has(refused("depthwise"), "depthwise: in the tuning, but: needs one channel a group"));
   CHECK_FALSE(has(refused("depthwise"), "depthwise: needs one channel a group"));  // once is enough
   CHECK(has(refused("windows"), "windows: in the tuning, but: for rectangular and dilated windows"));

@@ -171,6 +171,7 @@ class BasicTrainingSession : public SessionBase<T> {
   /// With `input_gradient`: batch x input shape, overwritten by `backward`.
   std::span<const T> input_gradient() const;
   /// Dropout draws a new mask in every `forward`, numbered from here: set on resuming to go on with the same masks.
+  /// `backward` needs a new `forward` after it.
   void set_step(std::uint64_t step);
 };
 

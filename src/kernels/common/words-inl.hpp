@@ -260,7 +260,7 @@ HWY_ATTR void WordTile(const WordProduct& p, const std::uint32_t* a, const std::
         to_bytes.store(y, static_cast<std::size_t>(rest), p.bytes.data + place);
         continue;
       }
-      if (p.relu) y = hn::Max(y, hn::Zero(d));
+      if (p.relu) y = AtLeast(hn::Zero(d), y);
       if (rest >= kLanes)
         hn::StoreU(y, d, p.c + place);
       else

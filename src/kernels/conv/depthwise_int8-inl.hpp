@@ -116,10 +116,10 @@ struct DepthwiseTask {
   Bytes y_bytes;
   bool relu, hard_swish;
 
-  /// The words that windows of rows from `oy` on meet, of `count` channels from c on.
-  HWY_ATTR void fill_slice(int oy, int c, int count) const {
+  /// The words that windows of so many rows of outputs from `oy` on meet, of `count` channels from c on.
+  HWY_ATTR void fill_slice(int oy, int rows_of_outputs, int c, int count) const {
     const ConvGeometry& g = p.g;
-    const int top = oy * g.stride - g.pad_top, height = g.kernel + p.together - 1;
+    const int top = oy * g.stride - g.pad_top, height = g.kernel + rows_of_outputs - 1;
     const int left = std::min(g.pad_left, p.width), inside = std::clamp(g.in_w, 0, p.width - left);
     constexpr int kSlice = DepthwiseWords::kSlice;
     const int column = p.words * kSlice;
@@ -252,7 +252,7 @@ struct DepthwiseTask {
   /// Rows oy … oy + rows - 1 of the output, the channels of a slice from c on.
   HWY_ATTR void slice_of_rows(int oy, int rows, int c) const {
     const int count = std::min(DepthwiseWords::kSlice, p.g.in_c - c);
-    fill_slice(oy, c, count);
+    fill_slice(oy, rows, c, count);
     const bool usual = p.g.kernel == 3;
     if (p.together == 4)
       lines<4, 0>(oy, rows, c, count);

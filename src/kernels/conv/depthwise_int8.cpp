@@ -1,6 +1,7 @@
 // Depthwise convolutions in int8: some rows of the input become words of four rows each, a slice of channels at a time,
 // and every word is multiplied with all windows that it is in. See depthwise_int8_plan.hpp for what lies where.
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include "kernels/common/bytes.hpp"
@@ -65,6 +66,7 @@ const char* DepthwiseInt8::unfit(const ConvProblem& p) const {
   if (p.training()) return "training";
   if (!has_int8_products()) return "needs VNNI or SDOT";
   const ConvGeometry& g = p.g;
+  if (std::ptrdiff_t{g.kernel} * g.kernel > INT32_MAX / (255 * 127)) return "sums would overflow 32 bits";
   return g.groups > 1 && g.groups == g.in_c && g.in_c == g.out_c ? nullptr : "needs one channel a group";
 }
 

@@ -50,9 +50,10 @@ inline constexpr int kMomentRows = 2;
 
 /// Even, so that a 2x2 pool fits. With more than eight rows, those that two strips share no longer count.
 inline StripPlan plan_direct(const ConvGeometry& g) {
-  const int padded_width = (g.out_w - 1) * g.stride + g.kernel;
-  const int row_bytes = 4 * (g.stride * padded_width * (g.in_c / g.groups) + g.out_w * g.out_c);
-  return plan_strips(g, std::clamp(direct_strip() / row_bytes / 2 * 2, 2, 8));
+  const std::ptrdiff_t padded_width = std::ptrdiff_t{g.out_w - 1} * g.stride + g.kernel;
+  const std::ptrdiff_t row_bytes =
+      4 * (g.stride * padded_width * (g.in_c / g.groups) + std::ptrdiff_t{g.out_w} * g.out_c);
+  return plan_strips(g, static_cast<int>(std::clamp<std::ptrdiff_t>(direct_strip() / row_bytes / 2 * 2, 2, 8)));
 }
 
 /// One direction of a window that moves by `stride`, the input's pixels counted from its padding: pixel `stride` * q +

@@ -56,7 +56,13 @@ HWY_ATTR void PReLUBackward(const SlopeBlocks& blocks, const KernelBackward<floa
     for (int p = blocks.begin(task); p < blocks.end(task); ++p) {
       const std::size_t at = static_cast<std::size_t>(p) * count;
       const float *from = x + at, *g = b.output_gradient.data + at;
-      for (std::size_t c = 0; c < count; ++c) sums[c] += from[c] > 0 ? 0.0f : from[c] * g[c];
+      // In vectors of our own: a compiler rounds the product in some of the loops that it makes, and not in others.
+      EachVectorOf(count, [&](std::size_t c, std::size_t lanes) HWY_ATTR {
+        const Vector value = Read(from + c, lanes);
+        const auto positive = hn::Gt(value, hn::Zero(Floats()));
+        const Vector product = hn::IfThenZeroElse(positive, hn::Mul(value, Read(g + c, lanes)));
+        Write(hn::Add(Read(sums + c, lanes), product), sums + c, lanes);
+      });
       if (dx == nullptr) continue;
       float* to = dx + at;
       for (std::size_t c = 0; c < count; ++c) to[c] = from[c] > 0 ? g[c] : g[c] * slope[c];

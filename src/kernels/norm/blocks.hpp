@@ -8,15 +8,17 @@
 namespace lineament {
 
 /// Windows side by side: a window is a pixel, or the 2x2 pixels that a max-pool takes together. A block is a run of
-/// pixels, or one row of pools: its sums are kept in float, those of all blocks added up in double, in order.
+/// pixels, whatever the image's rank, or one row of pools: its sums are kept in float, those of all blocks added up in
+/// double, in order.
 struct Blocks {
   std::size_t images, height, width, channels;
   bool pool;
 
   Blocks(const OpProblem& p, bool with_pool)
       : images(static_cast<std::size_t>(p.batch)),
-        height(static_cast<std::size_t>(p.output.height())),
-        width(static_cast<std::size_t>(p.output.width())),
+        height(with_pool ? static_cast<std::size_t>(p.output.height()) : 1),
+        width(with_pool ? static_cast<std::size_t>(p.output.width())
+                        : p.output.size() / static_cast<std::size_t>(p.output.channels())),
         channels(static_cast<std::size_t>(p.output.channels())),
         pool(with_pool) {}
 

@@ -22,9 +22,9 @@ std::string_view tuned_name(const Op& op, const Tuning* tuning) {
 template <class T>
 const Kernel<T>* tuned_kernel(Op& op, std::string_view name, std::span<const Kernel<T>* const> list) {
   if (name.empty()) return nullptr;
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&](const Kernel<T>* kernel) { return kernel->name() == name; });
-  const char* reason = found == list.end() ? "there is no such kernel for it" : (*found)->refuses(op.problem);
+  const auto end = list.end() - 1;  // the definition, which is never the fastest
+  const auto found = std::find_if(list.begin(), end, [&](const Kernel<T>* kernel) { return kernel->name() == name; });
+  const char* reason = found == end ? "there is no such kernel for it" : (*found)->refuses(op.problem);
   if (reason == nullptr) return *found;
   op.refused.push_back({std::string(name), std::string("in the tuning, but: ") + reason});
   return nullptr;

@@ -51,8 +51,9 @@ bool Lifetimes::works_in_place(const Op& op) const {
   const Value &in = plan_.value(source), &out = plan_.value(op.output);
   if (!traits.forward_in_place || !plan_.runs(Pass::share_memory)) return false;
   if (in.batch != out.batch || in.per_thread != out.per_thread) return false;
-  // The input stays as the user left it in training.
-  return only_reader(*plan_.spec, source) == op.node && (source != Spec::kInput || !plan_.training()) &&
+  // Inputs stay as the user left them in training.
+  const bool is_input = std::ranges::find(plan_.inputs, source) != plan_.inputs.end();
+  return only_reader(*plan_.spec, source) == op.node && !(is_input && plan_.training()) &&
          (traits.forward_keeps_values || !keeps(source));
 }
 

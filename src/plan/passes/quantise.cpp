@@ -1,6 +1,9 @@
 // Pass: int8. Ops multiply in 8 bits but those whose outputs are the network's answer, which are cheap, and depthwise
 // convolutions with small windows that would have to round their input; and where an op can write bytes and all readers
 // would round its output to the same ones, values lie as bytes: the same numbers, a quarter of the memory.
+#include <cmath>
+#include <string>
+
 #include "lineament/error.hpp"
 #include "plan/passes/passes.hpp"
 
@@ -9,10 +12,18 @@ namespace {
 
 Range range_of(const Node& node, const PlanOptions& options) {
   for (const LayerRange& r : options.ranges)
-    if (r.layer == node.name.view()) return r.range;
-  throw ArgumentError({node.name.str(), "int8 needs the range of the layer's input", "ranges measured on some images",
-                       options.ranges.empty() ? "none" : "ranges of other layers",
-                       "train the model anew, or give the session's options what measure_ranges() returns"});
+    if (r.layer == node.name.view()) {
+      const bool holds = r.range.low <= r.range.high && std::isfinite(r.range.high - r.range.low);
+      if (holds) return r.range;
+      throw ArgumentError({node.name.str(), "the range of the layer's input is none",
+                           "two numbers, the lower one first",
+                           std::to_string(r.range.low) + " to " + std::to_string(r.range.high), ""});
+    }
+  throw ArgumentError(
+      {node.name.str(), "int8 needs the range of the layer's input", "ranges measured on some images",
+       options.ranges.empty() ? "none" : "ranges of other layers",
+       "'lineament train' measures and saves them; a program of your own: Model::ranges = calibrate(...) "
+       "before save_model(), or the session's ranges = measure_ranges(...)"});
 }
 
 /// A depthwise convolution with a small window that would have to round its input itself: its few products in float

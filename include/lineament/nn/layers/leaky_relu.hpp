@@ -1,6 +1,8 @@
 // ReLU with a small slope for negative values: Maas, Hannun & Ng, "Rectifier nonlinearities improve neural network
 // acoustic models", ICML 2013.
 #pragma once
+#include <limits>
+
 #include "lineament/api.hpp"
 #include "lineament/nn/layer.hpp"
 
@@ -22,7 +24,7 @@ struct LeakyReLU {
     visit("slope", self.slope);
   }
   constexpr Shape output_shape(std::span<const Shape> inputs) const {
-    if (!(slope >= 0)) option_error("slope", "0 or more", slope);
+    if (!(slope >= 0 && slope < std::numeric_limits<double>::infinity())) option_error("slope", "0 or more", slope);
     return same_shape(inputs);
   }
   constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
