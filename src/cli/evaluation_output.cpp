@@ -82,7 +82,8 @@ void print_table(const EvaluationResults& r, const EvaluateOptions& o) {
   std::printf("NME, inter-pupil      %6.2f %%\n", e.nme_inter_pupil);
   std::printf("NME, box diagonal     %6.2f %%\n", e.nme_box_diagonal);
   for (std::size_t i = 0; i < e.regions.size(); ++i)
-    std::printf("  %-19s %6.2f %%\n", e.regions[i].c_str(), e.region_nme[i]);
+    std::printf("  %-19s %s\n", e.regions[i].c_str(),
+                std::isnan(e.region_nme[i]) ? "     -" : text("%6.2f %%", e.region_nme[i]).c_str());
   print_groups(r.details.by_turn);
   print_groups(r.details.by_side);
   std::printf("PCK@0.1               %6.3f\n", e.pck);

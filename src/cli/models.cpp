@@ -12,6 +12,7 @@
 #include "lineament/error.hpp"
 #include "lineament/faces/dataset.hpp"
 #include "lineament/model/default_models.hpp"
+#include "lineament/zoo/detector_network.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -25,6 +26,12 @@ bool is_there(const Path& path) {
 bool is_run_folder(const Path& path) {
   std::error_code error;
   return std::filesystem::is_directory(path, error) && is_there(path / "model.safetensors") && images_in(path).empty();
+}
+
+std::string names_of(const std::vector<Port>& outputs) {
+  std::string names;
+  for (const Port& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
+  return names;
 }
 
 [[noreturn]] void refuse_unknown(const Path& name, const std::string& what, const std::string& wanted) {
@@ -76,6 +83,21 @@ Model load_named_model(const Path& name) {
     say("note: " + name.string() +
         ": no epoch of its training is done yet; it is the network that training began with");
   return std::move(checkpoint.model);
+}
+
+void require_points(const Path& name, const Model& model) {
+  const Port& output = model.network.outputs().front();
+  if (!(output.shape == Shape{model.scheme.values()}))
+    throw ArgumentError({shown_name(name), "its first output is not the points of a face",
+                         std::to_string(model.scheme.values()) + " values", to_string(output.shape),
+                         "give a model that training on faces has made"});
+}
+
+void require_detector(const Path& name, const Model& model) {
+  const std::vector<Port>& outputs = model.network.outputs();
+  if (!std::ranges::equal(outputs, kCellOutputs, {}, &Port::name))
+    throw ArgumentError({name.string(), "it is no detector of faces", "outputs cells8, cells16 and cells32",
+                         names_of(outputs), "leave --detector out: there is one in the program"});
 }
 
 std::string shown_name(const Path& name) {

@@ -24,6 +24,12 @@ bool names_model(const Path& name);
 /// neither, or what load_model() throws.
 Model load_named_model(const Path& name);
 
+/// Throws ArgumentError for a model of another kind, as a detector, which finds faces.
+void require_points(const Path& name, const Model& model);
+
+/// Throws ArgumentError for a model that finds no faces.
+void require_detector(const Path& name, const Model& model);
+
 /// The name to show for it: kDefaultModel for none.
 std::string shown_name(const Path& name);
 

@@ -27,7 +27,8 @@ std::optional<Path> find(const Path& folder, const Path& name) {
 }
 
 bool eyes_known(const Landmarks& points, const Scheme& scheme) {
-  return std::isfinite(inter_ocular(points, scheme)) && std::isfinite(inter_pupil(points, scheme));
+  const auto is_length = [](float length) { return std::isfinite(length) && length > 0; };
+  return is_length(inter_ocular(points, scheme)) && is_length(inter_pupil(points, scheme));
 }
 
 /// Between the points that both have.

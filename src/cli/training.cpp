@@ -39,10 +39,12 @@ namespace lineament::cli {
 namespace {
 
 void say_epoch(const EpochReport& r, int epochs) {
-  std::string line = text("epoch %3zu/%d  loss %.5f  train NME %5.2f %%  PCK %.3f", r.epoch, epochs, r.train.loss,
-                          r.train.metric(kNme), r.train.metric(kPck));
-  if (r.validation)
-    line += text("  held out NME %5.2f %%  PCK %.3f", r.validation->metric(kNme), r.validation->metric(kPck));
+  std::string line = text("epoch %3zu/%d  loss %.5f", r.epoch, epochs, r.train.loss);
+  const auto add = [&](const char* of, const Means& means) {
+    if (!means.metrics.empty()) line += text("  %s NME %5.2f %%  PCK %.3f", of, means.metric(kNme), means.metric(kPck));
+  };
+  add("train", r.train);
+  if (r.validation) add("held out", *r.validation);
   say(line + text("  %.0f images/s%s", r.images_per_second, r.best ? "  best" : ""));
 }
 
@@ -327,8 +329,10 @@ class Run {
     const double images_left = epochs_left * static_cast<double>(s.batches) * o_.batch;
     progress.rename(text("epoch %zu/%d", s.epoch, o_.epochs));
     progress.update(s.batch, s.batches,
-                    text("loss %.4f  PCK %.3f  %.0f images/s  %s left", s.train.loss, s.train.metric(kPck),
-                         s.images_per_second, clock_text(images_left / s.images_per_second).c_str()));
+                    text("loss %.4f", s.train.loss) +
+                        (s.train.metrics.empty() ? "" : text("  PCK %.3f", s.train.metric(kPck))) +
+                        text("  %.0f images/s  %s left", s.images_per_second,
+                             clock_text(images_left / s.images_per_second).c_str()));
   }
 
   TrainOptions o_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "json_kinds.hpp"
 #include "point_labels.hpp"
@@ -24,6 +25,7 @@ class Coco {
         const auto [entry, is_new] = images_.try_emplace(id, Image{&image});
         // The same entry twice is no harm; two photos of one number are.
         entry->second.ambiguous = entry->second.ambiguous || (!is_new && *entry->second.json != image);
+        ids_[text_of(member(image, "file_name"))].insert(id);
       }
     if (const Json& categories = member(file_, "categories"); categories.is_array())
       for (const Json& category : categories) take_category(category);
@@ -61,11 +63,19 @@ class Coco {
     PointLabels labels(scheme_);
     for (const Json& name : names) labels.see(text_of(name));
     std::vector<std::size_t> order;
+    std::string unknown;
     for (const Json& name : names) try {
         order.push_back(labels.point(text_of(name), name_));
       } catch (const FormatError&) {
-        return;  // names of another kind say nothing of the order
+        unknown = text_of(name);
       }
+    if (order.size() < names.size()) {  // names of another kind say nothing of the order
+      if (!order.empty())
+        result_.notes.push_back(name_ + ": points are taken in the scheme's order: of category " +
+                                text::in_quotes(text_of(member(category, "name"))) +
+                                " only some names are the scheme's, and " + text::in_quotes(unknown) + " is not");
+      return;
+    }
     std::vector<std::size_t> sorted = order, all(count_);
     std::sort(sorted.begin(), sorted.end());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -144,6 +154,9 @@ class Coco {
     if (file.empty())
       throw FormatError({where, "its photo has no name", "\"file_name\"", member(image, "file_name").type_name(),
                          "name the photo in \"images\""});
+    if (ids_[file].size() > 1)
+      throw FormatError({where, "two photos have its photo's name", "a name for each, with its folder", file,
+                         "were the files of two folders put together?"});
     text::set_image(face, file, folder_);
     face.width = size_of(member(image, "width"));
     face.height = size_of(member(image, "height"));
@@ -158,6 +171,7 @@ class Coco {
   Dataset result_;
   std::size_t passed_over_ = 0;
   std::map<std::string, Image> images_;
+  std::map<std::string, std::set<std::string>> ids_;        ///< by file name
   std::map<std::string, std::vector<std::size_t>> orders_;  ///< by category: where each listed point goes
 };
 

@@ -2,6 +2,7 @@
 #include "lineament/faces/cvat.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,6 +117,7 @@ class Images {
     for (const pugi::xml_node image : root_.children("image"))
       for (const pugi::xml_node skeleton : image.children("skeleton"))
         for (const pugi::xml_node point : skeleton.children("points")) labels_.see(point.attribute("label").value());
+    for (const pugi::xml_node image : root_.children("image")) ++times_[image.attribute("name").value()];
     for (const pugi::xml_node image : root_.children("image")) add_image(image);
     if (std::string note = labels_.note(name_); !note.empty()) result_.notes.push_back(std::move(note));
     return std::move(result_);
@@ -126,6 +128,11 @@ class Images {
     const std::string file = image.attribute("name").value(), at = name_ + ": " + file;
     if (file.empty()) {
       result_.rejected.push_back({name_, "an <image> has no 'name' (wanted the photo's path); add it"});
+      return;
+    }
+    if (times_[file] > 1) {
+      result_.rejected.push_back(
+          {at, "two <image>s have this name (wanted a name for each, with its folder); were two files put together?"});
       return;
     }
     const std::vector<FaceBox> boxes = boxes_of(image, at);
@@ -167,6 +174,7 @@ class Images {
   const std::string& name_;
   const std::filesystem::path& folder_;
   PointLabels labels_;
+  std::map<std::string, int> times_;  ///< by name
   Dataset result_;
 };
 

@@ -115,6 +115,11 @@ float shape_residual(const Landmarks& points, const Scheme& scheme) {
   return static_cast<float>(align(points, scheme.mean_shape).residual);
 }
 
+float shape_turn(const Landmarks& points, const Scheme& scheme) {
+  const Alignment a = align(points, scheme.mean_shape);
+  return std::isfinite(a.residual) ? static_cast<float>(a.turn) : std::nanf("");
+}
+
 std::optional<std::string> shape_problem(const Landmarks& points, const Scheme& scheme) {
   constexpr double kSuspicious = 0.45;  // why: the smallest residual of shifted names; faces with more than it are rare
   constexpr double kGain = 0.65;  // why: shifting names back takes a third off at least; shifting good ones adds half
@@ -151,8 +156,9 @@ std::vector<int> missing_points(const Landmarks& points) {
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Point p = points[i];
     const auto same = std::count(points.begin(), points.end(), p);
-    // (-1, -1) is also what "0 0" of a .pts file becomes, and (-2, -2) what its "-1 -1" does: they count from 1.
-    const bool stands_for_none = p == Point{0, 0} || p == Point{-1, -1} || p == Point{-2, -2};
+    // 0 and -1, as files have them, and as readers give them: half a pixel less where a file counts edges of pixels,
+    // one less where it counts from 1.
+    const bool stands_for_none = p.x == p.y && (p.x == 0 || p.x == -0.5f || p.x == -1 || p.x == -1.5f || p.x == -2);
     if (!is_known(p) || same >= 3 || (stands_for_none && (same == 2 || far_from_others(i))))
       missing.push_back(static_cast<int>(i));
   }

@@ -1,8 +1,10 @@
 // Several data sets as one: photos are known by their canonical path and by their content.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "faces/disjoint_sets.hpp"
+#include "folder_scan.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
 #include "lineament/faces/photo.hpp"
@@ -83,6 +85,15 @@ void bring_together(Dataset& data) {
     const auto [name, is_new] = names.emplace(sets.of(i), data.faces[i].photo);
     if (!is_new) name->second = std::min(name->second, data.faces[i].photo);
   }
+  std::map<std::string, std::set<std::size_t>> files;  // of each name
+  for (std::size_t i = 0; i < data.faces.size(); ++i) files[names[sets.of(i)]].insert(first[i]);
+  constexpr std::size_t kMany = 10;  // faces of one picture, each in a file of its own
+  for (const auto& [name, photos] : files)
+    if (photos.size() > kMany)
+      data.notes.push_back(std::to_string(photos.size()) +
+                           " photos count as one by their names, as faces of one "
+                           "picture: " +
+                           name + "_1, _2 …; they are held out together");
   std::vector<Face> once;
   for (std::size_t i = 0; i < data.faces.size(); ++i) {
     if (twice[i]) continue;
@@ -98,13 +109,20 @@ void bring_together(Dataset& data) {
 
 /// Takes out faces whose photo is also among the test photos, under another name.
 void drop_tests(Dataset& data, std::span<const fs::path> paths, DatasetOptions options) {
-  if (options.part != Part::train || data.other_part == 0) return;
+  if (options.part != Part::train) return;
   options.part = Part::test;
   std::vector<Face> faces;
   for (const fs::path& path : paths) {
-    Dataset tests = scan_dataset(path, options);
-    std::move(tests.faces.begin(), tests.faces.end(), std::back_inserter(faces));
+    std::error_code error;
+    if (fs::is_directory(path, error)) {  // whether they are annotated or not
+      for (const fs::path& image : images_in(path))
+        if (part_of(own_name(path) / inside(path, image)) == Part::test) faces.push_back({.image = image, .photo = ""});
+    } else if (data.other_part > 0) {
+      Dataset tests = scan_dataset(path, options);
+      std::move(tests.faces.begin(), tests.faces.end(), std::back_inserter(faces));
+    }
   }
+  if (faces.empty()) return;
   const std::size_t tests = faces.size();
   faces.insert(faces.end(), data.faces.begin(), data.faces.end());
   const std::vector<std::size_t> first = first_of_photo(faces);

@@ -83,7 +83,8 @@ double coordinate(std::string_view s, const std::string& where) {
 
 std::string fix_points(const Scheme& scheme) {
   return "annotate all " + std::to_string(scheme.points) + " points of the scheme " + scheme.name +
-         ", or leave the face out";
+         ", or leave the face out" +
+         (scheme.name == ibug_68().name ? "; other points than these need a scheme of their own (docs/data.md)" : "");
 }
 
 int side(std::string_view s) {

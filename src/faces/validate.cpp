@@ -3,9 +3,11 @@
 
 #include <charconv>
 #include <cmath>
+#include <numbers>
 
 #include "lineament/error.hpp"
 #include "lineament/faces/box.hpp"
+#include "lineament/faces/plausible.hpp"
 #include "lineament/file.hpp"
 #include "lineament/image/file.hpp"
 #include "scan.hpp"
@@ -121,10 +123,14 @@ class Validation {
   std::map<std::string, std::string> photos_;  ///< Face::photo of each file: faces of one photo are no news
 };
 
-/// Whether the face is nearer to lying on its side, or upside down, than to being upright; by its eye corners.
+/// Whether the face is nearer to lying on its side, or upside down, than to being upright: by its eye corners, or by
+/// all points where these are not known.
 bool is_turned(const Landmarks& points, const Scheme& scheme) {
   const Point eyes =
       points[static_cast<std::size_t>(scheme.eye_corners[1])] - points[static_cast<std::size_t>(scheme.eye_corners[0])];
+  if (!is_known(eyes))
+    if (const float turn = shape_turn(points, scheme); std::isfinite(turn))
+      return std::abs(turn) > std::numbers::pi_v<float> / 4;
   return !(eyes.x > std::abs(eyes.y));
 }
 

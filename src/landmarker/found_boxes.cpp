@@ -9,6 +9,7 @@
 #include "lineament/detector/face_finder.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/crop.hpp"
+#include "lineament/faces/validate.hpp"
 #include "lineament/file.hpp"
 #include "lineament/image/photo_file.hpp"
 
@@ -51,8 +52,9 @@ std::optional<BoxFactors> fit_found_box(std::span<const Face> faces, const Store
   LookedAt photo;
   std::vector<Box> theirs, ours;
   for (std::size_t i = 0; i < count; ++i) {
-    const Face& face = faces[i * faces.size() / count];
+    Face face = faces[i * faces.size() / count];
     if (photo.name != face.image) photo = look_at(face.image, finder, options.limits);
+    if (fit_to_photo(face, photo.size, options.scheme)) continue;
     if (photo.faces.empty() || (options.box == BoxSource::file && !face.box)) continue;
     const Box own =
         face_box(options.box, face.points, face.box, photo.size.width, photo.size.height, options.preprocessing);

@@ -6,6 +6,7 @@
 #include "lineament/faces/imglab.hpp"
 #include "lineament/faces/metrics.hpp"
 #include "lineament/faces/pts.hpp"
+#include "lineament/image/file.hpp"
 #include "program.hpp"
 
 namespace lineament::test {
@@ -71,6 +72,22 @@ TEST_CASE("evaluate --predictions measures the points of any program with the sa
   require_refused(place.run({"evaluate", "model.safetensors", "--predictions", "own", "--data", "faces"}), {"both"});
 }
 
+TEST_CASE("evaluate --predictions measures the faces that a model is measured on, and no others") {
+  const Place place;
+  make_faces(place, "faces", 3);
+  for (const char* name : {"faces/face_00000.pts", "faces/face_00001.pts", "faces/face_00002.pts"})
+    place.write(std::string("points/") + name, place.read(name));
+  Landmarks bad = read_pts(place / "faces/face_00001.pts");
+  bad[36] = bad[45];
+  place.write("faces/face_00001.pts", format_pts(bad));
+  const Outcome o = place.run({"evaluate", "--data", "faces", "--predictions", "points", "--json"});
+  INFO(o.err);
+  REQUIRE(o.code == 0);
+  CHECK(Json::parse(o.out)["faces"] == 2);
+  CHECK(o.err.find("1 face cannot be used") != std::string::npos);
+  CHECK(o.err.find("eye corners") != std::string::npos);
+}
+
 TEST_CASE("evaluate --predictions takes faces of one photo by their places, and points that no photo has for damaged") {
   const Place place;
   make_faces(place, "faces", 1);
@@ -79,7 +96,8 @@ TEST_CASE("evaluate --predictions takes faces of one photo by their places, and 
   for (Point& p : second) p.x += 300;
   Landmarks far_off = first;
   for (Point& p : far_off) p.x += 5;
-  place.write("two/pair.png", place.read("faces/face_00000.png"));
+  std::filesystem::create_directory(place / "two");
+  write_png(place / "two/pair.png", Image(500, 200, {90, 90, 90}));
   place.write("two/pair_1.pts", format_pts(first));
   place.write("two/pair_2.pts", format_pts(second));
   const auto measured = [&] {

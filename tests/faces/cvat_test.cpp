@@ -114,6 +114,15 @@ TEST_CASE("CVAT: a bad face is reported, the rest is read") {
   is(10, "l.xml", "no 'name'");
 }
 
+TEST_CASE("CVAT: a name that two images have is nobody's") {
+  const Dataset data =
+      parse(cvat(image("a.jpg", list(kList)) + image("b.jpg", list(kList)) + image("a.jpg", list(kList))));
+  REQUIRE(data.faces.size() == 1);
+  CHECK(data.faces[0].image.filename() == "b.jpg");
+  REQUIRE(data.rejected.size() == 2);
+  CHECK(contains(data.rejected[0].reason, "two <image>s have this name"));
+}
+
 TEST_CASE("XML: the root tells the kind; others are refused") {
   const TempFolder folder;
   const fs::path imglab = folder.write(

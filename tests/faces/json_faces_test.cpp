@@ -134,6 +134,7 @@ TEST_CASE("COCO: a category's names tell the order of the points") {
   CHECK(contains(data.notes[0], "'face'"));
   data = with("\"nose\", \"right eye\", \"left eye\", \"left mouth\", \"chin\"");  // names of some other scheme
   CHECK(same(data.faces[0].points, as_listed));
+  CHECK(contains(data.notes.at(0), "only some names are the scheme's, and 'chin' is not"));
   data = with("\"nose\", \"nose\", \"left eye\", \"left mouth\", \"right mouth\"");
   CHECK(same(data.faces[0].points, as_listed));
 }

@@ -59,6 +59,14 @@ TEST_CASE("points of a photo as it is stored are mapped where the list gives its
 
     Face face{.image = folder / "a.jpg", .points = points};
     CHECK(fit_to_photo(face, photo).value_or("") == "");
+    if (orientation >= 5) {  // told by all points where an eye corner is not known
+      Face blind{.image = folder / "a.jpg", .points = on_stored};
+      blind.points[36] = kUnknownPoint;
+      CHECK(contains(fit_to_photo(blind, photo).value_or(""), "the photo is to be turned"));
+      blind.points = points;
+      blind.points[36] = kUnknownPoint;
+      CHECK(fit_to_photo(blind, photo).value_or("") == "");
+    }
     face.points = on_stored;
     face.width = stored.width(), face.height = stored.height();
     if (orientation >= 5) {  // with another size than the upright photo

@@ -90,6 +90,11 @@ TEST_CASE("COCO files that were put together: an id of two photos is nobody's") 
   const Dataset data = parse_json(file.dump(), "c.json", folder.path());
   CHECK(data.faces.size() == 1);
   CHECK(contains(reasons(data), "two photos have its image_id"));
+  json names = coco_of(list);  // the files of two folders, by their last parts
+  names["images"][1]["file_name"] = names["images"][0]["file_name"];
+  const Dataset none = parse_json(names.dump(), "c.json", folder.path());
+  CHECK(none.faces.empty());
+  CHECK(contains(reasons(none), "two photos have its photo's name"));
 }
 
 TEST_CASE("a name with a zero byte is not the name before it") {

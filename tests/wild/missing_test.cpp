@@ -1,4 +1,5 @@
 // Reported: "Points that my tool could not find are written as 0,0 (or -1,-1). They were taken for points."
+#include "lineament/faces/plausible.hpp"
 #include "lineament/landmarker/face_store.hpp"
 #include "lineament/landmarker/face_training.hpp"
 #include "lineament/nn/network.hpp"
@@ -36,6 +37,12 @@ TEST_CASE("missing points are named and the face left out, or they are masked") 
       for (std::size_t k = 0; k < kPoints; ++k)
         CHECK(is_known(masked.faces[1].points[k]) == (std::find(kGone.begin(), kGone.end(), k) == kGone.end()));
     }
+  }
+  // Where files count edges of pixels, as CVAT's and Label Studio's do, readers take half a pixel off.
+  for (const Point instead : {Point{-0.5f, -0.5f}, Point{-1.5f, -1.5f}}) {
+    Landmarks points = good[0].points;
+    points[3] = points[20] = instead;
+    CHECK(missing_points(points) == std::vector<int>{3, 20});
   }
   // One alone, far from all others.
   for (const Point instead : {Point{0, 0}, Point{-1, -1}}) {
@@ -97,6 +104,18 @@ TEST_CASE("faces that all lack an eye are refused before training") {
                                "mask", "--out", "run"});
   CHECK(o.code == 2);
   CHECK(contains(o.err, "no face has both eye corners"));
+}
+
+TEST_CASE("train --missing mask goes on where no face of a step has eye corners") {
+  const Place place;
+  place.write("small.json", lineament::test::kSmallNetwork);
+  std::vector<Listed> list = draw_into(place / "mine", 8);
+  for (std::size_t i = 1; i < list.size(); ++i) list[i].points[36] = list[i].points[37] = {0, 0};
+  place.write("mine/l.csv", csv_of(list));
+  const Outcome o = place.run({"train", "--network", "small.json", "--data", "mine/l.csv", "--batch", "1", "--epochs",
+                               "2", "--val-split", "0", "--missing", "mask", "--loss", "l2", "--out", "run"});
+  INFO(o.err);
+  CHECK(o.code == 0);
 }
 
 TEST_CASE("train --missing mask uses the faces that are left out without it") {

@@ -29,6 +29,10 @@ TEST_CASE("predict gives a result for each box, in the boxes' order") {
   REQUIRE(o.code == 0);
   CHECK(place.list("p") == Words{"face_0_1.pts", "face_0_2.pts", "photos.csv"});
   CHECK(contains(place.read("p/photos.csv"), "\"face_0_2.pts\",\"face_0.png\""));
+  // A photo in the folder has its name's file for its own points.
+  place.write("q/face_0_1.jpg", "x");
+  REQUIRE(place.run(predict({"face_0.png", "--box", "10,10,60,60", "--box", "20,15,70,70", "--pts", "q"})).code == 0);
+  CHECK(place.list("q") == Words{"face_0_1.jpg", "face_0__1.pts", "face_0__2.pts", "photos.csv"});
   const Outcome both = place.run(predict({"face_0.png", "--box", "10,10,60,60", "--box", "20,15,70,70"}));
   const json faces = json::parse(both.out)["faces"];
   REQUIRE(faces.size() == 2);

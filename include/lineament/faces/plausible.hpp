@@ -17,6 +17,9 @@ namespace LINEAMENT_API lineament {
 /// 300-W and 0.5 for drawn faces, mean 0.16 for both.
 float shape_residual(const Landmarks& points, const Scheme& scheme = ibug_68());
 
+/// How far the known points are turned from the mean shape, in radians, -pi to pi; 0: upright. NaN as above.
+float shape_turn(const Landmarks& points, const Scheme& scheme = ibug_68());
+
 /// Larger residuals are no face's: swapped axes, mirrored or reversed orders have 0.89 and more.
 inline constexpr float kLargestResidual = 0.7f;
 

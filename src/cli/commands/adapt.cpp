@@ -107,7 +107,8 @@ void take_stored(TrainOptions& t) {
 void compare(const AdaptOptions& o, const Model& before, const Model& after, const std::vector<Face>& held_out) {
   if (held_out.empty())
     return say(std::string("note: no photo was held out: nobody knows whether the model has become better; ") +
-               (o.train.val_split > 0 ? "it takes more photos" : "--val-split 0.1 tells"));
+               (o.train.val_split > 0 ? "it takes more photos, and a_1.jpg and a_2.jpg count as one"
+                                      : "--val-split 0.1 tells"));
   const FaceStore faces = load_held_out(before, o, held_out);
   const double was = error_of(before, o.train.threads, faces), is = error_of(after, o.train.threads, faces);
   say(counted(held_out.size(), "face") +

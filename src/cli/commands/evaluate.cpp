@@ -13,7 +13,9 @@
 #include "cli/predictions.hpp"
 #include "lineament/error.hpp"
 #include "lineament/faces/split.hpp"
+#include "lineament/faces/validate.hpp"
 #include "lineament/file.hpp"
+#include "lineament/image/photo_file.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/landmarker/face_results.hpp"
 #include "lineament/landmarker/negatives.hpp"
@@ -162,19 +164,12 @@ FaceStore load(const EvaluateOptions& o, const Model& model, const StoreOptions&
   return load_faces(data.faces, store);
 }
 
-/// As a detector, which finds faces.
-void require_points(const Path& name, const Model& model) {
-  const Port& output = model.network.outputs().front();
-  if (!(output.shape == Shape{model.scheme.values()}))
-    throw ArgumentError({shown_name(name), "its first output is not the points of a face",
-                         std::to_string(model.scheme.values()) + " values", to_string(output.shape),
-                         "give a model that training on faces has made"});
-}
-
 void require_report(const Path& report) {
   if (report == "-")
     throw ArgumentError({"--report", "it is a page, and not for standard output", "a file", "-", "e.g. report.html"});
-  if (!report.empty()) require_own(report, "<!DOCTYPE html>", "--report another file's name, e.g. report.html");
+  if (report.empty()) return;
+  require_own(report, "<!DOCTYPE html>", "--report another file's name, e.g. report.html");
+  make_folder(report.parent_path());
 }
 
 EvaluationResults measure_model(const EvaluateOptions& o) {
@@ -211,6 +206,26 @@ EvaluationResults measure_model(const EvaluateOptions& o) {
   return results;
 }
 
+/// The faces that a model is measured on, in its photos as they are shown: those that do not fit theirs are left out.
+std::vector<Face> usable(const std::vector<Face>& faces, const Scheme& scheme, const DecodeLimits& limits) {
+  std::vector<Face> good;
+  std::string first;
+  Path name;
+  PhotoSize size;
+  for (Face face : faces) try {
+      if (face.image != name) size = PhotoFile(read_file(face.image), face.image.string(), limits).size();
+      name = face.image;
+      if (const auto reason = fit_to_photo(face, size, scheme))
+        throw FormatError({face.image.string(), *reason, "", "", ""});
+      good.push_back(std::move(face));
+    } catch (const Error& e) {
+      if (first.empty()) first = e.what();
+    }
+  if (!first.empty())
+    say("warning: " + counted(faces.size() - good.size(), "face") + " cannot be used and not measured, e.g. " + first);
+  return good;
+}
+
 EvaluationResults measure_predictions(const EvaluateOptions& o) {
   if (o.data.empty()) throw ArgumentError({"--predictions", "it needs the true points", "--data DIR", "none", ""});
   if (o.mirror || o.jitter || !o.model.empty() || !o.negatives.empty() || o.precision != "fp32")
@@ -218,18 +233,18 @@ EvaluationResults measure_predictions(const EvaluateOptions& o) {
                          "neither MODEL, --mirror, --jitter, --negatives nor --precision", "one of them",
                          "leave it out"});
   const Scheme scheme = scheme_by_name(o.scheme);
-  const Dataset data = read_part(o, scheme);
-  Predictions found = read_predictions(data.faces, o.predictions, scheme);
+  const std::vector<Face> faces = usable(read_part(o, scheme).faces, scheme, decode_limits(o.reading.max_megapixels));
+  Predictions found = read_predictions(faces, o.predictions, scheme);
   if (!found.missing.empty())
     say(text("warning: %zu of %zu faces have no prediction and are not measured, e.g. ", found.missing.size(),
-             data.faces.size()) +
+             faces.size()) +
         found.missing.front());
   if (!found.damaged.empty())
     say("warning: " + counted(found.damaged.size(), "prediction") + " cannot be read and not measured, e.g. " +
         found.damaged.front().file + ": " + found.damaged.front().reason);
   if (found.eyes_not_known > 0)
     say(text("note: %zu faces whose eyes are not known are not measured", found.eyes_not_known));
-  const std::size_t without = data.faces.size() - found.faces.size() - found.eyes_not_known;
+  const std::size_t without = faces.size() - found.faces.size() - found.eyes_not_known;
   return {.faces = std::move(found.faces), .scheme = scheme, .without_prediction = without};
 }
 

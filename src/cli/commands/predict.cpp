@@ -22,6 +22,7 @@
 #include "cli/photo_points.hpp"
 #include "cli/tunings.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/dataset.hpp"
 #include "lineament/faces/json.hpp"
 #include "lineament/file.hpp"
 #include "lineament/model/default_models.hpp"
@@ -90,8 +91,11 @@ class Predict {
  public:
   explicit Predict(const PredictOptions& o)
       : o_(o), models_{std::make_shared<const Model>(load_named_model(o.model)), nullptr, nullptr} {
-    if (!o.detector.empty() && o.detector != kDefaultDetector)
+    require_points(o.model, *models_.points);
+    if (!o.detector.empty() && o.detector != kDefaultDetector) {
       models_.detector = std::make_shared<const Model>(load_model(o.detector));
+      require_detector(o.detector, *models_.detector);
+    }
     models_.tuning = tuning_of_this_machine();
   }
 
@@ -131,7 +135,10 @@ class Predict {
 
   /// Photos side by side, each on one thread; a single one on all.
   void look_at_all(const std::vector<std::string>& names) {
-    const std::set<std::string> all(names.begin(), names.end());
+    std::set<std::string> all(names.begin(), names.end());
+    if (!o_.pts.empty())  // a photo there takes a file of its name for its own points
+      for (const Path& image : images_in(o_.pts))
+        all.insert(image.lexically_relative(o_.pts).replace_extension().generic_string());
     const std::size_t cores =
         o_.threads > 0 ? static_cast<std::size_t>(o_.threads) : std::max(1u, std::thread::hardware_concurrency());
     Threads team(static_cast<int>(std::min(cores, images_.size())));
