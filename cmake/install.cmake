@@ -63,7 +63,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lineament.pc DESTINATION ${CMAKE_INSTA
 
 if(PROJECT_IS_TOP_LEVEL)
   set(lineament_documents ${CMAKE_INSTALL_DATAROOTDIR}/doc/lineament)
-  install(FILES README.md CHANGELOG.md CONTRIBUTING.md LICENSE DESTINATION ${lineament_documents})
+  install(FILES README.md CHANGELOG.md CITATION.cff CONTRIBUTING.md LICENSE DESTINATION ${lineament_documents})
   install(FILES data/models/README.md DESTINATION ${lineament_documents}/data/models)
   install(DIRECTORY docs examples DESTINATION ${lineament_documents}
           FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg" PATTERN "*.cpp")

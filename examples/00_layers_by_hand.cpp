@@ -1,6 +1,6 @@
 // A small convolutional network trained by calling each layer's definition by hand: nothing but headers and Eigen, no
 // library to link, no Network, no Session. It learns where in a noisy image a bright spot is; the loss falls.
-// Build: g++ -std=c++20 -O2 -Iinclude -I/usr/include/eigen3 examples/00_layers_by_hand.cpp -o layers_by_hand
+// Build: g++ -std=c++20 -O2 -Iinclude -isystem /usr/include/eigen3 examples/00_layers_by_hand.cpp -o layers_by_hand
 #include <cmath>
 #include <cstdio>
 #include <utility>

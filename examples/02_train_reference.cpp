@@ -3,6 +3,7 @@
 // Run:   build/release/examples/02_train_reference [MODEL.safetensors [EPOCHS [FOLDER | NUMBER OF DRAWN FACES]]]
 #include <cstdio>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "lineament/lineament.hpp"
@@ -41,11 +42,16 @@ int main(int argc, char** argv) try {
   callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState&) {
     std::printf("epoch %2zu  loss %.5f  NME %6.2f %%  held out %6.2f %%  %4.0f images/s%s\n", r.epoch, r.train.loss,
                 r.train.metric(kNme), r.validation->metric(kNme), r.images_per_second, r.best ? "  saved" : "");
-    if (r.best) save_model(path, model);
+    if (!r.best) return true;
+    model.ranges = calibrate(model.network, data.held_out);  // what int8 needs
+    save_model(path, model);
     return true;  // false would end training here
   };
   fit(model.network, data.train, &data.held_out, options, callbacks);
   return 0;
+} catch (const std::invalid_argument&) {  // of a word where a number is due
+  std::fputs("usage: 02_train_reference [MODEL.safetensors [EPOCHS [FOLDER | NUMBER OF DRAWN FACES]]]\n", stderr);
+  return 2;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;

@@ -2,6 +2,7 @@
 // Build: cmake --preset release && cmake --build --preset release
 // Run: build/release/examples/03_own_network [FACES [EPOCHS]]
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 
 #include "lineament/lineament.hpp"
@@ -56,6 +57,9 @@ int main(int argc, char** argv) try {
   const FitResult result = fit(network, train, &held_out, options, callbacks);
   std::printf("best: epoch %zu, NME %.2f %%\n", result.best_epoch, result.best);
   return 0;
+} catch (const std::invalid_argument&) {  // of a word where a number is due
+  std::fputs("usage: 03_own_network [FACES [EPOCHS]]\n", stderr);
+  return 2;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;

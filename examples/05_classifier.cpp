@@ -4,6 +4,7 @@
 // Run: build/release/examples/05_classifier [EPOCHS]
 #include <array>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -69,6 +70,9 @@ int main(int argc, char** argv) try {
   };
   fit(network, train, &held_out, options, callbacks);
   return 0;
+} catch (const std::invalid_argument&) {  // of a word where a number is due
+  std::fputs("usage: 05_classifier [EPOCHS]\n", stderr);
+  return 2;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;

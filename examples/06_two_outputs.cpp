@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 
 #include "lineament/lineament.hpp"
@@ -71,6 +72,9 @@ int main(int argc, char** argv) try {
   };
   fit(network, train, &held_out, options, callbacks);
   return 0;
+} catch (const std::invalid_argument&) {  // of a word where a number is due
+  std::fputs("usage: 06_two_outputs [EPOCHS]\n", stderr);
+  return 2;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;

@@ -3,10 +3,11 @@
 //   08_train_detector detector.safetensors [EPOCHS [SCENES AN EPOCH [PEOPLE [FOLDER OF PHOTOS WITHOUT PEOPLE [FROM]]]]]
 // FROM: a detector to begin with, "detector" for the library's own; it is trained on at a third of the rate.
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 
 #include "lineament/detector/detection_loss.hpp"
 #include "lineament/detector/detection_metric.hpp"
@@ -21,7 +22,8 @@
 using namespace lineament;
 
 int main(int argc, char** argv) try {
-  const auto number = [&](int i, int otherwise) { return argc > i ? std::atoi(argv[i]) : otherwise; };
+  const auto number = [&](int i, int otherwise) { return argc > i ? std::stoi(argv[i]) : otherwise; };
+  if (argc > 1 && argv[1][0] == '-') throw std::invalid_argument(argv[1]);
   const std::filesystem::path file = argc > 1 ? argv[1] : "detector.safetensors";
   const std::filesystem::path state = file.string() + ".state";
   const auto scenes_of_epoch = static_cast<std::size_t>(number(3, 4000)),
@@ -74,6 +76,10 @@ int main(int argc, char** argv) try {
   }
   std::printf("written: %s\n", file.string().c_str());
   return 0;
+} catch (const std::invalid_argument&) {  // of a word where a number is due
+  std::fputs("usage: 08_train_detector detector.safetensors [EPOCHS [SCENES AN EPOCH [PEOPLE [FOLDER [FROM]]]]]\n",
+             stderr);
+  return 2;
 } catch (const Error& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;

@@ -58,6 +58,7 @@
 #include "lineament/landmarker/spread_calibration.hpp"
 #include "lineament/model/default_models.hpp"
 #include "lineament/model/model.hpp"
+#include "lineament/model/pytorch.hpp"
 #include "lineament/model/safetensors.hpp"
 #include "lineament/model/spec_json.hpp"
 #include "lineament/model/tuning_file.hpp"

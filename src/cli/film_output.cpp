@@ -86,6 +86,15 @@ void require_elsewhere(const Path& out, const Path& from, const char* option) {
     throw ArgumentError({option, "it would be written over what is read", "another place", out.string(), ""});
 }
 
+/// A stranger's first guess would become a folder of that name.
+void require_no_video_name(const Path& overlay) {
+  for (const char* extension : {".mp4", ".avi", ".mov", ".mkv", ".webm"})
+    if (overlay.extension() == extension)
+      throw ArgumentError({"--overlay", "this kind of film is not written", "a .y4m file, - or a folder for pictures",
+                           overlay.string(),
+                           "'lineament track … --overlay - | ffmpeg -i - " + overlay.string() + "' makes one"});
+}
+
 }  // namespace
 
 FrameFile::FrameFile(const Path& path, std::string_view begin, const char* give) : path_(path), file_(stdout) {
@@ -127,6 +136,7 @@ FilmOutput::FilmOutput(const FilmOutputOptions& options, const FilmInput& input,
   if (options_.json == "-" && options_.overlay == "-")
     throw ArgumentError(
         {"--overlay", "standard output can hold one thing", "a file's name for --json or --overlay", "- for both", ""});
+  require_no_video_name(options_.overlay);
   require_elsewhere(options_.json, from, "--json");
   require_elsewhere(options_.pts, from, "--pts");
   require_elsewhere(options_.overlay, from, "--overlay");

@@ -24,8 +24,9 @@ inline void require_no_folder(const std::filesystem::path& model) {
 }
 
 /// `values`: outputs of a named network. Throws ArgumentError listing the names, or what reading the file throws.
-inline SpecFile network_by_name(const std::string& name, int values = kValues) {
-  std::string known;
+/// `others`: what else the option takes, as "detector, ".
+inline SpecFile network_by_name(const std::string& name, int values = kValues, const std::string& others = "") {
+  std::string known = others;
   for (const NamedNetwork& n : named_networks()) {
     if (n.name == name) return {n.spec(true, values), n.input};
     known += std::string(n.name) + ", ";

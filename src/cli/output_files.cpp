@@ -38,11 +38,11 @@ void require_model_name(const Path& out) {
         {"--out", "models are .safetensors files", "a name such as face.safetensors", out.string(), ""});
 }
 
-void require_not_there(const Path& out) {
+void require_not_there(const Path& out, const char* option) {
   std::error_code error;
   if (std::filesystem::exists(out, error))
     throw ArgumentError(
-        {"--out", "it is there already", "a new file", out.string(), "take another name, or move it away"});
+        {option, "it is there already", "a new file", out.string(), "take another name, or move it away"});
 }
 
 void require_json_file(const Path& path) {

@@ -18,8 +18,8 @@ void require_own(const Path& path, std::string_view begin, const char* give);
 /// By its name the program knows a model. Throws ArgumentError.
 void require_model_name(const Path& out);
 
-/// A model is the work of hours, and takes nothing's place. Throws ArgumentError.
-void require_not_there(const Path& out);
+/// For what nobody can tell from a person's work, and for models, the work of hours. Throws ArgumentError.
+void require_not_there(const Path& out, const char* option = "--out");
 
 /// Whether results can be written as JSON into this file, found out before a thousand photos. Throws ArgumentError.
 void require_json_file(const Path& path);

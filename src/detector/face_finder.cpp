@@ -25,16 +25,22 @@ constexpr float kSeenWhole = 320;
 constexpr float kStep = 3;  ///< from one input to the next smaller one: each finds faces of 20 to 256 pixels
 constexpr int kMultiple = kCellStrides.back();
 
-void check(const Model& model) {
+void check(const Model& model, const std::string& name = "face finder") {
   const std::vector<Port>& outputs = model.network.outputs();
   bool fits = outputs.size() == kCellOutputs.size() && model.network.inputs().size() == 1;
   for (std::size_t i = 0; fits && i < outputs.size(); ++i) fits = outputs[i].name == kCellOutputs[i];
   if (!fits) {
     std::string names;
     for (const Port& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
-    throw ModelError({"face finder", "the model is no detector", "outputs cells8, cells16 and cells32", names,
+    throw ModelError({name, "the model is no detector", "outputs cells8, cells16 and cells32", names,
                       "models of points are for Landmarker"});
   }
+}
+
+Model detector_of(const std::filesystem::path& file) {
+  Model model = load_model(file);
+  check(model, file.string());
+  return model;
 }
 
 /// Memory grows with what the network sees, and its sides are whole numbers.
@@ -154,7 +160,7 @@ FaceFinder::FaceFinder(std::shared_ptr<const Model> model, const FinderOptions& 
 FaceFinder::FaceFinder(Model model, const FinderOptions& options)
     : FaceFinder(std::make_shared<const Model>(std::move(model)), options) {}
 FaceFinder::FaceFinder(const std::filesystem::path& model, const FinderOptions& options)
-    : FaceFinder(load_model(model), options) {}
+    : FaceFinder(detector_of(model), options) {}
 FaceFinder::~FaceFinder() = default;
 FaceFinder::FaceFinder(FaceFinder&&) noexcept = default;
 FaceFinder& FaceFinder::operator=(FaceFinder&&) noexcept = default;

@@ -17,18 +17,7 @@
 namespace lineament {
 namespace {
 
-void check(const Model& model, const LandmarkerOptions& options) {
-  const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
-  const Shape out = model.network.outputs().front().shape;  // the points; others may follow
-  const int values = model.scheme.values();
-  if (model.network.inputs().size() != 1)
-    throw ModelError({"model", "not a network for face landmarks", "one input, a picture",
-                      std::to_string(model.network.inputs().size()) + " inputs",
-                      "give a model made by training on faces"});
-  if (!(in == wanted) || !(out == Shape{values}))
-    throw ModelError({"model", "not a network for face landmarks",
-                      to_string(wanted) + " in and " + std::to_string(values) + " out",
-                      to_string(in) + " in and " + to_string(out) + " out", "give a model made by training on faces"});
+void check(const LandmarkerOptions& options) {
   require_in_range("passes", options.passes, 10);
   require_in_range("batch", options.batch, 256);
   if (!(options.min_score >= 0 && options.min_score <= 1))
@@ -53,6 +42,20 @@ bool looks_like_a_face(const Box& seen, const Box& box) {
 
 }  // namespace
 
+void require_landmarks(const Model& model, const std::string& name) {
+  const Shape in = model.network.input_shape(), wanted{model.preprocessing.size, model.preprocessing.size, 3};
+  const Shape out = model.network.outputs().front().shape;  // the points; others may follow
+  const int values = model.scheme.values();
+  if (model.network.inputs().size() != 1)
+    throw ModelError({name, "not a network for face landmarks", "one input, a picture",
+                      std::to_string(model.network.inputs().size()) + " inputs",
+                      "give a model made by training on faces"});
+  if (!(in == wanted) || !(out == Shape{values}))
+    throw ModelError({name, "not a network for face landmarks",
+                      to_string(wanted) + " in and " + std::to_string(values) + " out",
+                      to_string(in) + " in and " + to_string(out) + " out", "give a model made by training on faces"});
+}
+
 void require_in_range(const char* option, int value, int most) {
   if (value < 1 || value > most)
     throw ArgumentError({option, "out of range", "1 to " + std::to_string(most), std::to_string(value), ""});
@@ -60,7 +63,7 @@ void require_in_range(const char* option, int value, int most) {
 
 FacePasses::FacePasses(std::shared_ptr<const Model> model, const LandmarkerOptions& options, bool let_go)
     : options_(options),
-      preprocessing_((check(*model, options), model->preprocessing)),
+      preprocessing_((require_landmarks(*model, "model"), check(options), model->preprocessing)),
       scheme_(model->scheme),
       ranges_(model->ranges),
       spread_(output_of(*model, kSpreadOutput, model->scheme.points)),

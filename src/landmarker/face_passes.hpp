@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lineament/faces/crop.hpp"
@@ -15,6 +16,9 @@ namespace lineament {
 
 /// Throws ArgumentError, naming the option, unless 1 <= value <= most.
 void require_in_range(const char* option, int value, int most);
+
+/// Throws ModelError, naming the model, if it does not map crops to the points of its scheme.
+void require_landmarks(const Model& model, const std::string& name);
 
 class FacePasses {
  public:

@@ -17,6 +17,12 @@
 namespace lineament {
 namespace {
 
+Model landmarks_of(const std::filesystem::path& file) {
+  Model model = load_model(file);
+  require_landmarks(model, file.string());
+  return model;
+}
+
 /// As `options` say, but for what is given in `call`.
 LandmarkerOptions for_call(LandmarkerOptions options, const PredictOptions& call) {
   options.passes = call.passes.value_or(options.passes);
@@ -117,7 +123,7 @@ Landmarker::Landmarker(Model model, const LandmarkerOptions& options)
     : state_(std::make_unique<State>(std::make_shared<const Model>(std::move(model)), options,
                                      options.precision == Precision::int8)) {}
 Landmarker::Landmarker(const std::filesystem::path& model, const LandmarkerOptions& options)
-    : Landmarker(load_model(model), options) {}
+    : Landmarker(landmarks_of(model), options) {}
 Landmarker::~Landmarker() = default;
 Landmarker::Landmarker(Landmarker&&) noexcept = default;
 Landmarker& Landmarker::operator=(Landmarker&&) noexcept = default;

@@ -20,8 +20,7 @@ Model load_default_model(std::string_view name) {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
     std::string known;
-    for (const std::string_view other : default_model_names())
-      known += (known.empty() ? "" : " or ") + std::string(other);
+    for (const std::string_view other : names) known += (known.empty() ? "" : ", ") + std::string(other);
     throw ModelError({"default models", "there is none of this name", known, "'" + std::string(name) + "'",
                       "check the spelling, or load a file with load_model()"});
   }

@@ -203,7 +203,9 @@ Network read_network(const TensorFile& file) {
   } catch (const ModelError&) {
     throw;
   } catch (const Error& e) {
-    damaged(file, "the network's description does not hold together", "", e.what());
+    const char* const what = "the network's description cannot be used";
+    if (e.problem().fix.empty()) damaged(file, what, "", e.what());
+    throw ModelError({file.source, what + (": " + std::string(e.what())), "", "", ""});  // which says what to do
   }
 }
 

@@ -56,7 +56,9 @@ Machines read_machines(const std::filesystem::path& file, std::string& note) {
   std::error_code error;
   if (file.empty() || (!std::filesystem::exists(file, error) && !error)) return {};
   if (auto machines = machines_in(read_file(file))) return *std::move(machines);
-  note = "it is not what 'lineament tune' writes; delete it, then run 'lineament tune' again";
+  note = "it is not what 'lineament tune' writes; ";
+  note += environment("LINEAMENT_TUNING").empty() ? "delete it, then run 'lineament tune' again"
+                                                  : "let LINEAMENT_TUNING name another file";
   return {};
 }
 

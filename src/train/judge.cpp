@@ -53,7 +53,7 @@ void Judge::require_sensible(const EpochReport& report) {
                        "training has gone astray: the network is far worse than a guess, the mean of the training "
                        "samples",
                        "a " + g.metric + " near or below " + std::to_string(g.mean), std::to_string(error),
-                       "train anew with a lower learning rate; the last checkpoint is from before this epoch"});
+                       "train anew with a lower learning rate; checkpoints of earlier epochs are still good"});
 }
 
 void Judge::note_best(EpochReport& report, TrainingState& state) {

@@ -15,7 +15,7 @@ inline void require_finite(double value, const char* what, std::size_t epoch, Fi
   ranks.all_fail();
   throw TrainingError({"epoch " + std::to_string(epoch + 1), std::string(what) + " is no longer a number", "",
                        std::to_string(value),
-                       "lower the learning rate or clip the gradient; the last checkpoint is still good"});
+                       "lower the learning rate or clip the gradient; checkpoints of earlier epochs are still good"});
 }
 
 }  // namespace lineament

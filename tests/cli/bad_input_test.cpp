@@ -283,6 +283,35 @@ TEST_CASE("what a person made is never written over") {
   place.write("mine/model.safetensors", "precious");
   require_refused(place.run(training("mine", {"--synthetic", "16"})), {"mine", "a model in this folder", "--out"});
   CHECK(place.read("mine/model.safetensors") == "precious");
+
+  place.write("photos/grandma.pts", points);
+  for (const Words& what : {Words{"--count", "1"}, Words{"--film", "2"}, Words{"--people", "2"}}) {
+    Words words{"faces", "--out", "photos"};
+    words.insert(words.end(), what.begin(), what.end());
+    require_refused(place.run(words), {"photos/grandma.pts", "not drawn", "--out"});
+  }
+  CHECK(place.list("photos").size() == 1);
+  place.write("a.png", photo);
+  require_refused(place.run({"faces", "--count", "1", "--sheet", "a.png"}), {"--sheet", "a.png", "there already"});
+  CHECK(place.read("a.png") == photo);
+  make_faces(place, "faces", 1);  // drawn ones, drawn again
+}
+
+TEST_CASE("models of another kind are called by their name") {
+  const Place place;
+  make_faces(place, "faces", 1);
+  make_model(place);
+  REQUIRE(place.run({"export", "detector", "--out", "finds.safetensors"}).code == 0);
+  const std::string photo = "faces/face_00000.png";
+  require_refused(place.run({"predict", "finds.safetensors", photo}), {"finds.safetensors", "points of a face"});
+  require_refused(place.run({"predict", photo, "--detector", "model.safetensors"}),
+                  {"model.safetensors", "no detector"});
+  require_refused(place.run({"track", "faces", "--detector", "model.safetensors"}),
+                  {"model.safetensors", "no detector"});
+  require_refused(place.run({"track", "finds.safetensors", "faces"}), {"finds.safetensors", "points of a face"});
+  require_refused(place.run({"inspect", "mobil"}), {"mobil", ".safetensors", "detector"});
+  require_refused(place.run({"track", "faces", "--overlay", "out.mp4"}), {"--overlay", "out.mp4", "ffmpeg"});
+  CHECK_FALSE(std::filesystem::exists(place / "out.mp4"));
 }
 
 TEST_CASE("a run is neither started anew nor resumed by mistake") {

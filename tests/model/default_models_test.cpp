@@ -66,6 +66,6 @@ TEST_CASE("each of the library's models of points loads: a network for 68 points
 
 TEST_CASE("a name that is none is refused with those that are") {
   CHECK_THROWS_AS(load_default_model("huge"), ModelError);
-  CHECK_THROWS_WITH(load_default_model("huge"), Catch::Contains("wanted compact or tiny, got 'huge'"));
-  CHECK_THROWS_WITH(load_default_model(""), Catch::Contains("compact or tiny"));
+  CHECK_THROWS_WITH(load_default_model("huge"), Catch::Contains("wanted compact, tiny, detector, got 'huge'"));
+  CHECK_THROWS_WITH(load_default_model(""), Catch::Contains("compact, tiny, detector"));
 }

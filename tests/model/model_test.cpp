@@ -194,8 +194,11 @@ TEST_CASE("a file whose parts do not belong together is refused, though its chec
   }
   SECTION("a spec of nothing that is known") {
     f.edit("spec", [](Json& j) { j["layers"][1]["type"] = "nonsense"; });
-    CHECK_THAT(f.refused(),
-               Catch::Contains("the network's description does not hold together") && Catch::Contains("nonsense"));
+    CHECK_THAT(f.refused(), Catch::Contains("the network's description cannot be used") && Catch::Contains("nonsense"));
+  }
+  SECTION("a layer of somebody's own: the file is whole, and training again would not help") {
+    f.edit("spec", [](Json& j) { j["layers"][1] = {{"name", "x"}, {"type", "custom"}, {"layer", "mine"}}; });
+    CHECK_THAT(f.refused(), Catch::Contains("register_layer") && !Catch::Contains("train again"));
   }
   SECTION("a range of activations that is none") {
     f.edit("ranges", [](Json& j) { j["stem"] = {1, 0}; });
@@ -207,11 +210,11 @@ TEST_CASE("a file whose parts do not belong together is refused, though its chec
   }
   SECTION("a spec without layers") {
     f.edit("spec", [](Json& j) { j["layers"] = Json::array(); });
-    CHECK_THAT(f.refused(), Catch::Contains("does not hold together") && Catch::Contains("not a network"));
+    CHECK_THAT(f.refused(), Catch::Contains("cannot be used") && Catch::Contains("not a network"));
   }
   SECTION("a spec with an unused layer") {
     f.edit("spec", [](Json& j) { j["layers"].push_back({{"name", "x"}, {"type", "sigmoid"}, {"inputs", {"stem"}}}); });
-    CHECK_THAT(f.refused(), Catch::Contains("does not hold together") && Catch::Contains("never used"));
+    CHECK_THAT(f.refused(), Catch::Contains("cannot be used") && Catch::Contains("never used"));
   }
   SECTION("a tensor's shape") {
     f.tensor("out.weight").shape = {3, 9};

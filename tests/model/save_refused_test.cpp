@@ -1,4 +1,5 @@
 // What loading would refuse replaces no file; and what trains can be saved.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -14,9 +15,24 @@ using lineament::testing::Folder;
 
 namespace {
 
-Model model_of(const Shape& input, float slope = 0.1f) {
+/// A layer of a user's own takes any number.
+struct Scaled {
+  static constexpr std::string_view kType = "scaled";
+  static constexpr Traits kTraits{.light = true};
+  float by = 1;
+  template <class Self, class V>
+  static constexpr void fields(Self& self, V&& visit) {
+    visit("by", self.by);
+  }
+  constexpr Shape output_shape(std::span<const Shape> inputs) const { return inputs[0]; }
+  constexpr ParamSpecs params(std::span<const Shape>) const { return {}; }
+  void forward(const auto& f) const { std::copy_n(f.input().data, f.output.size(), f.output.data); }
+  void backward(const auto&) const {}
+};
+
+Model model_of(const Shape& input, const Layer& last = LeakyReLU{.slope = 0.1}) {
   Spec net;
-  net << Flatten{} << Dense{.features = 4} << LeakyReLU{.slope = slope};
+  net << Flatten{} << Dense{.features = 4} << last;
   return {.network = Network(net, input, 1)};
 }
 
@@ -36,7 +52,7 @@ TEST_CASE("a model that could not be loaded again is not written") {
   refused([](Model& m) { m.ranges = {{"dense_1", {0, std::numeric_limits<float>::infinity()}}}; });
   refused([](Model& m) { m.preprocessing.margin = 9; });
   refused([](Model& m) { m.preprocessing.size = 4; });
-  refused([](Model& m) { m = model_of({4, 4, 3}, std::numeric_limits<float>::infinity()); });
+  refused([](Model& m) { m = model_of({4, 4, 3}, custom(Scaled{.by = std::numeric_limits<float>::infinity()})); });
   refused([](Model& m) { m.scheme.eye_corners = {0, 16}; });  // and still the name of the one that is built in
 }
 

@@ -63,13 +63,31 @@ void add_options(CLI::App& c, FacesOptions& o) {
       ->needs(film);
 }
 
+/// Whether the file has a name that this command gives.
+bool is_drawn(const std::string& stem) {
+  for (const std::string_view kind : {"face_", "group_", "frame_"})
+    if (stem.starts_with(kind) && stem.find_first_not_of("0123456789", kind.size()) == std::string::npos) return true;
+  return false;
+}
+
+/// Drawn pictures take the place of drawn ones alone: the folder may have somebody's photos and points.
+void make_drawn_folder(const Path& folder) {
+  make_folder(folder);
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const Path& file = entry.path();
+    if ((is_image_name(file) || file.extension() == ".pts") && !is_drawn(file.stem().string()))
+      throw ArgumentError(
+          {"--out", "the folder has files that were not drawn", "a folder of its own", file.string(), ""});
+  }
+}
+
 /// Pictures of at least so many people, whose faces are large enough to be found. No points: nobody sees all of them.
 int groups(const FacesOptions& o) {
   if (!o.sheet.empty() || o.points)
     throw ArgumentError({o.points ? "--points" : "--sheet",
                          "pictures of several people are written to a folder as they are", "--people with --out",
                          o.points ? "--points" : o.sheet.string(), ""});
-  make_folder(o.out);
+  make_drawn_folder(o.out);
   SceneOptions scenes;
   scenes.size = std::max(o.size, 64);
   scenes.most_faces = std::min(o.people + 2, 100);
@@ -113,7 +131,7 @@ void write_picture(const Path& folder, const std::string& stem, const Image& ima
 int film(const FacesOptions& o) {
   if (!o.sheet.empty())
     throw ArgumentError({"--sheet", "a film is written to a folder", "--film with --out", o.sheet.string(), ""});
-  make_folder(o.out);
+  make_drawn_folder(o.out);
   require_no_more(o.out, o.film);
   say_when_interrupted("stopped: the frames drawn so far are kept");
   FilmOptions filming = o.filming;
@@ -138,7 +156,11 @@ int faces(const FacesOptions& o) {
   if (o.people > 0) return groups(o);
   if (!o.sheet.empty() && o.sheet.extension() != ".png")
     throw ArgumentError({"--sheet", "it is a PNG picture", "a name such as faces.png", o.sheet.string(), ""});
-  if (o.sheet.empty()) make_folder(o.out);
+  if (o.sheet.empty()) {
+    make_drawn_folder(o.out);
+  } else {
+    require_not_there(o.sheet, "--sheet");
+  }
   const int columns = static_cast<int>(std::ceil(std::sqrt(o.count * 1.5)));
   const int rows = (o.count + columns - 1) / columns;
   Image sheet = o.sheet.empty() ? Image() : Image(columns * o.size, rows * o.size, {255, 255, 255});

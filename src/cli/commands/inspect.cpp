@@ -164,7 +164,7 @@ int inspect(const InspectOptions& o) {
     throw ArgumentError({o.model, "neither a model nor a description of a network",
                          "a file ending in .safetensors or .json", "",
                          "give a file of a run, e.g. run/model.safetensors"});
-  const SpecFile file = is_model ? SpecFile{} : network_by_name(o.model);
+  const SpecFile file = is_model ? SpecFile{} : network_by_name(o.model, kValues, "a .safetensors file, detector, ");
   if (is_model) model = load_named_model(o.model);
   Network network = model ? std::move(model->network) : Network(file.spec, file.input);
   if (!o.input.empty() && model && network.outputs().front().shape == Shape{model->scheme.values()})

@@ -139,6 +139,7 @@ Tracker::Finder with_boxes(std::vector<Box> boxes, Tracker::Finder rest) {
 
 Tracker make_tracker(const TrackOptions& o, const std::shared_ptr<const Tuning>& tuning) {
   Model model = load_named_model(o.model);
+  require_points(o.model, model);
   if (o.boxes.empty()) warn_of_found_boxes(model);
   const std::optional<BoxFactors> found_box = model.found_box;
   return {Landmarker(std::move(model),

@@ -57,7 +57,7 @@ void add_options(CLI::App& c, TuneCommandOptions& o) {
 Network network_of(const std::string& name) {
   require_no_folder(name);
   if (name.empty() || names_model(name)) return std::move(load_named_model(name).network);
-  const SpecFile file = network_by_name(name);
+  const SpecFile file = network_by_name(name, kValues, "a .safetensors file, detector, ");
   return Network(file.spec, file.input);
 }
 
