@@ -82,4 +82,16 @@ void check_options(const TrainOptions& o) {
   fit_options(o, ibug_68());
 }
 
+void note_blind(const TrainOptions& o, const FaceSamples& faces) {
+  if (o.missing != "mask" || trains_on_shards(o) || !(needs_spread(o.loss) || o.loss == "nme")) return;
+  std::size_t blind = 0;
+  for (std::size_t i = 0; i < faces.size(); ++i)
+    blind += std::isfinite(inter_ocular(faces.face(i).points, faces.scheme())) ? 0 : 1;
+  if (blind > 0)
+    say(
+        text("note: of %zu of %zu faces an eye corner is not known, and the loss '%s' learns nothing from them; "
+             "--loss wing does",
+             blind, faces.size(), o.loss.c_str()));
+}
+
 }  // namespace lineament::cli

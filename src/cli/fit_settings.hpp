@@ -2,6 +2,7 @@
 #pragma once
 #include "cli/train_options.hpp"
 #include "lineament/faces/scheme.hpp"
+#include "lineament/landmarker/face_samples.hpp"
 #include "lineament/nn/network.hpp"
 #include "lineament/train/fit.hpp"
 
@@ -15,5 +16,8 @@ FitOptions fit_options(const TrainOptions& options, const Scheme& scheme);
 
 /// Throws ArgumentError for a loss that is not for this network.
 void set_loss(FitOptions& fit, const TrainOptions& options, const Network& network, const Scheme& scheme);
+
+/// Says how many faces the loss learns nothing from: where it divides by the distance of eyes that is not known.
+void note_blind(const TrainOptions& options, const FaceSamples& faces);
 
 }  // namespace lineament::cli

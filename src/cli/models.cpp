@@ -95,7 +95,8 @@ void require_points(const Path& name, const Model& model) {
 
 void require_detector(const Path& name, const Model& model) {
   const std::vector<Port>& outputs = model.network.outputs();
-  if (!std::ranges::equal(outputs, kCellOutputs, {}, &Port::name))
+  if (!std::equal(outputs.begin(), outputs.end(), kCellOutputs.begin(), kCellOutputs.end(),
+                  [](const Port& output, std::string_view wanted) { return output.name == wanted; }))
     throw ArgumentError({name.string(), "it is no detector of faces", "outputs cells8, cells16 and cells32",
                          names_of(outputs), "leave --detector out: there is one in the program"});
 }

@@ -146,6 +146,7 @@ class Run {
         (sets.held_out ? text(", %zu held out", sets.held_out->size()) : ", none held out") + "; " +
         (ranks_.others() ? text("%d ranks of ", ranks_.others()->size()) : "") +
         counted(static_cast<std::size_t>(threads), "thread") + ", " + current_isa());
+    note_blind(o_, *sets.train);
     for (const std::string& note : begun_.notes) say(note);
     for (const std::string& note : idle_options(o_, model_.network, ranks)) say(note);
     if (o_.precision == "bf16") say_precision(model_.network);

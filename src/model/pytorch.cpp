@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 #include <variant>
 
@@ -23,7 +24,7 @@ std::vector<std::optional<Shape>> flattened_images(const Network& network) {
     if (std::holds_alternative<Dense>(spec[id].layer)) continue;
     if (std::holds_alternative<Flatten>(spec[id].layer) && shapes[inputs[0]].rank() == 3)
       images[id] = shapes[inputs[0]];
-    else if (!std::ranges::all_of(inputs, [&](NodeId other) { return images[other] == first; }))
+    else if (!std::all_of(inputs.begin(), inputs.end(), [&](NodeId other) { return images[other] == first; }))
       images[id] = std::nullopt;
     else if (first != Shape())
       images[id] = shapes[id] == shapes[inputs[0]] ? first : std::nullopt;
@@ -72,7 +73,7 @@ void turn(const Shape& shape, const Shape& image, std::span<const float> from, s
 std::vector<std::string> take_pytorch_weights(Network& network, const TensorFile& file) {
   const std::vector<std::optional<Shape>> images = flattened_images(network);
   std::vector<float> all(network.weights().size());
-  std::vector<std::string> taken;
+  std::set<std::string> taken;
   for (const ParamInfo& p : network.params()) {
     const NamedTensor& tensor = file.at(p.name);
     if (tensor.shape != turned(p.shape))
@@ -87,13 +88,12 @@ std::vector<std::string> take_pytorch_weights(Network& network, const TensorFile
                         "", "several flattened images together", "turn these weights in a program of your own"});
     const bool of_outputs = std::holds_alternative<Dense>(node.layer) && p.shape.rank() == 1;
     turn(p.shape, of_outputs ? Shape() : *image, values, std::span(all).subspan(p.offset, p.size));
-    taken.push_back(p.name);
+    taken.insert(p.name);
   }
-  std::ranges::copy(all, network.weights().begin());
+  std::copy(all.begin(), all.end(), network.weights().begin());
   std::vector<std::string> left;
   for (const NamedTensor& tensor : file.tensors)
-    if (std::ranges::find(taken, tensor.name) == taken.end() && !tensor.name.ends_with("num_batches_tracked"))
-      left.push_back(tensor.name);
+    if (taken.count(tensor.name) == 0 && !tensor.name.ends_with("num_batches_tracked")) left.push_back(tensor.name);
   return left;
 }
 

@@ -32,7 +32,7 @@ std::vector<LayerRange> measure_ranges(const Network& network, std::span<const f
     for (std::size_t s = 0; s < ops.size(); ++s) {
       if (traits_of(ops[s].problem.layer).quantisable) {
         const std::span<const float> values = executor.value(ops[s].inputs[0]);
-        if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
+        if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }))
           throw ArgumentError({entry->layer, "a value that flows into the layer is not finite", "numbers", "NaN or inf",
                                "look at the samples and at the network's weights"});
         const auto [low, high] = std::minmax_element(values.begin(), values.end());

@@ -105,7 +105,8 @@ TEST_CASE("pytorch: what does not fit is named, and the weights stay as they wer
     CHECK_THROWS_WITH(take_pytorch_weights(network, state.file), Catch::Contains(why));
     CHECK(copy_of(network.weights()) == before);
   };
-  NamedTensor& weight = *std::ranges::find(state.file.tensors, "fc.weight", &NamedTensor::name);
+  NamedTensor& weight = *std::find_if(state.file.tensors.begin(), state.file.tensors.end(),
+                                      [](const NamedTensor& t) { return t.name == "fc.weight"; });
   std::swap(weight.shape[0], weight.shape[1]);
   refused("the tensor 'fc.weight' has another shape (wanted 5x36, got 36x5)");
   weight.name = "classifier.weight";

@@ -116,6 +116,11 @@ TEST_CASE("train --missing mask goes on where no face of a step has eye corners"
                                "2", "--val-split", "0", "--missing", "mask", "--loss", "l2", "--out", "run"});
   INFO(o.err);
   CHECK(o.code == 0);
+  CHECK_FALSE(contains(o.err, "learns nothing"));
+  const Outcome blind =
+      place.run({"train", "--network", "small.json", "--data", "mine/l.csv", "--batch", "4", "--epochs", "1",
+                 "--val-split", "0", "--missing", "mask", "--loss", "nme", "--out", "other"});
+  CHECK(contains(blind.err, "of 7 of 8 faces an eye corner is not known, and the loss 'nme' learns nothing"));
 }
 
 TEST_CASE("train --missing mask uses the faces that are left out without it") {
@@ -132,5 +137,6 @@ TEST_CASE("train --missing mask uses the faces that are left out without it") {
   const Outcome masked = train("mask");
   INFO(masked.err);
   CHECK(masked.code == 0);
+  CHECK_FALSE(contains(masked.err, "learns nothing"));
   CHECK_FALSE(contains(masked.err, "left out"));
 }

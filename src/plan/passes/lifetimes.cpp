@@ -1,6 +1,8 @@
 // Pass: from when to when every value, gradient and workspace is needed, and so where it lies: what is never needed at
 // the same time shares memory. Time runs 1 … n through the ops forward and n + 1 … 2n back through them.
 
+#include <algorithm>
+
 #include "plan/passes/passes.hpp"
 
 namespace lineament {
@@ -52,7 +54,7 @@ bool Lifetimes::works_in_place(const Op& op) const {
   if (!traits.forward_in_place || !plan_.runs(Pass::share_memory)) return false;
   if (in.batch != out.batch || in.per_thread != out.per_thread) return false;
   // Inputs stay as the user left them in training.
-  const bool is_input = std::ranges::find(plan_.inputs, source) != plan_.inputs.end();
+  const bool is_input = std::find(plan_.inputs.begin(), plan_.inputs.end(), source) != plan_.inputs.end();
   return only_reader(*plan_.spec, source) == op.node && !(is_input && plan_.training()) &&
          (traits.forward_keeps_values || !keeps(source));
 }
