@@ -173,12 +173,6 @@ void read_floats(const TensorFile& file, const NamedTensor& tensor, std::span<fl
   if (!to.empty()) std::memcpy(to.data(), tensor.data.data(), to.size_bytes());
 }
 
-std::string to_string(const std::vector<std::int64_t>& shape) {
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
-  return text.empty() ? "a single value" : text;
-}
-
 /// Before any memory is set aside: a network has no more weights than the file.
 void check_tensors(const TensorFile& file, const SpecFile& spec) {
   const Shapes shapes = infer_shapes(spec.spec, spec.input);

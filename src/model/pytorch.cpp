@@ -45,12 +45,6 @@ std::vector<std::int64_t> turned(const Shape& s) {
   return sizes(s);
 }
 
-std::string text(const std::vector<std::int64_t>& shape) {
-  std::string s;
-  for (const std::int64_t size : shape) s += (s.empty() ? "" : "x") + std::to_string(size);
-  return s;
-}
-
 /// `to`, in our order, from `from`, in PyTorch's.
 void turn(const Shape& shape, const Shape& image, std::span<const float> from, std::span<float> to) {
   if (shape.rank() == 4) {
@@ -77,8 +71,8 @@ std::vector<std::string> take_pytorch_weights(Network& network, const TensorFile
   for (const ParamInfo& p : network.params()) {
     const NamedTensor& tensor = file.at(p.name);
     if (tensor.shape != turned(p.shape))
-      throw ModelError({file.source, "the tensor '" + p.name + "' has another shape", text(turned(p.shape)),
-                        text(tensor.shape), "give the layer the options of the module"});
+      throw ModelError({file.source, "the tensor '" + p.name + "' has another shape", to_string(turned(p.shape)),
+                        to_string(tensor.shape), "give the layer the options of the module"});
     std::vector<float> values(p.size);
     read_weights(file, tensor, values);
     const Node& node = network.spec()[p.node];

@@ -49,6 +49,12 @@ StoredWeights::StoredWeights(const Network& network, Stored weights) {
   }
 }
 
+std::string to_string(const std::vector<std::int64_t>& shape) {
+  std::string text;
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "a single value" : text;
+}
+
 void read_weights(const TensorFile& file, const NamedTensor& tensor, std::span<float> to) {
   if (tensor.dtype != "BF16") return copy_values<float>(file, tensor.name, to);
   if (tensor.data.size() != to.size() * sizeof(std::uint16_t))

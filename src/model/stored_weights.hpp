@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lineament/model/model.hpp"
@@ -29,5 +30,8 @@ void read_weights(const TensorFile& file, const NamedTensor& tensor, std::span<f
 
 /// A shape as the format writes it.
 std::vector<std::int64_t> sizes(const Shape& shape);
+
+/// "3x3x16".
+std::string to_string(const std::vector<std::int64_t>& shape);
 
 }  // namespace lineament
