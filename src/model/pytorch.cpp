@@ -39,14 +39,14 @@ std::size_t channels_first(std::size_t i, const Shape& image) {
   return i % channels * pixels + i / channels;
 }
 
-std::vector<std::int64_t> turned(const Shape& s) {
+std::vector<std::int64_t> permuted(const Shape& s) {
   if (s.rank() == 4) return {s[3], s[2], s[0], s[1]};
   if (s.rank() == 2) return {s[1], s[0]};
   return sizes(s);
 }
 
 /// `to`, in our order, from `from`, in PyTorch's.
-void turn(const Shape& shape, const Shape& image, std::span<const float> from, std::span<float> to) {
+void permute(const Shape& shape, const Shape& image, std::span<const float> from, std::span<float> to) {
   if (shape.rank() == 4) {
     const auto in = static_cast<std::size_t>(shape[2]), out = static_cast<std::size_t>(shape[3]),
                taps = to.size() / (in * out);
@@ -70,8 +70,8 @@ std::vector<std::string> take_pytorch_weights(Network& network, const TensorFile
   std::set<std::string> taken;
   for (const ParamInfo& p : network.params()) {
     const NamedTensor& tensor = file.at(p.name);
-    if (tensor.shape != turned(p.shape))
-      throw ModelError({file.source, "the tensor '" + p.name + "' has another shape", to_string(turned(p.shape)),
+    if (tensor.shape != permuted(p.shape))
+      throw ModelError({file.source, "the tensor '" + p.name + "' has another shape", to_string(permuted(p.shape)),
                         to_string(tensor.shape), "give the layer the options of the module"});
     std::vector<float> values(p.size);
     read_weights(file, tensor, values);
@@ -79,9 +79,9 @@ std::vector<std::string> take_pytorch_weights(Network& network, const TensorFile
     const std::optional<Shape>& image = images[node.input_ids()[0]];
     if (!image)
       throw ModelError({file.source, "the order of the values that flow into '" + node.name.str() + "' is not known",
-                        "", "several flattened images together", "turn these weights in a program of your own"});
+                        "", "several flattened images together", "permute these weights in a program of your own"});
     const bool of_outputs = std::holds_alternative<Dense>(node.layer) && p.shape.rank() == 1;
-    turn(p.shape, of_outputs ? Shape() : *image, values, std::span(all).subspan(p.offset, p.size));
+    permute(p.shape, of_outputs ? Shape() : *image, values, std::span(all).subspan(p.offset, p.size));
     taken.insert(p.name);
   }
   std::copy(all.begin(), all.end(), network.weights().begin());

@@ -14,7 +14,7 @@ enum class Precision {
   bf16,  ///< weights of dense layers in bfloat16 (8 bits of mantissa), sums in float. Where the processor multiplies
          ///< pairs of them, convolutions that Winograd's algorithm does not fit, and activations, too
   int8,  ///< weights and activations in 8 bits, exact sums; a layer whose output is the network's stays in fp32. Values
-         ///< out of a layer's range, infinities and NaN too, become the nearest byte
+         ///< out of a layer's range, infinities and NaN too, become a byte at an end of it
 };
 
 }  // namespace lineament
