@@ -70,8 +70,9 @@ void check_options(const TrainOptions& o) {
   if (o.mix_until.size() != 2 || o.mix_until[0] > o.mix_until[1])
     throw ArgumentError({"--mix-until", "it is not when the share begins to fall and when it is 0",
                          "two shares of the run, e.g. 0.6,0.8", json_text(nlohmann::ordered_json(o.mix_until)), ""});
-  if (!o.backgrounds.empty() && !drawn)
-    throw ArgumentError({"--backgrounds", "they are put behind drawn faces", "--synthetic N", "--data DIR", ""});
+  if (o.box == "file" && drawn)
+    throw ArgumentError({"--box", "drawn faces have no boxes in files", "points or image", o.box,
+                         photos ? "add --mix 0 for photos alone" : "leave it out"});
   if (o.limit > 0 && !photos && !o.resume)
     throw ArgumentError(
         {"--limit", "it is for photos", "--data DIR", "--synthetic alone", "give --synthetic a smaller number"});

@@ -11,11 +11,13 @@ std::vector<std::string> idle_options(const TrainOptions& o, const Network& netw
     const char* name;
     bool idle;
     const char* why;
-  } options[] = {{"box", drawn, "drawn faces have one box"},
-                 {"missing", drawn, "drawn faces lack no point"},
+  } options[] = {{"missing", drawn, "drawn faces lack no point"},
                  {"group", drawn, "it is for .ljson files"},
                  {"max-pixels", drawn && o.backgrounds.empty(), "no photo is read"},
                  {"mix-until", o.mix == 0, "nothing is mixed"},
+                 {"mirror-until", o.augment == "none", "no face is mirrored"},
+                 {"negatives", !has_output(network, kFaceOutput), "the network does not say whether there is a face"},
+                 {"recipe", o.resume, "a run goes on as it was begun"},
                  {"beta2", o.optimizer == "sgd", "it is of adam and adamw"},
                  {"coarse-term", !has_output(network, kCoarseOutput), "the network has no refinement"},
                  {"sums", ranks < 2, "one process sends no gradients"},

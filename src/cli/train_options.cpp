@@ -10,9 +10,11 @@
 #include "cli/options.hpp"
 #include "cli/recipes.hpp"
 #include "lineament/error.hpp"
+#include "lineament/faces/scheme.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/train/optimizers.hpp"
 #include "lineament/train/schedules.hpp"
+#include "lineament/zoo/networks.hpp"
 
 namespace lineament::cli {
 namespace {
@@ -130,7 +132,7 @@ class RunOption {
   /// Takes the stored value over, unless the command line has another and may.
   void restore(TrainOptions& options, const Json& stored, const Path& file) const {
     const Json here = store_(options);
-    const bool differs = options.has(name_) && here != stored;
+    const bool differs = options.typed(name_) && here != stored;
     if (differs && !may_change_)
       throw ArgumentError({"--" + name_, "it differs from the run that is resumed, " + file.string(), json_text(stored),
                            json_text(here), "leave the option out, or start a new run in another folder"});
@@ -184,7 +186,8 @@ const std::vector<RunOption>& run_options() {
                 "When that share begins to fall, and when it is 0, as shares of the run's epochs", number(0, 1))
           .type("FROM,TO")
           .with_commas(),
-      RunOption("backgrounds", &O::backgrounds, "Photos without people to put behind drawn faces")
+      RunOption("backgrounds", &O::backgrounds,
+                "Photos without people, for behind drawn faces and as crops without a face")
           .type("FOLDER")
           .no_default(),
       RunOption("negatives", &O::negatives,
@@ -217,7 +220,8 @@ const std::vector<RunOption>& run_options() {
                 "Epochs in which the learning rate rises to it (default: 0.5); larger batches want more",
                 number(0, 1e6))
           .default_in_help(),
-      RunOption("schedule", &O::schedule, "Of the learning rate: " + names_of(kScheduleNames)),
+      RunOption("schedule", &O::schedule,
+                "Of the learning rate: " + names_of(kScheduleNames) + "; step: a tenth every 10 epochs"),
       RunOption("loss", &O::loss, names_of(face_loss_names()) + "; for networks with a spread the default is laplace"),
       RunOption("coarse-term", &O::coarse_term,
                 "Share of the loss of points before their refinement, where there are any", number(0, 1e6)),
@@ -330,12 +334,33 @@ std::string settings_of(const TrainOptions& options) {
   return json_text(settings);
 }
 
+namespace {
+
+bool is_built_in(const std::string& name) {
+  const auto networks = named_networks();
+  return names_default_model(name) || name == ibug_68().name ||
+         std::any_of(networks.begin(), networks.end(), [&](const NamedNetwork& n) { return n.name == name; });
+}
+
+/// An option that names a file, unless it names a part of the program.
+void erase_file(Json& settings, const char* name) {
+  const auto option = settings.find(name);
+  if (option != settings.end() && !(option->is_string() && is_built_in(option->get<std::string>())))
+    settings.erase(option);
+}
+
+}  // namespace
+
 std::string without_paths(const std::string& settings) {
   Json public_ones = Json::parse(settings);
   for (const char* path : {"data", "backgrounds"}) public_ones.erase(path);
-  if (const auto from = public_ones.find("from");
-      from != public_ones.end() && !(from->is_string() && names_default_model(from->get<std::string>())))
-    public_ones.erase(from);
+  erase_file(public_ones, "from");
+  return json_text(public_ones);
+}
+
+std::string without_files(const std::string& settings) {
+  Json public_ones = Json::parse(without_paths(settings));
+  for (const char* name : {"network", "scheme"}) erase_file(public_ones, name);
   return json_text(public_ones);
 }
 

@@ -77,6 +77,8 @@ std::string settings_of(const TrainOptions& options);
 
 /// Settings without the folders of this machine, for models to show: what they were trained on is said beside them.
 std::string without_paths(const std::string& settings);
+/// And without files of networks and schemes, by which a run can be repeated where they are.
+std::string without_files(const std::string& settings);
 
 /// The first option that two settings have differently. They do.
 struct DifferentOption {

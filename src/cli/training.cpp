@@ -120,6 +120,7 @@ class Run {
   /// All up to the first step.
   void prepare() {
     require_drawn_scheme();
+    require_use_of_backgrounds();
     sets_ = load_sets(o_, model_.preprocessing, model_.scheme, has_output(model_.network, kFaceOutput), photos_);
     const Sets& sets = *sets_;
     const int ranks = ranks_.others() ? ranks_.others()->size() : 1;
@@ -159,27 +160,34 @@ class Run {
                            o_.data.empty() ? "give --data: annotated photos" : "add --mix 0"});
   }
 
+  void require_use_of_backgrounds() const {
+    if (!o_.backgrounds.empty() && o_.synthetic == 0 && !has_output(model_.network, kFaceOutput))
+      throw ArgumentError({"--backgrounds", "they are put behind drawn faces, and are crops without a face",
+                           "--synthetic N, or a network with the output 'face'", "neither", "leave it out"});
+  }
+
   /// A kill in the first epoch, too, leaves something to resume, with these settings; and a disk too small says so now.
   void save_beginning() {
     if (folder_) require_room();
     const std::string settings = settings_of(o_);
-    if (!o_.resume || (o_.has("epochs") && settings != state_.settings)) {
+    if (!o_.resume || settings != state_.settings) {
       state_.settings = settings;
       if (folder_) save_checkpoint(folder_->last(), model_, state_);
     }
   }
 
-  /// A checkpoint has the weights three times, with the optimiser's two moments; the best model and the file that takes
-  /// the old one's place lie beside it.
+  /// A checkpoint has the weights three times, with the optimiser's two moments, and once more with an average of them;
+  /// the best model lies beside it. Each is written beside the old one, which is there already if a run goes on.
   void require_room() const {
     std::error_code error;
     const std::filesystem::space_info disk = std::filesystem::space(o_.out, error);
-    const std::size_t needed = 8 * model_.network.weights().size() * sizeof(float);
+    const std::size_t written = (o_.ema > 0 ? 5 : 4) * model_.network.weights().size() * sizeof(float),
+                      needed = o_.resume ? written : 2 * written;
     if (!error && disk.available < needed)
       throw FileError({o_.out.string(), "there is no room for what training writes",
                        text("%.1f MB", static_cast<double>(needed) / 1e6),
                        text("%.1f MB", static_cast<double>(disk.available) / 1e6),
-                       "free some, or give --out a folder on another disk"});
+                       o_.resume ? "free some" : "free some, or give --out a folder on another disk"});
   }
 
   /// Ranks that differ in these would train a network that is nobody's.
@@ -207,7 +215,7 @@ class Run {
     } catch (const TrainingError& e) {
       if (const std::string damaged = newly_damaged(*sets_); !damaged.empty())  // it may be why
         ranks_.say_alone("damaged: " + damaged);
-      if (!log_.empty()) finish();                         // the epochs before it are worth a report
+      finish_after_error();
       if (!e.problem().where.starts_with("epoch")) throw;  // nothing of the network
       Problem problem = e.problem();
       problem.what += "; this epoch is not saved";
@@ -234,6 +242,15 @@ class Run {
                                                                   : "this processor does not multiply it"));
   }
 
+  /// The epochs before it are worth a report. What is wrong with that is not why training ended.
+  void finish_after_error() const {
+    try {
+      if (!log_.empty()) finish();
+    } catch (const std::exception& e) {
+      say(std::string("lineament: ") + e.what());
+    }
+  }
+
   void finish() const {
     if (!folder_) return;
     if (std::error_code error; !std::filesystem::exists(folder_->model(), error))
@@ -246,14 +263,15 @@ class Run {
   }
 
   void say_resumed(const TrainingState& state) const {
-    if (o_.patience > 0 && state.epoch - state.best_epoch >= static_cast<std::size_t>(o_.patience)) {
+    const bool done = state.epoch >= static_cast<std::size_t>(o_.epochs);
+    if (!done && o_.patience > 0 && state.epoch - state.best_epoch >= static_cast<std::size_t>(o_.patience)) {
       say(
           text("the run ended after epoch %zu, without a new best for %d epochs; the report is written anew. To train "
                "on, add --patience 0, or a larger number",
                state.epoch, o_.patience));
       return;
     }
-    if (state.epoch >= static_cast<std::size_t>(o_.epochs))
+    if (done)
       say(text("all %d epochs are done; the report is written anew", o_.epochs));
     else
       say(text("going on after epoch %zu of %d", state.epoch, o_.epochs));
@@ -267,9 +285,12 @@ class Run {
     Model& model = model_;
     Sets& sets = *sets_;
     const auto mirrored_epochs = static_cast<std::size_t>(std::round(o_.mirror_until * o_.epochs));
-    FitOptions options = fit_options(o_, model.scheme);
-    options.loader_threads = loader_threads(sets, o_.threads);
-    set_loss(options, o_, model.network, model.scheme);
+    FitOptions options;
+    ranks_.together([&] {
+      options = fit_options(o_, model.scheme);
+      options.loader_threads = loader_threads(sets, o_.threads);
+      set_loss(options, o_, model.network, model.scheme);
+    });
     if (sets.drawn) options.mixes.push_back({sets.drawn.get(), o_.mix, o_.mix_until[0], o_.mix_until[1]});
     if (sets.negatives) {  // one at least: by faces alone the network would learn to see them everywhere
       const double share = std::max(o_.negatives, 1.0 / o_.batch);

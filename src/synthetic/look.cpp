@@ -86,20 +86,23 @@ void grow_hair(Look& look, const Identity& who, Random& random, float accessorie
   if (look.style == HairStyle::fringe) look.hairline = random.uniform(1.9f, 4.4f);
   look.hair_end = look.style == HairStyle::bob ? random.uniform(-11, -5) : random.uniform(-24, -12);
   constexpr AccessoryChances kWorn = kAccessories;
+  // Of many accessories none is left out: where all wear one, the chances of each keep their ratio.
+  const float hats = std::min(accessories, 1 / (kWorn.beanie + kWorn.cap + kWorn.scarf));
   const float hat = random.uniform();
-  if (hat < kWorn.beanie * accessories)
+  if (hat < kWorn.beanie * hats)
     look.headwear = Headwear::beanie;
-  else if (hat < (kWorn.beanie + kWorn.cap) * accessories)
+  else if (hat < (kWorn.beanie + kWorn.cap) * hats)
     look.headwear = Headwear::cap;
-  else if (hat < (kWorn.beanie + kWorn.cap + kWorn.scarf) * accessories)
+  else if (hat < (kWorn.beanie + kWorn.cap + kWorn.scarf) * hats)
     look.headwear = Headwear::scarf;
   if (look.headwear != Headwear::none) look.hair_volume = std::min(look.hair_volume, 0.3f);  // pressed flat
   look.hat_line = random.uniform(2.9f, 5.2f);
   const float lenses = random.uniform(), thick = kWorn.thin_glasses + kWorn.thick_glasses;
-  look.glasses = lenses < kWorn.thin_glasses * accessories             ? 1
-                 : lenses < thick * accessories                        ? 2
-                 : lenses < (thick + kWorn.dark_glasses) * accessories ? 3
-                                                                       : 0;
+  const float worn = std::min(accessories, 1 / (thick + kWorn.dark_glasses));
+  look.glasses = lenses < kWorn.thin_glasses * worn             ? 1
+                 : lenses < thick * worn                        ? 2
+                 : lenses < (thick + kWorn.dark_glasses) * worn ? 3
+                                                                : 0;
   look.lens_w = random.uniform(2.2f, 2.9f);
   look.lens_h = random.uniform(1.4f, 2.3f);
   look.lens_round = random.uniform(2, 5);

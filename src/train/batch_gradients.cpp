@@ -58,10 +58,12 @@ void BatchGradients::backward(bool last) {
 void BatchGradients::measure(EpochTotals& totals) {
   const std::size_t weights = whole_.weights.empty() ? 0 : values_;
   const auto output_of = [&](std::size_t i) { return whole_.outputs[i].values; };
-  for (std::size_t k = 0; k < whole_.fresh; ++k)
-    totals.metrics.add(options_.metric(sample_of(output_of, judged_, k, sample_),
-                                       whole_.values.subspan(k * values_, values_),
-                                       whole_.weights.subspan(k * weights, weights)));
+  for (std::size_t k = 0; k < whole_.fresh; ++k) {
+    const std::size_t place = whole_.place_of(k);
+    totals.metrics.add(options_.metric(sample_of(output_of, judged_, place, sample_),
+                                       whole_.values.subspan(place * values_, values_),
+                                       whole_.weights.subspan(place * weights, weights)));
+  }
 }
 
 }  // namespace lineament

@@ -42,6 +42,8 @@ void require_something_to_train(const Network& network, const FitOptions& option
 void check_ranks(const FitOptions& options) {
   const DistributedOptions& d = options.distributed;
   require_whole("distributed.compare_every", d.compare_every, 0);
+  if (d.bucket_bytes < sizeof(float))
+    out_of_range("distributed.bucket_bytes", "4 or more", std::to_string(d.bucket_bytes));
   if (d.communicator == nullptr || options.batch_size % d.communicator->size() == 0) return;
   throw ArgumentError({"FitOptions::batch_size", "the batch cannot be shared out over the ranks",
                        "a multiple of " + std::to_string(d.communicator->size()), std::to_string(options.batch_size),
@@ -55,6 +57,7 @@ void check_schedule(const FitOptions& options) {
   require_not_negative("schedule.factor", static_cast<double>(s.factor));
   require_not_negative("schedule.last", static_cast<double>(s.last));
   learning_rate(s, 0, options.epochs);  // throws for what else is wrong with it
+  require_not_negative("schedule.warmup", s.warmup);
 }
 
 /// After require_fit(): where there are outputs without a truth, there is a joint loss.
@@ -83,6 +86,7 @@ void check_fit(const Network& network, const SampleSource& train, const SampleSo
   require_whole("accumulate", options.accumulate, 1);
   check_ranks(options);
   require_not_negative("clip_norm", options.clip_norm);
+  require_not_negative("astray", options.astray);
   if (!(options.ema >= 0 && options.ema < 1)) out_of_range("ema", "0 or more, below 1", std::to_string(options.ema));
   check_schedule(options);
   require_something_to_train(network, options);

@@ -59,7 +59,8 @@ class Fit {
                              .mixes = options_.mixes,
                              .epochs = static_cast<std::size_t>(options_.epochs),
                              .part = ranks_.part(),
-                             .parts = ranks_.parts()});
+                             .parts = ranks_.parts(),
+                             .interleaved = ranks_.interleaved()});
     if (!resumed && options_.start_at_mean) weights_.start_at_mean(gradients_.judged(), mean_);
     weights_.compare_ranks();
     FitResult result;
@@ -163,10 +164,10 @@ class Fit {
 
 FitResult fit(Network& network, const SampleSource& train, const SampleSource* validation, const FitOptions& options,
               const FitCallbacks& callbacks, const TrainingState* resume) {
-  FitRanks ranks(options);
   std::optional<Fit> fit;
+  FitRanks ranks(options);  // goes first: what it still sends is the fit's
   ranks.together([&] {
-    ranks.start();
+    ranks.start(network.trainable_size());
     fit.emplace(network, train, validation, options, callbacks, ranks);
     fit->begin(resume);
   });

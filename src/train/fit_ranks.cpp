@@ -60,10 +60,11 @@ FitRanks::FitRanks(const FitOptions& options)
                  ? options.distributed.communicator
                  : nullptr) {}
 
-void FitRanks::start() {
+void FitRanks::start(std::size_t gradients) {
   if (alone()) return;
   const DistributedOptions& d = options_.distributed;
-  bucket_ = std::max<std::size_t>(1, d.bucket_bytes / sizeof(float));
+  bucket_ = std::clamp<std::size_t>(d.bucket_bytes / sizeof(float), 1,
+                                    std::max<std::size_t>(1, gradients));  // buffers are of its size
   sums_ = std::make_unique<RankSums>(*ranks_, bucket_, d.sums);
   constexpr std::size_t kStatistics = 4096;  // few, even of a large network
   if (d.norms == NormsOver::rank) statistics_sums_ = std::make_unique<RankSums>(*ranks_, kStatistics);
@@ -127,14 +128,15 @@ void add(Settings& to, const OptimizerOptions& o) {
   to.add(o.kind, o.momentum, o.nesterov, o.beta1, o.beta2, o.epsilon, o.weight_decay);
 }
 
-/// All that changes a run's result, but what has no bytes to compare: losses and metrics.
+/// All that changes a run's result. Of functions, which have no bytes to compare: whether there is one.
 void add(Settings& to, const FitOptions& o) {
   to.add(o.clip_norm, o.ema, o.astray, o.epochs, o.batch_size, o.copies, o.augmented, o.patience, o.start_at_mean,
          o.precision, o.seed, o.accumulate);
   to.add(o.losses.size(), o.mixes.size(), o.frozen.size(), o.own_outputs.size());
+  to.add(bool(o.metric), bool(o.joint_loss));
   for (const OutputLoss& loss : o.losses) {
     to.add(loss.output);
-    to.add(loss.factor);
+    to.add(loss.factor, bool(loss.loss));
   }
   for (const Mix& mix : o.mixes)
     to.add(mix.source != nullptr ? mix.source->size() : 0, mix.share, mix.falls_from, mix.gone_at);

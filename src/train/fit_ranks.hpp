@@ -19,12 +19,14 @@ namespace lineament {
 class FitRanks final : BatchParts {
  public:
   explicit FitRanks(const FitOptions& options);
-  /// Throws ArgumentError for options out of range.
-  void start();
+  /// Of `gradients` values. Throws ArgumentError for options out of range.
+  void start(std::size_t gradients);
 
   bool alone() const { return ranks_ == nullptr; }
   std::size_t part() const { return alone() ? 0 : static_cast<std::size_t>(ranks_->rank()); }
   std::size_t parts() const { return alone() ? 1 : static_cast<std::size_t>(ranks_->size()); }
+  /// With norms of its own each rank needs its share of every kind of samples: they take turns.
+  bool interleaved() const { return !alone() && options_.distributed.norms == NormsOver::rank; }
   int own_batch() const { return options_.batch_size / static_cast<int>(parts()); }
   /// Another for each rank, so that no two drop out the same; rank 0's is the run's.
   std::uint64_t session_seed() const { return options_.seed + part() * 0x9E3779B97F4A7C15u; }

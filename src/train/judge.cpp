@@ -47,7 +47,7 @@ void Judge::require_sensible(const EpochReport& report) {
   constexpr double kZero = 4;  // why: where all samples have the same truth, their mean is no measure
   const Guess& g = **guess_;
   const double limit = std::max(options_.astray * g.mean, kZero * g.zero), error = means.metrics.front().value;
-  if (!(error > limit)) return;
+  if (!(limit > 0) || !(error > limit)) return;  // of what may be 0 or negative no multiple is a limit
   ranks_.all_fail();
   throw TrainingError({"epoch " + std::to_string(report.epoch),
                        "training has gone astray: the network is far worse than a guess, the mean of the training "

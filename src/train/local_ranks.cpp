@@ -111,6 +111,22 @@ class LocalRanks::Rank final : public Communicator {
   std::unique_ptr<Rank> beside_;
 };
 
+namespace {
+
+/// Does it only say what another rank has thrown?
+bool is_of_another(const std::exception_ptr& error, const Communicator& rank) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const TrainingError& e) {
+    for (int r = 0; r < rank.size(); ++r)
+      if (r != rank.rank() && e.problem().where == rank_text(rank, r)) return true;
+  } catch (...) {
+  }
+  return false;
+}
+
+}  // namespace
+
 LocalRanks::LocalRanks(int size) : meeting_(std::make_unique<Meeting>()), beside_(std::make_unique<Meeting>()) {
   if (size < 1) throw ArgumentError({"local ranks", "there are none", "1 or more", std::to_string(size), ""});
   for (Meeting* meeting : {meeting_.get(), beside_.get()}) meeting->shown.resize(static_cast<std::size_t>(size));
@@ -143,8 +159,8 @@ void LocalRanks::run(const std::function<void(Communicator&)>& f) {
     throw;
   }
   join();
-  const auto first = meeting_->ended ? static_cast<std::size_t>(meeting_->ended_by) : 0;
-  if (errors[first]) std::rethrow_exception(errors[first]);
+  for (std::size_t r = 0; r < errors.size(); ++r)
+    if (errors[r] && !is_of_another(errors[r], *ranks_[r])) std::rethrow_exception(errors[r]);
   for (const std::exception_ptr& error : errors)
     if (error) std::rethrow_exception(error);
 }

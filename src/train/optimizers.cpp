@@ -3,6 +3,7 @@
 #include "lineament/train/optimizers.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "lineament/error.hpp"
@@ -59,8 +60,9 @@ void check(const OptimizerOptions& o) {
   if (!is_share(o.momentum)) wrong("momentum is out of range", "0 or more, below 1", o.momentum);
   if (!is_share(o.beta1)) wrong("beta1 is out of range", "0 or more, below 1", o.beta1);
   if (!is_share(o.beta2)) wrong("beta2 is out of range", "0 or more, below 1", o.beta2);
-  if (!(o.epsilon > 0)) wrong("epsilon is out of range", "above 0", o.epsilon);
-  if (!(o.weight_decay >= 0)) wrong("weight decay is out of range", "0 or more", o.weight_decay);
+  if (!(o.epsilon > 0 && std::isfinite(o.epsilon))) wrong("epsilon is out of range", "above 0", o.epsilon);
+  if (!(o.weight_decay >= 0 && std::isfinite(o.weight_decay)))
+    wrong("weight decay is out of range", "0 or more", o.weight_decay);
 }
 
 void check_ranges(const std::vector<WeightRange>& ranges, const char* which, std::size_t parameters) {

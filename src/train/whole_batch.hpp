@@ -1,5 +1,5 @@
 // What losses and metrics see of a batch, after its forward: that of the session, or, where ranks share the batch, the
-// outputs and truths of all shares, in the batch's order. So each rank has the loss that one alone would have. Of large
+// outputs and truths of all shares, one after the other. So each rank has the loss that one alone would have. Of large
 // outputs each rank keeps its share, and what these add to the loss is added up.
 #pragma once
 #include <algorithm>
@@ -38,6 +38,12 @@ class WholeBatch {
         outputs.push_back({places_[i].name, session.output(i), session.output_gradient(i)});
     else
       gather(session, batch);
+  }
+
+  /// Where sample k of the batch is.
+  std::size_t place_of(std::size_t k) const {
+    const std::size_t parts = ranks_.parts();
+    return ranks_.interleaved() ? k % parts * (samples / parts) + k / parts : k;
   }
 
   /// Writes the gradients of this rank's share where its backward begins.

@@ -145,7 +145,8 @@ TEST_CASE("export writes a model in half the size that finds the same points, an
   CHECK(shipped.model.metadata.at("version") == trained.model.metadata.at("version"));
   const Json options = Json::parse(shipped.model.metadata.at("options"));
   CHECK(options.at("epochs") == 2);
-  for (const char* path : {"data", "from", "backgrounds"}) CHECK_FALSE(options.contains(path));
+  for (const char* path : {"data", "from", "backgrounds", "network"}) CHECK_FALSE(options.contains(path));
+  CHECK(options.at("scheme") == "ibug-68");
   CHECK_FALSE(contains(place.read("face.safetensors"), place.path().string()));
 
   const auto nme = [&](const std::string& model) {

@@ -210,10 +210,15 @@ TEST_CASE("an option without effect is said to have none, and not where a recipe
         named.push_back(o.err.substr(at + kBegin.size(), end - at - kBegin.size()));
     return named;
   };
-  CHECK(notes_of("all", {"--box",       "image",   "--missing", "mask", "--group",     "a",   "--max-pixels",  "4",
-                         "--mix-until", "0.1,0.2", "--beta2",   "0.9",  "--optimizer", "sgd", "--coarse-term", "1",
-                         "--sums",      "bf16",    "--norms",   "rank"}) ==
-        Words{"box", "missing", "group", "max-pixels", "mix-until", "beta2", "coarse-term", "sums", "norms"});
+  CHECK(notes_of("all",
+                 {"--augment",   "none",    "--missing", "mask", "--group",        "a",   "--max-pixels",  "4",
+                  "--mix-until", "0.1,0.2", "--beta2",   "0.9",  "--optimizer",    "sgd", "--coarse-term", "1",
+                  "--sums",      "bf16",    "--norms",   "rank", "--mirror-until", "0.5", "--negatives",   "0.06"}) ==
+        Words{"missing", "group", "max-pixels", "mix-until", "mirror-until", "negatives", "beta2", "coarse-term",
+              "sums", "norms"});
+  CHECK(notes_of("image", {"--box", "image"}) == Words{});  // of the whole drawn picture
+  require_refused(place.run({"train", "--recipe", "tiny", "--data", "small.json", "--box", "file", "--out", "file"}),
+                  {"--box", "drawn faces have no boxes in files", "--mix 0"});
   CHECK(notes_of("none", {"--beta2", "0.9"}) == Words{});
   CHECK(notes_of("recipe", {"--recipe", "mixed.json"}) == Words{});
 }

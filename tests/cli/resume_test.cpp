@@ -238,6 +238,29 @@ TEST_CASE("--resume --epochs extends a run, with the schedule of the longer one"
   CHECK(again.err.find("schedule") == std::string::npos);
 }
 
+TEST_CASE("what a resumed run is given stays with it, and a recipe is not asked again") {
+  const Place place;
+  place.write("small.json", kSmallNetwork);
+  place.write("recipe.json", R"({"epochs": 9, "batch": 16, "clip": 2})");
+  const Words begun{"--recipe", "recipe.json", "--synthetic", "32", "--epochs", "1", "--patience", "4"};
+  const Outcome first = place.run(training("run", begun));
+  INFO(first.err);
+  REQUIRE(first.code == 0);
+  const auto patience = [&] {
+    const Checkpoint c = load_checkpoint(place / "run/last.safetensors");
+    return nlohmann::json::parse(c.state->settings).at("patience").get<int>();
+  };
+  CHECK(patience() == 4);
+  const Outcome o = place.run({"train", "--resume", "--out", "run", "--recipe", "recipe.json", "--patience", "7"});
+  INFO(o.err);
+  CHECK(o.code == 0);
+  CHECK(o.err.find("all 1 epochs are done") != std::string::npos);
+  CHECK(o.err.find("note: --recipe has no effect here: a run goes on as it was begun") != std::string::npos);
+  CHECK(patience() == 7);
+  CHECK(place.run({"train", "--resume", "--out", "run"}).code == 0);
+  CHECK(patience() == 7);
+}
+
 TEST_CASE("an epoch that cannot be saved is not called done, and is done again") {
   const Place place;
   place.write("small.json", kSmallNetwork);

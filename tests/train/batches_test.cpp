@@ -294,6 +294,33 @@ TEST_CASE("parts of a batch together are the whole one, mixes and the last of an
   CHECK_THROWS_AS(Batches(source, {.batch_size = 12, .part = 3, .parts = 3}), ArgumentError);
 }
 
+TEST_CASE("interleaved parts of a batch are the whole one, and each has its share of the mix") {
+  Numbers source(23), others(7);
+  const std::vector<Mix> mixes{{.source = &others, .share = 0.5, .falls_from = 1, .gone_at = 1}};
+  Batches whole(source, {.batch_size = 12, .seed = 7, .mixes = mixes, .epochs = 10});
+  std::vector<std::unique_ptr<Batches>> shares;
+  for (std::size_t part = 0; part < 3; ++part)
+    shares.push_back(std::make_unique<Batches>(
+        source,
+        BatchOptions{
+            .batch_size = 12, .seed = 7, .mixes = mixes, .epochs = 10, .part = part, .parts = 3, .interleaved = true}));
+  for (int i = 0; i < 12; ++i) {
+    const Batch& all = whole.next();
+    for (std::size_t part = 0; part < 3; ++part) {
+      const Batch& b = shares[part]->next();
+      REQUIRE(b.indices.size() == 4);
+      CHECK(b.fresh == all.fresh);
+      const std::size_t pixels = b.pixels.size() / 4;
+      for (std::size_t k = 0; k < 4; ++k) {  // the whole has 6 of its own, then 6 of the mix: each part 2 and 2
+        CHECK(b.indices[k] == all.indices[3 * k + part]);
+        CHECK(std::equal(b.pixels.begin() + static_cast<std::ptrdiff_t>(k * pixels),
+                         b.pixels.begin() + static_cast<std::ptrdiff_t>((k + 1) * pixels),
+                         all.pixels.begin() + static_cast<std::ptrdiff_t>((3 * k + part) * pixels)));
+      }
+    }
+  }
+}
+
 TEST_CASE("weights of a mix: 1 for a source that has none") {
   Numbers own(6);
   const Numbers others(5);

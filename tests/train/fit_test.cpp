@@ -49,6 +49,21 @@ std::vector<float> copy_of(std::span<const float> values) {
 
 }  // namespace
 
+TEST_CASE("a metric that may be 0 or negative ends no run: of such a guess no multiple is a limit") {
+  const FaceStore faces = FaceStore::draw(1, 4, {.preprocessing = {.size = 32}});
+  FitOptions options = plain_options(2, 1e-4f);
+  options.metric = [](std::span<const float> output, std::span<const float> truth, std::span<const float>) {
+    return std::vector<NamedValue>{{"nll", -1 + std::abs(static_cast<double>(output[0] - truth[0]))}};
+  };
+  Network network(Spec() << Flatten{} << Dense{.features = kValues}, {32, 32, 3}, 1);
+  options.start_at_mean = false;
+  CHECK(fit(network, faces, nullptr, options).epochs.size() == 2);
+  for (const double no_number : {std::nan(""), -1.0}) {
+    options.astray = no_number;
+    CHECK_THROWS_AS(fit(network, faces, nullptr, options), ArgumentError);
+  }
+}
+
 TEST_CASE("a small network learns 8 faces by heart") {
   Spec net;
   net << Conv2d{.channels = 16, .stride = 2, .bias = false} << BatchNorm{} << ReLU{} << MaxPool{} << Flatten{};

@@ -1,5 +1,6 @@
 // Every option of a run that ranks have otherwise is found before anything happens.
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "catch.hpp"
@@ -20,7 +21,8 @@ TEST_CASE("a rank with another option, whichever, is refused before anything hap
       [](FitOptions& o) { o.optimizer.epsilon = 1e-6; },
       [](FitOptions& o) { o.schedule.warmup_from = 0.5f; },
       [](FitOptions& o) { o.schedule.last = 1e-4f; },
-      [](FitOptions& o) { o.frozen = {"dense_1"}; }};
+      [](FitOptions& o) { o.frozen = {"dense_1"}; },
+      [](FitOptions& o) { o.metric = {}; }};  // or one would lose patience, and the other wait for it
   FitOptions options = ranks_options();
   options.seed = std::uint64_t{1} << 60;
   options.mixes = {{&faces, 0.25}};
@@ -46,6 +48,34 @@ TEST_CASE("local ranks that exchange different numbers of bytes are told so") {
     c.gather(mine, all);
   }),
                   TrainingError);
+}
+
+TEST_CASE("of what ranks throw, that of the rank that failed is thrown, and not what another heard of it") {
+  for (int run = 0; run < 20; ++run) {
+    LocalRanks ranks(2);
+    const std::string message = message_of([&] {
+      ranks.run([](Communicator& c) {
+        together(c, [&] {
+          if (c.rank() == 1) throw ArgumentError({"sample", "is bad", "", "", ""});
+        });
+      });
+    });
+    CHECK(message.find("rank 1") == std::string::npos);
+    CHECK(message.find("sample") != std::string::npos);
+  }
+}
+
+TEST_CASE("pieces of any size: one of all gradients is no larger than they are") {
+  const FaceStore faces = small_faces(16);
+  FitOptions options = ranks_options();
+  options.epochs = 1;
+  const auto make = [] { return network_without_norms(); };
+  options.distributed.bucket_bytes = std::numeric_limits<std::size_t>::max();
+  const RanksRun run = train_on_ranks(2, make, faces, nullptr, options);
+  options.distributed.bucket_bytes = 1000;
+  CHECK(train_on_ranks(2, make, faces, nullptr, options).traces[0].weights == run.traces[0].weights);
+  options.distributed.bucket_bytes = 3;
+  CHECK_THROWS_AS(train_on_ranks(2, make, faces, nullptr, options), ArgumentError);
 }
 
 TEST_CASE("options that are refused leave the network as it was") {

@@ -45,7 +45,7 @@ struct DrawOptions {
   float expression = 1;
   /// 0: everyone is the average person; 1: as people vary.
   float variety = 1;
-  /// Multiplies the chances of glasses, hats and things in front of the face; 0: none.
+  /// Multiplies the chances of glasses, hats and things in front of the face, up to 1; 0: none.
   float accessories = 1;
   /// Share of faces that wear a mask over mouth and nose, 0 … 1. Points under it stay where they are. why 0: most
   /// photos show none; detectors are trained with some.

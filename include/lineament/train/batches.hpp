@@ -36,6 +36,7 @@ struct BatchOptions {
   std::size_t epochs = 0;    ///< Of the run, which the mixes' shares follow; needed with a mix.
   /// Of each batch, the samples from part * batch_size / parts on, a `parts`-th of them: for ranks that share it.
   std::size_t part = 0, parts = 1;
+  bool interleaved = false;  ///< In their place samples part, part + parts, …: each part has its share of the mixes.
 };
 
 /// One batch. Sample k is sample indices[k] of the source, or, after the epoch's own, of the mixes' sources in their
@@ -209,22 +210,18 @@ class Batches {
 
   void fill(Slot& slot, const Place& place, Order& order) const {
     const std::size_t own = own_in(place.epoch), first = place.index * own;
-    const std::size_t begin = options_.part * part_size(), after = begin + part_size();
     shuffle_epoch(order, place.epoch);
-    for (std::size_t k = begin; k < std::min(own, after); ++k) {
+    for (std::size_t i = 0; i < part_size(); ++i) {
       if (stop_) return;  // Nobody will ask for this batch.
-      slot.indices[k - begin] = order.samples[(first + k) % order.samples.size()];
-      prepare(source_, slot, k - begin, Random(options_.seed ^ kStream, place.epoch, first + k));
-    }
-    std::size_t k = own;
-    for (const Mix& mix : options_.mixes) {
-      const std::size_t end = k + mix.count_in(place.epoch, options_.epochs, options_.batch_size);
-      for (; k < std::min(end, options_.batch_size); ++k) {
-        if (stop_) return;
-        if (k < begin || k >= after) continue;
+      const std::size_t k = options_.interleaved ? i * options_.parts + options_.part : options_.part * part_size() + i;
+      if (k < own) {
+        slot.indices[i] = order.samples[(first + k) % order.samples.size()];
+        prepare(source_, slot, i, Random(options_.seed ^ kStream, place.epoch, first + k));
+      } else {
+        const SampleSource& source = *mix_of(k, place.epoch).source;
         Random random(options_.seed ^ kMixStream, place.epoch, place.index * options_.batch_size + k);
-        slot.indices[k - begin] = random.below(static_cast<std::uint32_t>(mix.source->size()));
-        prepare(*mix.source, slot, k - begin, random);
+        slot.indices[i] = random.below(static_cast<std::uint32_t>(source.size()));
+        prepare(source, slot, i, random);
       }
     }
     slot.batch = {slot.pixels.span(),
@@ -234,6 +231,16 @@ class Batches {
                   place.epoch,
                   place.index,
                   std::min(own, order.samples.size() - first)};
+  }
+
+  /// Of sample k of a batch, which is not the epoch's own.
+  const Mix& mix_of(std::size_t k, std::size_t epoch) const {
+    std::size_t end = own_in(epoch);
+    const auto mix = std::find_if(options_.mixes.begin(), options_.mixes.end(), [&](const Mix& m) {
+      end += m.count_in(epoch, options_.epochs, options_.batch_size);
+      return k < end;
+    });
+    return *mix;
   }
 
   void prepare(const SampleSource& source, Slot& slot, std::size_t k, Random random) const {

@@ -75,8 +75,8 @@ struct FitOptions {
   std::vector<Mix> mixes{};  ///< samples of other sources, beside those of the epoch
   double clip_norm = 0;      ///< the gradient is shortened to this norm if it is longer, 0: off
   /// An epoch whose metric is this many times that of a guess, the mean of the training samples, ends the run with a
-  /// TrainingError; 0: none does. For metrics that are better the lower. Why so much: first epochs at a brave rate may
-  /// be some times worse, and recover.
+  /// TrainingError; 0: none does. For metrics that are better the lower, and above 0. Why so much: first epochs at a
+  /// brave rate may be some times worse, and recover.
   double astray = 50;
   int patience = 0;  ///< stop after this many epochs without a new best, 0: never
   /// Layers or parameters that keep their bits (see params_named): no step, weight decay or clipping touches them, and

@@ -35,8 +35,10 @@ void add_options(CLI::App& c, AdaptOptions& o) {
   c.add_option("--out", o.out, "The model to write")->type_name("FILE")->required();
   c.add_option("--from", o.train.from, "The model to start from (default: compact, a part of the program)")
       ->type_name("MODEL");
-  c.add_option("--steps", o.steps,
-               "Steps of 64 faces, rounded to twenties: more take longer, and with few photos may be worse")
+  c.add_option(
+       "--steps", o.steps,
+       "About so many steps of 64 faces, in passes over the photos of 20 steps or more: more take longer, and with few "
+       "photos may be worse")
       ->check(whole(1, 1000000))
       ->capture_default_str();
   c.add_option("--val-split", o.train.val_split,
@@ -83,9 +85,10 @@ std::string resume_command(const AdaptOptions& o) {
   return command + " --out " + shell_word(o.out.string());
 }
 
+constexpr int kStepsOfEpoch = 20;
+
 /// Few photos come several times in an epoch, each time augmented anew: epochs of 20 steps, whatever there is.
 void set_copies(TrainOptions& t, std::size_t faces) {
-  constexpr int kStepsOfEpoch = 20;
   t.copies = static_cast<int>(std::ceil(kStepsOfEpoch * t.batch / std::max(1.0, static_cast<double>(faces))));
   t.given.emplace_back("copies");
 }
@@ -94,6 +97,8 @@ void set_epochs(TrainOptions& t, std::size_t faces, int steps) {
   const double in_epoch = std::ceil(static_cast<double>(faces) * t.copies / t.batch);
   t.epochs = std::max(1, static_cast<int>(std::lround(steps / std::max(1.0, in_epoch))));
   t.given.emplace_back("epochs");
+  if (const double taken = t.epochs * in_epoch; in_epoch > 1.5 * kStepsOfEpoch && taken > 1.5 * steps)
+    say(text("note: one pass over %zu faces takes %.0f steps, more than --steps %d", faces, taken, steps));
 }
 
 /// What a run was begun with, for options that are not given now.

@@ -40,7 +40,7 @@ void forget_machine(Model& model) {
   const auto options = model.metadata.find("options");
   if (options == model.metadata.end()) return;
   try {
-    options->second = without_paths(options->second);
+    options->second = without_files(options->second);
   } catch (const nlohmann::json::exception&) {  // of another program
     model.metadata.erase(options);
   }
