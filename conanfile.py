@@ -14,8 +14,8 @@ class Lineament(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     options = {"shared": [True, False], "fPIC": [True, False]}
     default_options = {"shared": False, "fPIC": True}
-    exports_sources = ("CMakeLists.txt", "cmake/*", "include/*", "src/*", "data/models/*", "docs/*", "examples/*", "*.md",
-                       "LICENSE")
+    exports_sources = ("CMakeLists.txt", "cmake/*", "include/*", "src/*", "data/models/*", "docs/*", "examples/*",
+                       "recipes/*", "*.md", "CITATION.cff", "LICENSE")
     implements = ["auto_shared_fpic"]
 
     def set_version(self):

@@ -123,6 +123,13 @@ double error(const Case& c, const Run& r) {
   return worst / largest;
 }
 
+/// The best of five, as limits.cpp takes it: whatever disturbs the machine only makes it smaller.
+double peak() {
+  double best = 0;
+  for (int i = 0; i < 5; ++i) best = std::max(best, peak_gflops());
+  return best;
+}
+
 void count(benchmark::State& state, const Case& c, double passes, double limit) {
   const double flops = 2 * passes * static_cast<double>(output_size(c.g)) * window_size(c.g, c.layer.window_width());
   const double done = flops * static_cast<double>(state.iterations()) / 1e9;
@@ -132,7 +139,7 @@ void count(benchmark::State& state, const Case& c, double passes, double limit) 
 
 void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
-  const double limit = peak_gflops();
+  const double limit = peak();
   for (auto _ : state) r.forward(kernel);
   count(state, c, 1, limit);
   state.counters["error"] = error(c, r);
@@ -140,7 +147,7 @@ void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
 
 void backward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
-  const double limit = peak_gflops();
+  const double limit = peak();
   for (auto _ : state) r.backward(kernel);
   count(state, c, 2, limit);
 }
@@ -150,7 +157,7 @@ void eigen(benchmark::State& state, const Case& c) {
   const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, window_size(c.g, c.layer.window_width())),
                b = Matrix::Random(a.cols(), c.g.out_c);
   Matrix product(a.rows(), b.cols());
-  const double limit = peak_gflops();
+  const double limit = peak();
   for (auto _ : state) {
     product.noalias() = a * b;
     benchmark::DoNotOptimize(product.data());
@@ -213,12 +220,18 @@ int main(int argc, char** argv) {
       auto infer = KernelCase::make(kernel, c, Mode::infer);
       if (!infer) infer = train;
       if (infer)
-        benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, c, *infer)->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, c, *infer)
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
       if (train)
-        benchmark::RegisterBenchmark((name + "/backward").c_str(), backward, c, *train)->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark((name + "/backward").c_str(), backward, c, *train)
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
     }
     if (!is_depthwise(c.g))
-      benchmark::RegisterBenchmark((c.name + "/eigen_gemm/forward").c_str(), eigen, c)->Unit(benchmark::kMicrosecond);
+      benchmark::RegisterBenchmark((c.name + "/eigen_gemm/forward").c_str(), eigen, c)
+          ->UseRealTime()
+          ->Unit(benchmark::kMicrosecond);
   }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

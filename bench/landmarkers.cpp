@@ -15,6 +15,7 @@
 #include "lineament/nn/ranges.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/zoo/networks.hpp"
+#include "timed_passes.hpp"
 
 using namespace lineament;
 
@@ -89,7 +90,7 @@ void frame(benchmark::State& state, PixelFormat format) {
 void network_alone(benchmark::State& state) {
   const auto model = shared_default_model();
   InferenceSession session(model->network);
-  for (auto _ : state) benchmark::DoNotOptimize(session.forward().data());
+  time_passes(state, model->network, session, [&] { benchmark::DoNotOptimize(session.forward().data()); });
 }
 
 }  // namespace
@@ -102,11 +103,11 @@ int main(int argc, char** argv) {
     for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::int8, "_int8")})
       benchmark::RegisterBenchmark((name + "/memory" + suffix).c_str(), memory, named, precision)->Iterations(1);
   }
-  benchmark::RegisterBenchmark("frame/network_alone", network_alone)->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("frame/network_alone", network_alone)->UseManualTime()->Unit(benchmark::kMillisecond);
   for (const auto& [format, name] :
        {std::pair(PixelFormat::rgb, "frame/rgb"), std::pair(PixelFormat::bgra, "frame/bgra"),
         std::pair(PixelFormat::nv12, "frame/nv12")})
-    benchmark::RegisterBenchmark(name, frame, format)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(name, frame, format)->UseRealTime()->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -10,6 +10,7 @@
 #include "lineament/train/losses.hpp"
 #include "lineament/train/optimizers.hpp"
 #include "lineament/zoo/networks.hpp"
+#include "timed_passes.hpp"
 
 using namespace lineament;
 
@@ -38,10 +39,7 @@ void infer(benchmark::State& state, const NamedNetwork& named, Precision precisi
   fill(pictures, 3);
   const std::vector<LayerRange> ranges = measure_ranges(network, pictures);
   InferenceSession session(network, {.batch = batch, .threads = threads, .precision = precision, .ranges = ranges});
-  fill(session.input(), 1);
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(session.forward().data());
-  }
+  time_passes(state, network, session, [&] { benchmark::DoNotOptimize(session.forward().data()); });
   report(state, network, 1, batch, session.arena_bytes() + session.packed_bytes() + 4 * network.weights().size());
 }
 
@@ -52,8 +50,7 @@ void train_step(benchmark::State& state, const NamedNetwork& named, Precision pr
   Optimizer adam({}, network.trainable_size());
   std::vector<float> target(session.output(0).size());
   fill(target, 2);
-  fill(session.input(), 1);
-  for (auto _ : state) {
+  time_passes(state, network, session, [&] {
     const auto output = session.forward();
     L2{}(output, target, {}, session.output_gradient(), batch);
     for (std::size_t i = 1; i < network.outputs().size(); ++i)
@@ -62,7 +59,7 @@ void train_step(benchmark::State& state, const NamedNetwork& named, Precision pr
     session.backward();
     adam.step(network.weights().first(network.trainable_size()), session.gradients(), 1e-4f, 1,
               OnThreads{session.threads()});
-  }
+  });
   report(state, network, 3, batch, session.arena_bytes() + 4 * (2 * network.weights().size() + adam.state().size()));
 }
 
@@ -76,13 +73,13 @@ int main(int argc, char** argv) {
       benchmark::RegisterBenchmark((name + "/infer" + suffix).c_str(), infer, named, precision)
           ->ArgsProduct({{1, 32}, {1, 2}})
           ->ArgNames({"batch", "threads"})
-          ->UseRealTime()
+          ->UseManualTime()
           ->Unit(benchmark::kMillisecond);
     for (const auto& [precision, suffix] : {std::pair(Precision::fp32, ""), std::pair(Precision::bf16, "_bf16")})
       benchmark::RegisterBenchmark((name + "/train" + suffix).c_str(), train_step, named, precision)
           ->ArgsProduct({{32}, {1, 2}})
           ->ArgNames({"batch", "threads"})
-          ->UseRealTime()
+          ->UseManualTime()
           ->Unit(benchmark::kMillisecond);
   }
   benchmark::Initialize(&argc, argv);

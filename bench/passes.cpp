@@ -7,6 +7,7 @@
 #include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
 #include "lineament/zoo/networks.hpp"
+#include "timed_passes.hpp"
 
 using namespace lineament;
 
@@ -25,9 +26,8 @@ void fill(std::span<float> values, std::uint64_t seed) {
 }
 
 template <class Session, class Step>
-void measure(benchmark::State& state, Session& session, Step&& step) {
-  fill(session.input(), 1);
-  for (auto _ : state) step();
+void measure(benchmark::State& state, const Network& network, Session& session, Step&& step) {
+  time_passes(state, network, session, step);
   state.counters["planned_MB"] = static_cast<double>(session.arena_bytes() + session.packed_bytes()) / 1e6;
 }
 
@@ -35,7 +35,7 @@ void run(benchmark::State& state, const NamedNetwork& named, const Case& c, Pass
   Network network(named.spec(true, kValues), named.input, 1);
   if (c.train) {
     TrainingSession session(network, {.batch = c.batch, .threads = c.threads, .without = without});
-    measure(state, session, [&] {
+    measure(state, network, session, [&] {
       benchmark::DoNotOptimize(session.forward().data());
       for (std::size_t i = 0; i < network.outputs().size(); ++i) fill(session.output_gradient(i), 2 + i);
       session.zero_gradients();
@@ -49,7 +49,7 @@ void run(benchmark::State& state, const NamedNetwork& named, const Case& c, Pass
   InferenceSession session(
       network,
       {.batch = c.batch, .threads = c.threads, .precision = c.precision, .ranges = ranges, .without = without});
-  measure(state, session, [&] { benchmark::DoNotOptimize(session.forward().data()); });
+  measure(state, network, session, [&] { benchmark::DoNotOptimize(session.forward().data()); });
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
       const std::string prefix = std::string(named.name) + "/" + c.name + "/";
       const auto add = [&](const std::string& name, PassSet without) {
         benchmark::RegisterBenchmark((prefix + name).c_str(), run, named, c, without)
-            ->UseRealTime()
+            ->UseManualTime()
             ->Unit(benchmark::kMillisecond);
       };
       add("all", {});

@@ -66,11 +66,20 @@ std::vector<TruePhoto> photos_without(const std::filesystem::path& folder) {
   return photos;
 }
 
-/// Found faces that lie on true ones, each of which counts once; `points` adds their NME.
+/// Over those that got points: one that turns out to be no face has none.
+struct MeanNme {
+  double sum = 0;
+  std::size_t faces = 0;
+
+  void add(const Landmarks& points, const Landmarks& truth) { sum += nme(points, truth), ++faces; }
+  double value() const { return sum / static_cast<double>(std::max<std::size_t>(faces, 1)); }
+};
+
+/// Found faces that lie on true ones, each of which counts once.
 struct Score {
   std::size_t faces = 0, found = 0, others = 0;
-  double nme = 0;
-  double nme_true_box = 0;  ///< of the same faces, had their boxes been known
+  MeanNme nme;
+  MeanNme nme_true_box;  ///< of the same faces, had their boxes been known
 };
 
 void judge(const TruePhoto& photo, const std::vector<FoundPoints>& found, const PeerFinder& finder, Score& score) {
@@ -88,11 +97,11 @@ void judge(const TruePhoto& photo, const std::vector<FoundPoints>& found, const 
     }
     taken[best] = true;
     ++score.found;
-    if (!face.points.empty()) score.nme += nme(face.points, photo.truth[best]);
+    if (!face.points.empty()) score.nme.add(face.points, photo.truth[best]);
     if (!finder.any_box) continue;
     std::vector<FoundPoints> told{{bounding_box(photo.truth[best]), 1, {}, {}}};
     finder.points(photo.image, told);
-    if (!told.empty()) score.nme_true_box += nme(told[0].points, photo.truth[best]);
+    if (!told.empty()) score.nme_true_box.add(told[0].points, photo.truth[best]);
   }
   score.faces += photo.truth.size();
 }
@@ -145,10 +154,9 @@ void print_row(const PeerFinder& finder, const Timed& times, std::size_t photos,
     std::printf(" | ");
   std::printf(" | %.1f | %zu | %zu | ", 100.0 * static_cast<double>(score.found) / static_cast<double>(score.faces),
               score.others, nobody.others);
-  const double found = static_cast<double>(std::max<std::size_t>(score.found, 1));
-  if (points) std::printf("%.2f", score.nme / found);
+  if (points) std::printf("%.2f", score.nme.value());
   std::printf(" | ");
-  if (finder.any_box) std::printf("%.2f ", score.nme_true_box / found);
+  if (finder.any_box) std::printf("%.2f ", score.nme_true_box.value());
   std::printf("|\n");
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lineament/error.hpp"
+#include "lineament/file.hpp"
 #include "lineament/landmarker/face_losses.hpp"
 #include "lineament/nn/session.hpp"
 #include "lineament/random.hpp"
@@ -144,9 +145,9 @@ double step_ms(const Options& o, const NamedNetwork& named, int ranks, const Lin
 double backward_share(const Options& o, const NamedNetwork& named) {
   Network network(named.spec(true, kValues), named.input, 1);
   TrainingSession session(network, {.batch = o.batch, .threads = 1});
-  std::fill(session.input().begin(), session.input().end(), 0.5f);
   std::vector<double> forward, backward;
   for (int i = 0; i < 4; ++i) {
+    std::fill(session.input().begin(), session.input().end(), 0.5f);  // forward works in its memory
     const auto begin = Clock::now();
     session.forward();
     forward.push_back(ms_since(begin));
@@ -193,18 +194,27 @@ nlohmann::ordered_json measure(const Options& o, const NamedNetwork& named) {
   return row;
 }
 
+std::vector<std::string> names() {
+  std::vector<std::string> all;
+  for (const NamedNetwork& named : named_networks()) all.emplace_back(named.name);
+  return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   CLI::App app{"A step of training on two ranks of one thread with a line between them, ms"};
   Options o;
-  app.add_option("--networks", o.networks, "Those alone");
-  app.add_option("--gbit", o.gbit, "Of the line, per second")->capture_default_str();
-  app.add_option("--latency-us", o.latency_us, "Of a message")->capture_default_str();
-  app.add_option("--batch", o.batch, "Of a rank")->capture_default_str();
-  app.add_option("--steps", o.steps, "That are timed, each")->capture_default_str();
+  app.add_option("--networks", o.networks, "Those alone")->check(CLI::IsMember(names()));
+  app.add_option("--gbit", o.gbit, "Of the line, per second")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--latency-us", o.latency_us, "Of a message")->capture_default_str()->check(CLI::NonNegativeNumber);
+  app.add_option("--batch", o.batch, "Of a rank")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--steps", o.steps, "That are timed, each")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--json", o.json, "What was measured, for tools/scaling-model --steps");
   CLI11_PARSE(app, argc, argv);
+  // Asked before minutes are spent; what is there stays until the end.
+  if (!o.json.empty() && !std::ofstream(o.json, std::ios::app))
+    throw FileError({o.json, "it cannot be written", "", "", ""});
   std::printf("%-10s %9s %9s", "network", "one rank", "two");
   for (const double gbit : o.gbit) std::printf("   %g Gbit/s: beside, after", gbit);
   std::printf("\n");
@@ -213,7 +223,7 @@ int main(int argc, char** argv) try {
     const bool wanted = std::find(o.networks.begin(), o.networks.end(), named.name) != o.networks.end();
     if (wanted || o.networks.empty()) rows.push_back(measure(o, named));
   }
-  if (!o.json.empty()) std::ofstream(o.json) << rows.dump(2) << '\n';
+  if (!o.json.empty()) write_file(o.json, rows.dump(2) + '\n');
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

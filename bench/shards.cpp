@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,16 @@ std::unique_ptr<FaceSamples> faces_of(const Options& o, std::size_t count) {
   return std::make_unique<FaceStore>(FaceStore::draw(1, count, store_of(o)));
 }
 
+/// Of this process, MB. Not ru_maxrss on Linux: that may begin with the peak of the process that started this one.
+double peak_mb() {
+  std::ifstream file("/proc/self/status");
+  for (std::string word; file >> word;)
+    if (double kb = 0; word == "VmHWM:" && file >> kb) return kb / 1024;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
 /// Trains for some steps and prints the row.
 void train(const Options& o, std::size_t count) {
   const auto begin = Clock::now();
@@ -86,10 +97,8 @@ void train(const Options& o, std::size_t count) {
     return steps <= o.steps;
   };
   fit(network, *faces, nullptr, options, callbacks);
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
   std::printf("%8zu faces  %-7s  first step after %8.2f s  peak %8.1f MB  %8.1f images/s\n", count, o.run.c_str(),
-              first, static_cast<double>(usage.ru_maxrss) / 1024, rate);
+              first, peak_mb(), rate);
 }
 
 void pack(const Options& o, std::size_t count) {
@@ -131,11 +140,18 @@ void compare_qualities(const Options& o) {
   }
 }
 
+/// As one word of a shell's command line.
+std::string quoted(const std::string& word) {
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
 int start(const Options& o, const char* program, std::size_t count, const char* run) {
-  const std::string command = std::string(program) + " --run " + run + " --faces " + std::to_string(count) +
-                              " --memory " + std::to_string(o.memory) + " --steps " + std::to_string(o.steps) +
-                              " --batch " + std::to_string(o.batch) + " --threads " + std::to_string(o.threads) +
-                              " --network " + o.network + " --folder '" + o.folder + "'" + (o.raw ? " --raw" : "");
+  const std::string command = quoted(program) + " --run " + run + " --faces " + std::to_string(count) + " --memory " +
+                              std::to_string(o.memory) + " --steps " + std::to_string(o.steps) + " --batch " +
+                              std::to_string(o.batch) + " --threads " + std::to_string(o.threads) + " --network " +
+                              quoted(o.network) + " --folder " + quoted(o.folder) + (o.raw ? " --raw" : "");
   return std::system(command.c_str());
 }
 

@@ -15,12 +15,15 @@ function(lineament_fetch name debian url sha256)
   endif()
   message(STATUS "${name} was not found (Debian package: ${debian}); downloading ${url}")
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() in the other project keeps the values set here
+  set(CMAKE_POLICY_DEFAULT_CMP0126 NEW)  # and so does set(... CACHE)
+  set(CMAKE_POLICY_VERSION_MINIMUM 3.5)  # CMake 4 refuses projects that say they are for less, as some of these do
   set(CMAKE_WARN_DEPRECATED OFF)
   set(CMAKE_UNITY_BUILD OFF)
   set(BUILD_TESTING OFF)
   set(EIGEN_BUILD_DOC OFF)
   set(EIGEN_BUILD_PKGCONFIG ON)  # ours names it
   set(JSON_Install OFF)  # private and header-only: users of our installed package do not need it
+  set(HWY_FORCE_STATIC_LIBS ON)  # inside ours: a shared one would have to be installed beside it
   set(HWY_ENABLE_INSTALL OFF)
   set(HWY_ENABLE_EXAMPLES OFF)
   set(HWY_ENABLE_TESTS OFF)

@@ -66,7 +66,7 @@ if(PROJECT_IS_TOP_LEVEL)
   install(FILES README.md CHANGELOG.md CITATION.cff CONTRIBUTING.md LICENSE DESTINATION ${lineament_documents})
   install(FILES data/models/README.md DESTINATION ${lineament_documents}/data/models)
   install(DIRECTORY docs examples DESTINATION ${lineament_documents}
-          FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg" PATTERN "*.cpp")
+          FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg" PATTERN "*.[ch]pp")
   add_custom_target(uninstall
     COMMAND ${CMAKE_COMMAND} -D MANIFEST=${PROJECT_BINARY_DIR}/install_manifest.txt
             -P ${CMAKE_CURRENT_LIST_DIR}/uninstall.cmake

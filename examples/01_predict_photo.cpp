@@ -2,6 +2,7 @@
 // Build: cmake --preset release && cmake --build --preset release
 // Run: build/release/examples/01_predict_photo MODEL.safetensors PHOTO
 #include <cstdio>
+#include <exception>
 
 #include "lineament/lineament.hpp"
 
@@ -13,7 +14,7 @@ int main(int argc, char** argv) try {
   const lineament::FaceLandmarks face = landmarker.predict(photo, landmarker.whole_image_face(photo));
   for (const auto& [x, y] : face.points) std::printf("%.2f %.2f\n", double(x), double(y));
   return 0;
-} catch (const lineament::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;
 }

@@ -3,10 +3,12 @@
 // Run:   build/release/examples/02_train_reference [MODEL.safetensors [EPOCHS [FOLDER | NUMBER OF DRAWN FACES]]]
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "lineament/lineament.hpp"
+#include "number.hpp"
 
 using namespace lineament;
 
@@ -15,8 +17,9 @@ struct Data {
 };
 
 Data load(const std::string& source) {
-  if (!std::filesystem::is_directory(source)) {
-    const std::size_t count = std::stoul(source);
+  const std::optional<int> drawn = whole_number(source);
+  if (drawn && !std::filesystem::is_directory(source)) {
+    const auto count = static_cast<std::size_t>(*drawn);
     return {FaceStore::draw(1, count), FaceStore::draw(2, count / 8 + 1)};
   }
   const Dataset data = read_dataset(source, {.part = Part::train});
@@ -31,12 +34,12 @@ Data load(const std::string& source) {
 
 int main(int argc, char** argv) try {
   const std::string path = argc > 1 ? argv[1] : "model.safetensors", source = argc > 3 ? argv[3] : "2000";
+  FitOptions options;
+  options.epochs = number(argc, argv, 2, 15);
   const Data data = load(source);
   std::printf("%zu faces to train on, %zu held out\n", data.train.size(), data.held_out.size());
 
   Model model{.network = Network(reference_network(), kReferenceInput, 1), .trained_on = source};
-  FitOptions options;
-  options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
   options.metric = face_metric();  // its first number, the NME, chooses the best epoch
   FitCallbacks callbacks;
   callbacks.on_epoch = [&](const EpochReport& r, const Network&, const TrainingState&) {

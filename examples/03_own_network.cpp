@@ -3,9 +3,9 @@
 // Run: build/release/examples/03_own_network [FACES [EPOCHS]]
 #include <cstdio>
 #include <stdexcept>
-#include <string>
 
 #include "lineament/lineament.hpp"
+#include "number.hpp"
 
 using namespace lineament;
 
@@ -35,7 +35,9 @@ constexpr Spec own_network() {
 static_assert(output_shape(own_network(), kInput) == Shape{kValues});
 
 int main(int argc, char** argv) try {
-  const std::size_t count = argc > 1 ? std::stoul(argv[1]) : 2000;
+  const auto count = static_cast<std::size_t>(number(argc, argv, 1, 2000));
+  FitOptions options;
+  options.epochs = number(argc, argv, 2, 15);
   StoreOptions store;
   store.preprocessing.size = kInput.width();
   const FaceStore train = FaceStore::draw(1, count, store), held_out = FaceStore::draw(2, count / 8 + 1, store);
@@ -46,8 +48,6 @@ int main(int argc, char** argv) try {
   for (const PlannedOp& step : session.plan())
     std::printf("%-28s %-12s %s\n", step.layers.c_str(), step.kernel.c_str(), to_string(step.output).c_str());
 
-  FitOptions options;
-  options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
   options.metric = face_metric();
   FitCallbacks callbacks;
   callbacks.on_epoch = [](const EpochReport& r, const Network&, const TrainingState&) {

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstdio>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
 #include "lineament/lineament.hpp"
+#include "number.hpp"
 
 using namespace lineament;
 
@@ -58,7 +58,7 @@ int main(int argc, char** argv) try {
   const Digits train(4000, 1), held_out(1000, 2);
 
   FitOptions options;
-  options.epochs = argc > 1 ? std::stoi(argv[1]) : 5;
+  options.epochs = number(argc, argv, 1, 5);
   options.loss = CrossEntropy{};  // of the softmax of the ten outputs
   options.schedule.rate = 3e-3f;
   options.metric = class_accuracy;  // any function of output and truth; the best epoch is chosen by it

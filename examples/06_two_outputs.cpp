@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
-#include <string>
 
 #include "lineament/lineament.hpp"
+#include "number.hpp"
 
 using namespace lineament;
 
@@ -60,7 +60,7 @@ int main(int argc, char** argv) try {
   const Drawn train(3000, 1), held_out(500, 2);
 
   FitOptions options;
-  options.epochs = argc > 1 ? std::stoi(argv[1]) : 8;
+  options.epochs = number(argc, argv, 1, 8);
   options.losses = {{"place", L1{}}, {"kind", CrossEntropy{}, 0.1}};  // the second counts a tenth
   options.schedule.rate = 3e-3f;
   options.metric = measure;

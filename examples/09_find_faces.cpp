@@ -1,9 +1,9 @@
 // Finds the faces of a photo, without their points, and draws frames around them.
 //   09_find_faces photo.jpg [frames.png]
 #include <cstdio>
+#include <exception>
 
 #include "lineament/detector/face_finder.hpp"
-#include "lineament/error.hpp"
 #include "lineament/image/draw.hpp"
 #include "lineament/image/file.hpp"
 
@@ -23,7 +23,7 @@ int main(int argc, char** argv) try {
   }
   if (argc > 2) write_png(argv[2], photo);
   return 0;
-} catch (const Error& e) {
+} catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;
 }

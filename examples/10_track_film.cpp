@@ -1,17 +1,17 @@
 // Follows a face through a film that the library draws itself: its number, and how far it is turned.
 //   10_track_film [FRAMES]
 #include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
 
-#include "lineament/error.hpp"
 #include "lineament/faces/drawn_film.hpp"
 #include "lineament/faces/head_pose.hpp"
 #include "lineament/track/tracker.hpp"
+#include "number.hpp"
 
 using namespace lineament;
 
 int main(int argc, char** argv) try {
-  const int frames = argc > 1 ? std::atoi(argv[1]) : 50;
+  const int frames = number(argc, argv, 1, 50);
   const FilmOptions film{.size = 256};
   Tracker tracker{Landmarker(), FaceFinder()};
   for (int i = 0; i < frames; ++i) {
@@ -21,7 +21,10 @@ int main(int argc, char** argv) try {
                   double(face.face.score.value_or(1)), double(head_pose(face.face.points).yaw));
   }
   return 0;
-} catch (const Error& e) {
+} catch (const std::invalid_argument&) {  // of a word where a number is due
+  std::fputs("usage: 10_track_film [FRAMES]\n", stderr);
+  return 2;
+} catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;
 }

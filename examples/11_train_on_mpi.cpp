@@ -11,6 +11,7 @@
 
 #include "lineament/lineament.hpp"
 #include "lineament/mpi.hpp"
+#include "number.hpp"
 
 using namespace lineament;
 
@@ -28,7 +29,7 @@ static_assert(output_shape(own_network(), kInput) == Shape{kValues});
 int main(int argc, char** argv) try {
   const MpiSession mpi;  // a program that starts MPI itself leaves it out, and gives the next line its own communicator
   MpiCommunicator ranks(MPI_COMM_WORLD, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
-  const std::size_t count = argc > 1 ? std::stoul(argv[1]) : 2000;
+  const auto count = static_cast<std::size_t>(number(argc, argv, 1, 2000));
 
   // Every rank has the same samples, network and options; of each batch it takes its share.
   StoreOptions store;
@@ -37,7 +38,7 @@ int main(int argc, char** argv) try {
   Network network(own_network(), kInput, 1);
 
   FitOptions options;
-  options.epochs = argc > 2 ? std::stoi(argv[2]) : 15;
+  options.epochs = number(argc, argv, 2, 15);
   options.batch_size = 16 * ranks.size();  // that of all ranks
   options.schedule.rate *= std::sqrt(static_cast<float>(ranks.size()));
   options.schedule.warmup = 1;  // see docs/scaling.md

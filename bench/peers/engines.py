@@ -1,6 +1,7 @@
 """This library and the peers that are installed: how each is called, and the settings it is given a choice of."""
 import argparse
 import dataclasses
+import json
 import math
 import os
 import shutil
@@ -221,9 +222,14 @@ class OnnxRuntime(Engine):
             raise Failure("it is run by Node; apt-get install nodejs npm")
         for module in ("torch", "onnx"):  # write its models
             imported(module, "python3-torch python3-onnx")
-        if not os.path.isdir(os.path.join(self.modules, "onnxruntime-node")):
+        if self.installed() != ONNX_RUNTIME:
             self.install(os.path.dirname(self.modules))
-        self.title = f"ONNX Runtime {ONNX_RUNTIME}"
+        self.title = f"ONNX Runtime {self.installed()}"
+
+    def installed(self):
+        """The version in the build folder, which may be of another day."""
+        package = read(os.path.join(self.modules, "onnxruntime-node/package.json"))
+        return json.loads(package)["version"] if package else ""
 
     @staticmethod
     def install(folder):

@@ -1,13 +1,16 @@
 """Running and measuring programs: one at a time, pinned to cores, watching what others take of the processor."""
+import contextlib
 import dataclasses
 import json
 import os
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
-CORES = {1: "1", 2: "0,1"}  # by number of threads; core 0 alone is where most systems put their interrupts
+LAUNCH = [sys.executable, "-IS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")]
 FOREIGN_LIMIT = 0.08  # of a core
 TRIES = 3
 
@@ -20,7 +23,7 @@ class Failure(Exception):
 class Sample:
     ms: float  # median of the runs within one process; of a cold start: of whole processes
     peak_mb: float
-    foreign: float  # seconds of processor time that others took in each second
+    foreign: float  # seconds of processor time that others, or the host of this machine, took in each second
     losses: list
 
     @property
@@ -36,36 +39,56 @@ class Finished:
     peak_mb: float
 
 
+def usable_processors():
+    """Two that this process may use, and whether each is a core of its own: two threads of one core slow each other."""
+    first, others = {}, []
+    for processor in sorted(os.sched_getaffinity(0)):
+        try:
+            with open(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list") as file:
+                core = file.read()
+        except OSError:
+            core = processor
+        if first.setdefault(core, processor) != processor:
+            others.append(processor)
+    return [*first.values(), *others][:2], len(first) > 1
+
+
+def processors_for(threads):
+    """As launch.py takes them. One thread gets the second: most systems put their interrupts on the first."""
+    return ",".join(map(str, usable_processors()[0][-threads:]))
+
+
 def processor_seconds():
-    """What all processes together have used so far: user, nice, system, irq, softirq."""
+    """What all processes together have used so far, and what the host has kept from them: user, nice, system, irq,
+    softirq, steal."""
     with open("/proc/stat") as file:
         fields = [int(word) for word in file.readline().split()[1:]]
-    return sum(fields[i] for i in (0, 1, 2, 5, 6)) / os.sysconf("SC_CLK_TCK")
+    return sum(fields[i] for i in (0, 1, 2, 5, 6, 7)) / os.sysconf("SC_CLK_TCK")
 
 
 def run(command, threads, environment):
     """One process, from its start to its end."""
     with tempfile.TemporaryFile() as errors:
-        start = time.monotonic()
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), **environment}
-        process = subprocess.Popen(["taskset", "-c", CORES[threads], *map(str, command)], stdout=subprocess.PIPE,
-                                   stderr=errors, env=environment)
+        process = subprocess.Popen([*LAUNCH, processors_for(threads), *map(str, command)], stdout=subprocess.PIPE,
+                                   stderr=errors, env=environment, start_new_session=True)
         try:
             output = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the program, too: the session has both
             raise
-        wall = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)  # Popen would wait a second time
         process.stdout.close()
         if process.returncode != 0:
             errors.seek(0)
             message = (errors.read().decode(errors="replace").strip() or "no message").splitlines()[-1]
             raise Failure(f"{' '.join(map(str, command))}: exit code {process.returncode}: {message}")
-    lines = output.decode().strip().splitlines()
+    *lines, launched = output.decode().strip().splitlines()
     result = json.loads(lines[-1]) if lines else {"ms": [], "losses": []}
-    return Finished(result, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    wall, peak_mb = map(float, launched.split())
+    return Finished(result, wall, usage.ru_utime + usage.ru_stime, peak_mb)
 
 
 def take_once(command, threads, environment, starts):

@@ -213,4 +213,4 @@ def print_all(results):
     print_threads(results)
     print_settings(results)
     if any(results.disturbed(case, engine) for case, engines in results.samples.items() for engine in engines):
-        print("\n* in half of the rounds or more, other processes took more than 8 % of a core, in every attempt")
+        print("\n* in half of the rounds or more, others took more than 8 % of a core, in every attempt")

@@ -146,7 +146,7 @@ Scale y_scale(const LineChart& chart) {
   return y;
 }
 
-std::string text(double x, double y, std::string_view css, std::string_view content) {
+std::string text_at(double x, double y, std::string_view css, std::string_view content) {
   return "<text" + attribute("x", x) + attribute("y", y) + " class='" + std::string(css) + "'>" + escape_html(content) +
          "</text>";
 }
@@ -165,12 +165,12 @@ std::string axes(const LineChart& chart, const Scale& x, const Scale& y) {
   std::string svg;
   for (const Tick& t : y.ticks)
     svg += line(x.from, y.at(t.value), x.to, y.at(t.value), "grid") +
-           text(x.from - 7, y.at(t.value) + 4, "tick end", t.label);
+           text_at(x.from - 7, y.at(t.value) + 4, "tick end", t.label);
   for (const Tick& t : x.ticks)
     svg += line(x.at(t.value), y.from, x.at(t.value), y.from + 4, "axis") +
-           text(x.at(t.value), y.from + 18, "tick middle", t.label);
+           text_at(x.at(t.value), y.from + 18, "tick middle", t.label);
   return svg + line(x.from, y.from, x.to, y.from, "axis") +
-         text((x.from + x.to) / 2, y.from + 36, "name middle", chart.x_name);
+         text_at((x.from + x.to) / 2, y.from + 36, "name middle", chart.x_name);
 }
 
 /// The area under the first series, up to chart.fill_below.
@@ -238,8 +238,8 @@ std::string end_labels(const LineChart& chart, const Scale& x, const Scale& y) {
   std::string svg;
   for (const Label& l : labels) {
     const std::string color = l.series->color == 0 ? " train" : " held";
-    svg += text(x.to + 9, l.y, "label" + color, l.series->name) +
-           text(x.to + 9, l.y + 15, "value" + color, fixed(l.value, chart.decimals) + chart.y_unit);
+    svg += text_at(x.to + 9, l.y, "label" + color, l.series->name) +
+           text_at(x.to + 9, l.y + 15, "value" + color, fixed(l.value, chart.decimals) + chart.y_unit);
   }
   return svg;
 }
@@ -248,7 +248,7 @@ std::string mark(const ChartMark& m, const Scale& x, const Scale& y) {
   if (!std::isfinite(m.x)) return {};
   const double at = x.at(m.x), half = kHalfLetter * static_cast<double>(m.note.size());
   const double middle = std::max(x.from + half, std::min(at, kWidth - half));
-  return line(at, y.to - 4, at, y.from, "mark") + text(middle, y.to - 9, "note middle", m.note);
+  return line(at, y.to - 4, at, y.from, "mark") + text_at(middle, y.to - 9, "note middle", m.note);
 }
 
 }  // namespace
@@ -265,7 +265,7 @@ std::string line_chart(const LineChart& chart) {
   // Held-out values are the noisier ones: drawn last, they would hide the rest.
   for (auto s = chart.series.rbegin(); s != chart.series.rend(); ++s) svg += curve(chart, *s, x, y);
   if (chart.end_labels) svg += end_labels(chart, x, y);
-  if (y_range(chart).empty()) svg += text((x.from + x.to) / 2, (y.from + y.to) / 2, "note middle", "no values");
+  if (y_range(chart).empty()) svg += text_at((x.from + x.to) / 2, (y.from + y.to) / 2, "note middle", "no values");
   return svg + "</svg>";
 }
 
@@ -285,24 +285,24 @@ std::string bar_chart(const std::string& description, const std::vector<Bar>& ba
   std::string svg = open_svg(bottom + 42, description);
   for (const Tick& t : x.ticks)
     svg += line(x.at(t.value), kFirst - 4, x.at(t.value), bottom, "grid") +
-           text(x.at(t.value), bottom + 17, "tick middle", t.label);
+           text_at(x.at(t.value), bottom + 17, "tick middle", t.label);
   std::string values;
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const Bar& b = bars[i];
     const double top = kFirst + kRow * static_cast<double>(i), end = b.value > 0 ? x.at(b.value) : x.from;
-    svg += text(kNames - 9, top + kRow / 2 + 4, "bar-name end", b.name);
+    svg += text_at(kNames - 9, top + kRow / 2 + 4, "bar-name end", b.name);
     svg += "<rect class='bar'" + attribute("x", x.from) + attribute("y", top + 4) + attribute("width", end - x.from) +
            attribute("height", kRow - 9) + "/>";
     // In a column of their own: behind the bars the line of the mean would cross them.
-    values += text(x.to + 9, top + kRow / 2 + 4, "bar-value", fixed(b.value, 2) + " %");
+    values += text_at(x.to + 9, top + kRow / 2 + 4, "bar-value", fixed(b.value, 2) + " %");
   }
   if (std::isfinite(mean)) {
     const bool left = x.at(mean) > (x.from + x.to) / 2;
     svg += line(x.at(mean), kFirst - 16, x.at(mean), bottom, "mark") +
-           text(left ? x.at(mean) - 6 : x.at(mean) + 6, kFirst - 9, left ? "note end" : "note", mean_note);
+           text_at(left ? x.at(mean) - 6 : x.at(mean) + 6, kFirst - 9, left ? "note end" : "note", mean_note);
   }
   svg += line(x.from, kFirst - 4, x.from, bottom, "axis") +
-         text((x.from + x.to) / 2, bottom + 36, "name middle", "NME, %");
+         text_at((x.from + x.to) / 2, bottom + 36, "name middle", "NME, %");
   return svg + values + "</svg>";
 }
 

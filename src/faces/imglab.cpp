@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <pugixml.hpp>
-#include <sstream>
 
 #include "lineament/faces/box.hpp"
 #include "lineament/file.hpp"
@@ -179,6 +178,16 @@ Dataset read_imglab(const std::filesystem::path& path, const Scheme& scheme) {
   return parse_imglab(read_text(path), path.string(), path.parent_path(), scheme);
 }
 
+namespace {
+
+/// Not a stream: a pugixml that is installed knows those of one standard library alone.
+struct TextWriter final : pugi::xml_writer {
+  std::string text;
+  void write(const void* data, std::size_t size) override { text.append(static_cast<const char*>(data), size); }
+};
+
+}  // namespace
+
 std::string format_imglab(std::span<const Face> faces, const std::filesystem::path& folder,
                           const ImglabOptions& options) {
   pugi::xml_document document;
@@ -193,9 +202,9 @@ std::string format_imglab(std::span<const Face> faces, const std::filesystem::pa
     }
     append_box(image, faces[i], options);
   }
-  std::ostringstream out;
+  TextWriter out;
   document.save(out, "  ");
-  return out.str();
+  return out.text;
 }
 
 void write_imglab(const std::filesystem::path& path, std::span<const Face> faces, const ImglabOptions& options) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lineament/error.hpp"
+#include "lineament/model/default_models.hpp"
 #include "lineament/model/safetensors.hpp"
 #include "lineament/model/spec_json.hpp"
 #include "lineament/nn/session.hpp"
@@ -324,8 +325,15 @@ Checkpoint checkpoint_of(const TensorFile& file) {
 
 }  // namespace
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
+Checkpoint load_checkpoint(const std::filesystem::path& path) try {
   return checkpoint_of(read_tensor_file(path));
+} catch (const FileError&) {
+  const auto names = default_model_names();
+  std::error_code error;
+  if (std::find(names.begin(), names.end(), path.string()) == names.end() || std::filesystem::exists(path, error))
+    throw;
+  throw FileError({path.string(), "there is no such file: it is the name of a model that is part of the library", "",
+                   "", "read it by load_default_model(\"" + path.string() + "\")"});
 }
 
 Model load_model(const std::filesystem::path& path) {

@@ -68,4 +68,7 @@ TEST_CASE("a name that is none is refused with those that are") {
   CHECK_THROWS_AS(load_default_model("huge"), ModelError);
   CHECK_THROWS_WITH(load_default_model("huge"), Catch::Contains("wanted compact, tiny, detector, got 'huge'"));
   CHECK_THROWS_WITH(load_default_model(""), Catch::Contains("compact, tiny, detector"));
+  // It is easily taken for a file.
+  CHECK_THROWS_AS(load_model("compact"), FileError);
+  CHECK_THROWS_WITH(load_model("compact"), Catch::Contains("load_default_model(\"compact\")"));
 }
