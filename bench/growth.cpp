@@ -141,10 +141,11 @@ void print(const Growth& g) {
 /// A picture of time over size, both in units of the smallest size's and in powers of two: powers are straight lines.
 /// Each line ends in its name and exponent; dashes are linear growth.
 std::string drawn(const std::vector<Growth>& all) {
-  constexpr double kLeft = 50, kTop = 20, kWidth = 430, kHeight = 430, kNames = 240, kMost = 9;  // kMost: 512 times
+  constexpr double kLeft = 50, kTop = 20, kWidth = 430, kHeight = 478, kNames = 240;
+  constexpr double kLeast = -1, kMost = 9;  // upwards: half to 512 times, of which threads take the half
   constexpr const char* kColors[] = {"#1f6feb", "#d1242f", "#1a7f37", "#9a6700", "#8250df"};
   const auto x = [&](double v) { return kLeft + kWidth * v / kMost; };
-  const auto y = [&](double v) { return kTop + kHeight * (1 - v / kMost); };
+  const auto y = [&](double v) { return kTop + kHeight * (1 - (v - kLeast) / (kMost - kLeast)); };
   std::string svg;
   const auto add = [&](const char* format, auto... values) {
     char text[400];
@@ -154,10 +155,10 @@ std::string drawn(const std::vector<Growth>& all) {
   add("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %g %g' font-family='sans-serif' font-size='12'>\n",
       kLeft + kWidth + kNames, kTop + kHeight + 50);
   svg += "<rect width='100%' height='100%' fill='white'/>\n";
-  for (double v = 0; v <= kMost; ++v) {
+  for (double v = kLeast; v <= kMost; ++v) {
     add("<path d='M%g %gH%g' stroke='#ddd'/><text x='%g' y='%g' text-anchor='end'>%g</text>\n", kLeft, y(v),
         kLeft + kWidth, kLeft - 6, y(v) + 4, std::exp2(v));
-    add("<text x='%g' y='%g' text-anchor='middle'>%g</text>\n", x(v), kTop + kHeight + 18, std::exp2(v));
+    if (v >= 0) add("<text x='%g' y='%g' text-anchor='middle'>%g</text>\n", x(v), kTop + kHeight + 18, std::exp2(v));
   }
   add("<path d='M%g %gL%g %g' stroke='#999' stroke-dasharray='4'/>\n", x(0), y(0), x(kMost), y(kMost));
   add("<text x='%g' y='%g' text-anchor='middle'>times as large as the smallest (time upwards, likewise)</text>\n",

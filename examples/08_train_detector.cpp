@@ -23,6 +23,8 @@
 
 using namespace lineament;
 
+constexpr const char* kUntrained = "untrained";
+
 /// A model to begin with; or the run that was stopped, and then `from` becomes what that one began with.
 Checkpoint begin(const std::filesystem::path& state, std::string& from, int side) {
   if (!std::filesystem::exists(state)) {
@@ -30,12 +32,14 @@ Checkpoint begin(const std::filesystem::path& state, std::string& from, int side
     if (!from.empty()) return {load_model(from), {}};
     return {{.network = Network(detector_network(), Shape{side, side, 3}, 1)}, {}};
   }
+  Checkpoint stopped = load_checkpoint(state);
+  if (!stopped.state) throw ModelError({state.string(), "it is a model, and no run to go on with", "", "", ""});
+  const std::string& begun = stopped.state->settings;
+  if (begun.empty()) return stopped;  // by an older version, which wants FROM again
   if (!from.empty())
     throw ArgumentError(
         {"FROM", "a run that was stopped goes on", "", from, "leave it out, or remove " + state.string()});
-  Checkpoint stopped = load_checkpoint(state);
-  if (!stopped.state) throw ModelError({state.string(), "it is a model, and no run to go on with", "", "", ""});
-  from = stopped.state->settings;
+  if (begun != kUntrained) from = begun;
   return stopped;
 }
 
@@ -80,7 +84,7 @@ int main(int argc, char** argv) try {
     std::fflush(stdout);
     model.ranges = calibrate(model.network, held_out);
     TrainingState kept = now;
-    kept.settings = from;  // a run that goes on has its rate
+    kept.settings = from.empty() ? kUntrained : from;  // a run that goes on has its rate
     save_model(file, model);
     save_checkpoint(state, model, kept);  // after the model: what is said to be trained is there
     return false;                         // for what is done between epochs

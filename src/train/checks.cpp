@@ -58,6 +58,7 @@ void check_schedule(const FitOptions& options) {
   require_not_negative("schedule.last", static_cast<double>(s.last));
   learning_rate(s, 0, options.epochs);  // throws for what else is wrong with it
   require_not_negative("schedule.warmup", s.warmup);
+  require_not_negative("schedule.every", s.every);
 }
 
 /// After require_fit(): where there are outputs without a truth, there is a joint loss.

@@ -36,7 +36,7 @@ class Communicator;
 /// Over which samples batch norms take their statistics in training on several ranks.
 enum class NormsOver {
   batch,  ///< all of a batch, as one rank would
-  rank  ///< a rank's own share of it, which saves two short exchanges a norm; running averages are averaged over ranks
+  rank    ///< a rank's own share, every N-th sample, saving two short exchanges a norm; running averages are averaged
 };
 
 /// Training on several ranks, each with a copy of the network and its share of every batch. Their gradients are added

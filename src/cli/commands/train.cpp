@@ -29,7 +29,7 @@ Command train_command() {
               [o] {
                 Ranks ranks;
                 return ranks.run([&] {
-                  ranks.together([&] { apply_recipe(*o); });
+                  if (!o->resume) ranks.together([&] { apply_recipe(*o); });
                   return run_training(*o, ranks);
                 });
               }};
