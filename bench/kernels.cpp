@@ -123,13 +123,6 @@ double error(const Case& c, const Run& r) {
   return worst / largest;
 }
 
-/// The best of five, as limits.cpp takes it: whatever disturbs the machine only makes it smaller.
-double peak() {
-  double best = 0;
-  for (int i = 0; i < 5; ++i) best = std::max(best, peak_gflops());
-  return best;
-}
-
 void count(benchmark::State& state, const Case& c, double passes, double limit) {
   const double flops = 2 * passes * static_cast<double>(output_size(c.g)) * window_size(c.g, c.layer.window_width());
   const double done = flops * static_cast<double>(state.iterations()) / 1e9;
@@ -139,7 +132,7 @@ void count(benchmark::State& state, const Case& c, double passes, double limit) 
 
 void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
-  const double limit = peak();
+  const double limit = peak_gflops();
   for (auto _ : state) r.forward(kernel);
   count(state, c, 1, limit);
   state.counters["error"] = error(c, r);
@@ -147,7 +140,7 @@ void forward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
 
 void backward(benchmark::State& state, const Case& c, const KernelCase& kernel) {
   Run r(kernel);
-  const double limit = peak();
+  const double limit = peak_gflops();
   for (auto _ : state) r.backward(kernel);
   count(state, c, 2, limit);
 }
@@ -157,7 +150,7 @@ void eigen(benchmark::State& state, const Case& c) {
   const Matrix a = Matrix::Random(c.g.batch * c.g.out_h * c.g.out_w, window_size(c.g, c.layer.window_width())),
                b = Matrix::Random(a.cols(), c.g.out_c);
   Matrix product(a.rows(), b.cols());
-  const double limit = peak();
+  const double limit = peak_gflops();
   for (auto _ : state) {
     product.noalias() = a * b;
     benchmark::DoNotOptimize(product.data());
