@@ -6,6 +6,8 @@
 // the definition in double.
 #include <benchmark/benchmark.h>
 
+#include <CLI/CLI.hpp>
+
 #include <cmath>
 #include <map>
 #include <string>
@@ -195,6 +197,8 @@ std::vector<Case> cases(int batch) {
   };
   other({112, 112, 3}, 64, 7, 2);
   other({56, 56, 64}, 128, 3, 2);
+  other({28, 28, 128}, 128, 3, 1);
+  other({14, 14, 256}, 256, 3, 1);
   other({56, 56, 64}, 128, 1, 2);
   other({28, 28, 64}, 64, 5, 1);
   other({14, 14, 256}, 256, 3, 2);
@@ -206,7 +210,12 @@ std::vector<Case> cases(int batch) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  static const std::vector<Case> all = cases(2);
+  benchmark::Initialize(&argc, argv);  // takes its own options out
+  CLI::App app{"How near convolution kernels come to the machine's limit; more options: those of Google Benchmark."};
+  int batch = 2;
+  app.add_option("--batch", batch, "Images")->check(CLI::PositiveNumber)->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  static const std::vector<Case> all = cases(batch);
   for (const Case& c : all) {
     for (const ConvKernel* kernel : conv_kernels()) {
       if (is_depthwise(c.g) && kernel->name() != "depthwise") continue;
@@ -228,6 +237,5 @@ int main(int argc, char** argv) {
           ->UseRealTime()
           ->Unit(benchmark::kMicrosecond);
   }
-  benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -68,7 +68,7 @@ enum class Side { input, output };
 class KernelBase {
  public:
   virtual ~KernelBase() = default;
-  virtual std::string_view name() const = 0;  ///< its file's name
+  virtual std::string_view name() const = 0;  ///< its file's, without "-inl"
   /// Why it cannot run the op, in a few words; nullptr if it can.
   virtual const char* refuses(const OpProblem&) const { return nullptr; }
   /// Whether it takes the epilogue in. In training such an op reads its input again in `backward`, what it saved

@@ -21,12 +21,12 @@ const Gemm gemm;
 const PointwiseBf16 pointwise_bf16;
 const Pointwise pointwise;
 const Im2col im2col;
-const Winograd winograd;
+const Winograd winograd_6x6(6), winograd(4);
 const Direct direct;
 const Windows windows;
-const ConvKernel* const convolutions[] = {&int8,      &depthwise_int8, &bf16,           &bf16_weights,
-                                          &depthwise, &gemm,           &pointwise_bf16, &pointwise,
-                                          &im2col,    &winograd,       &direct,         &windows};
+const ConvKernel* const convolutions[] = {&int8,     &depthwise_int8, &bf16,      &bf16_weights, &depthwise,
+                                          &gemm,     &pointwise_bf16, &pointwise, &im2col,       &winograd_6x6,
+                                          &winograd, &direct,         &windows};
 
 const BatchNormKernel batch_norm;
 const MaxPoolKernel max_pool;

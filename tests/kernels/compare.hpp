@@ -54,9 +54,16 @@ Results run_layer(const BasicNetwork<T>& network, const RunOptions& options) {
   return results;
 }
 
+/// Whether a kernel is among those that do not refuse the last layer, when inferring.
+inline bool runs_on(const Network& network, std::string_view kernel, int batch) {
+  for (const Kernel<float>* k : fitting_kernels<float>(last_layer(network, {.batch = batch})))
+    if (k->name() == kernel) return true;
+  return false;
+}
+
 /// Weights are multiplied and added up in another order by Winograd's algorithm.
 inline double tolerance_of(std::string_view kernel, double usual) {
-  return kernel == "winograd" ? 2e-5 : usual;
+  return kernel.starts_with("winograd") ? 2e-5 : usual;
 }
 
 /// The last layer of `spec`, whose inputs have the shapes they have there.

@@ -69,6 +69,7 @@ TEST_CASE("fusion: convolution, relu and max_pool in training") {
   }
   for (const Shape& input : {Shape{12, 8, 16}, Shape{7, 21, 48}, Shape{33, 5, 16}})
     check({.channels = 32}, input, "winograd");
+  check({.channels = 32}, {47, 46, 16}, "winograd_6x6");
   check({.channels = 16, .padding = Padding::valid}, {9, 14, 32}, "winograd");
   check({.channels = 48, .padding = Padding::fixed, .pad = 2}, {6, 9, 16}, "winograd");
   // What the ReLU gives has two readers: nobody may write over it, and its gradient is their sum.
@@ -166,7 +167,8 @@ TEST_CASE("fusion: convolution and residual sum") {
       check({.channels = channels, .kernel = 1}, {6, 5, 3}, first_operand, "pointwise");
     check({.channels = 17, .kernel = 3}, {9, 7, 5}, first_operand, "direct");
     check({.channels = 10, .kernel = 3, .groups = 2}, {9, 7, 5}, first_operand, "direct");
-    check({.channels = 32, .kernel = 3}, {10, 13, 4}, first_operand, "winograd");
+    check({.channels = 32, .kernel = 3}, {8, 13, 4}, first_operand, "winograd");
+    check({.channels = 32, .kernel = 3}, {10, 13, 4}, first_operand, "winograd_6x6");
   }
 }
 

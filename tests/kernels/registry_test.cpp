@@ -23,12 +23,13 @@ std::vector<Layer> each_layer(std::vector<Layer> list = {}) {
   }
 }
 
-/// Names of source files below src/kernels, without folder and extension.
+/// Names of source files below src/kernels, without folder, extension and "-inl".
 std::set<std::string> sources() {
   std::set<std::string> names;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(std::string(LINEAMENT_SOURCE_DIR) + "/src/kernels"))
-    if (entry.path().extension() == ".cpp") names.insert(entry.path().stem().string());
+    if (const std::string stem = entry.path().stem().string(); entry.is_regular_file())
+      names.insert(stem.substr(0, stem.rfind("-inl")));
   return names;
 }
 
@@ -83,6 +84,10 @@ TEST_CASE("registry: kernels of convolutions say why they refuse") {
   CHECK(refusal(p, "direct").empty());
   ConvProblem few{.g = Conv2d{.channels = 32}.geometry({5, 5, 16}, 2)};
   CHECK(refusal(few, "winograd").empty());
+  CHECK(refusal(few, "winograd_6x6") == "few tiles: its weights take longer to read");
+  CHECK(refusal({.g = Conv2d{.channels = 32}.geometry({8, 8, 16}, 9)}, "winograd_6x6") ==
+        "no fewer products than winograd");
+  CHECK(refusal({.g = Conv2d{.channels = 32}.geometry({10, 10, 16}, 9)}, "winograd_6x6").empty());
   few.mode = Mode::train;
   CHECK(refusal(few, "winograd") == "training: more than half of the tiles' pixels lie outside");
   const Network network(Spec() << Conv2d{.channels = 4}, Shape{5, 5, 4}, 1);

@@ -4,17 +4,6 @@
 using namespace lineament;
 using namespace lineament::testing;
 
-namespace {
-
-/// Whether a kernel is among those that do not refuse the last layer, when inferring.
-bool runs_on(const Network& network, std::string_view kernel, int batch) {
-  for (const Kernel<float>* k : fitting_kernels<float>(last_layer(network, {.batch = batch})))
-    if (k->name() == kernel) return true;
-  return false;
-}
-
-}  // namespace
-
 TEST_CASE("kernels: convolutions of awkward sizes") {
   struct Size {
     int height, width, in, out, kernel, stride, batch;
@@ -83,23 +72,6 @@ TEST_CASE("kernels: when inferring, a few pixels are a matrix product of their w
         const Network network(Spec() << conv, input, 1);
         CHECK(runs_on(network, "im2col", s.batch));
       }
-      compare(conv, input, s.batch);
-    }
-}
-
-TEST_CASE("kernels: winograd on whole tiles, parts of tiles and single pixels") {
-  struct Size {
-    int height, width, in, out, batch;
-  };
-  for (const Size& s :
-       {Size{1, 1, 16, 16, 1}, Size{3, 7, 16, 48, 2}, Size{4, 4, 32, 16, 1}, Size{5, 9, 48, 32, 3},
-        Size{17, 15, 16, 16, 9}, Size{33, 3, 16, 80, 1}, Size{8, 64, 32, 16, 5}, Size{12, 12, 128, 144, 2}})
-    for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
-      if (padding == Padding::valid && std::min(s.height, s.width) < 3) continue;
-      INFO("padding " << static_cast<int>(padding) << ", in " << s.in << ", out " << s.out);
-      const Conv2d conv{.channels = s.out, .padding = padding, .pad = 2, .bias = s.batch != 2};
-      const Shape input{s.height, s.width, s.in};
-      REQUIRE(runs_on(Network(Spec() << conv, input, 1), "winograd", s.batch));
       compare(conv, input, s.batch);
     }
 }

@@ -221,7 +221,7 @@ TEST_CASE("the plan says why: kernels refused, bytes, lifetimes, types") {
   CHECK(floats[0].to >= 2);
   REQUIRE_FALSE(floats[0].refused.empty());
   for (const std::string& reason : floats[0].refused) CHECK(reason.find(": ") != std::string::npos);
-  CHECK(rows(floats, [](const PlannedOp& op) { return op.kernel == "winograd" && op.packed > 0; }) == 1);
+  CHECK(rows(floats, [](const PlannedOp& op) { return op.kernel == "winograd_6x6" && op.packed > 0; }) == 1);
 }
 
 TEST_CASE("rematerialise: convolutions of few channels to many run again, where one layer alone reads their norm") {

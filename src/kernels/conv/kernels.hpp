@@ -142,14 +142,15 @@ class Im2col final : public ConvKernel {
   void run(const ConvProblem&, const ConvForward&) const override;
 };
 
-/// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray,
-/// "Fast algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. A 4x4 tile of
-/// outputs takes 36 multiplications for each pair of channels instead of 144. Errors: docs/decisions/005. In training
-/// the input may be a batch norm's output that is made when it is read; dx is then the gradient with respect to that
-/// output, also where others were added to it.
+/// 3x3 convolutions of stride 1 with fewer multiplications: Winograd's minimal filtering (Lavin & Gray, "Fast
+/// algorithms for convolutional neural networks", CVPR 2016), forward and for both gradients. For each pair of channels
+/// F(4x4, 3x3) takes 36 multiplications for a 4x4 tile of outputs, instead of 144, and F(6x6, 3x3) takes 64 for one of
+/// 6x6, instead of 324. Errors: docs/decisions/005. In training the input may be a batch norm's output that is made
+/// when it is read; dx is then the gradient with respect to that output, also where others were added to it.
 class Winograd final : public ConvKernel {
  public:
-  std::string_view name() const override { return "winograd"; }
+  explicit constexpr Winograd(int side) : side_(side) {}
+  std::string_view name() const override { return side_ == 4 ? "winograd" : "winograd_6x6"; }
   Abilities abilities(const OpProblem&) const override {
     return {.relu_by_output = true, .reads_norm = true, .writes_norm_gradient = true};
   }
@@ -160,6 +161,9 @@ class Winograd final : public ConvKernel {
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
   void run(const ConvProblem&, const ConvForward&) const override;
   void gradients(const ConvProblem&, const ConvBackward&) const override;
+
+ private:
+  int side_;  ///< of a tile of outputs: 4 or 6
 };
 
 /// Any convolution, as an implicit matrix product over strips of rows. Both gradients in one pass over that of the

@@ -1,6 +1,6 @@
-// Winograd's F(4x4, 3x3): Y = A^T [(G w G^T) * (B^T x B)] A for each 4x4 tile of outputs and each pair of channels,
-// where the product in the middle, over all tiles and channels, is 36 matrix products. The gradients are in
-// winograd_gradient.cpp.
+// Winograd's F(4x4, 3x3) and F(6x6, 3x3): Y = A^T [(G w G^T) * (B^T x B)] A for each tile of outputs and each pair of
+// channels, where the product in the middle, over all tiles and channels, is 36 or 64 matrix products. The gradients
+// are in winograd_gradient.cpp.
 #include <cstring>
 
 #include "kernels/conv/kernels.hpp"
@@ -12,26 +12,29 @@
 #include "kernels/common/foreach_target.hpp"
 #include "kernels/common/sums-inl.hpp"
 #include "kernels/conv/max_pool-inl.hpp"
+#include "kernels/conv/winograd_4x4-inl.hpp"
+#include "kernels/conv/winograd_6x6-inl.hpp"
 #include "kernels/conv/winograd_tiles-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
-/// G w G^T as 36 matrices {in, out}, each in panels of columns.
+/// G w G^T as matrices {in, out}, each in panels of columns.
+template <class Transform>
 HWY_ATTR void TransformWeights(const ConvGeometry& g, const float* w, float* to, Threads& threads) {
   const Floats d;
   const int lanes = static_cast<int>(hn::Lanes(d)), panel = TransformedPanel();
   const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(g.in_c) * g.out_c;
   threads.run((g.out_c + panel - 1) / panel, [&](int task, int) HWY_ATTR {
     const int first = task * panel, width = std::min(panel, g.out_c - first);
+    TwoPasses<Transform> passes;
     for (int i = 0; i < g.in_c; ++i)
       for (int o = first; o < first + width; o += lanes) {
-        Vector in[9], out[kProducts];
-        for (int t = 0; t < 9; ++t) in[t] = hn::LoadU(d, w + t * tap + static_cast<std::ptrdiff_t>(i) * g.out_c + o);
-        Sandwich<WeightTransform>(in, out);
+        const float* from = w + static_cast<std::ptrdiff_t>(i) * g.out_c + o;
         float* place =
             to + static_cast<std::ptrdiff_t>(first) * g.in_c + static_cast<std::ptrdiff_t>(i) * width + (o - first);
-        for (int k = 0; k < kProducts; ++k) hn::StoreU(out[k], d, place + k * tap);
+        passes.run([&](int r, int s) HWY_ATTR { return hn::LoadU(d, from + (3 * r + s) * tap); },
+                   [&](int r, int s, Vector v) HWY_ATTR { hn::StoreU(v, d, place + (r * Transform::kOut + s) * tap); });
       }
   });
 }
@@ -42,42 +45,50 @@ struct TileTask {
 };
 
 /// A^T m A, the bias and the epilogue.
+template <class Transform>
 HWY_ATTR void FinishTiles(const WinogradPlan& p, const ConvForward& f, const TileTask& task, const float* from) {
+  constexpr int kSide = Transform::kOut;
   const Floats d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   const ConvGeometry& g = p.g;
   const ConvEpilogue e = f.epilogue;  // a copy: winners are bytes, which may be anything, members, too
   const int shrink = e.max_pool ? 2 : 1, height = g.out_h / shrink, width = g.out_w / shrink;
   const Vector least = CutAt(e.relu);
+  TwoPasses<Transform> passes;
   for (int i = 0; i < task.count; ++i) {
-    const Tile4 tile = tile_at(p, task.first + i);
+    const TilePlace tile = tile_at(p, task.first + i);
     const int top = tile.y / shrink, left = tile.x / shrink;
-    const int rows = std::min(4 / shrink, height - top), columns = std::min(4 / shrink, width - left);
+    const int rows = std::min(kSide / shrink, height - top), columns = std::min(kSide / shrink, width - left);
     const std::ptrdiff_t corner = ((static_cast<std::ptrdiff_t>(tile.image) * height + top) * width + left) * g.out_c;
     for (int c = task.begin; c < task.end; c += lanes) {
-      Vector in[kProducts], out[16];
       const float* place = from + static_cast<std::ptrdiff_t>(i) * g.out_c + c;
-#pragma GCC unroll 36
-      for (int k = 0; k < kProducts; ++k) in[k] = hn::LoadU(d, place + static_cast<std::size_t>(k) * p.y_stride);
-      Sandwich<OutputTransform>(in, out);
+      passes.columns([&](int r, int s) HWY_ATTR {
+        return hn::LoadU(d, place + static_cast<std::size_t>(r * Transform::kIn + s) * p.y_stride);
+      });
       const Vector shift = f.bias == nullptr ? hn::Zero(d) : hn::LoadU(d, f.bias + c);
       const auto at = [&](int r, int s) { return corner + (static_cast<std::ptrdiff_t>(r) * width + s) * g.out_c + c; };
-      if (e.max_pool)
-        for (int r = 0; r < 2; ++r)
-          for (int s = 0; s < 2; ++s) {
-            const Vector* o = out + 8 * r + 2 * s;
-            const Vector values[4] = {o[0], o[1], o[4], o[5]};
-            const Vector largest = hn::Max(hn::Max(o[0], o[1]), hn::Max(o[4], o[5]));
-            if (e.winners != nullptr && r < rows && s < columns)
+      for (int r = 0; r < rows; ++r) {
+        Vector out[2 * kSide];
+        passes.row(shrink * r, out);
+        if (e.max_pool) {
+          passes.row(2 * r + 1, out + kSide);
+#pragma GCC unroll 8
+          for (int s = 0; s < kSide / 2; ++s) {
+            const Vector values[4] = {out[2 * s], out[2 * s + 1], out[kSide + 2 * s], out[kSide + 2 * s + 1]};
+            const Vector largest = hn::Max(hn::Max(values[0], values[1]), hn::Max(values[2], values[3]));
+            if (e.winners != nullptr && s < columns)
               StoreWinners(values, largest, hn::Add(largest, shift), e.relu, e.winners + at(r, s));
-            out[4 * r + s] = largest;
+            out[s] = largest;
           }
-      for (int r = 0; r < rows; ++r)
-        for (int s = 0; s < columns; ++s) {
-          Vector value = hn::Add(out[4 * r + s], shift);
+        }
+#pragma GCC unroll 8
+        for (int s = 0; s < kSide; ++s) {
+          if (s >= columns) break;
+          Vector value = hn::Add(out[s], shift);
           if (e.add != nullptr) value = hn::Add(value, hn::LoadU(d, e.add + at(r, s)));
           hn::StoreU(AtLeast(least, value), d, f.y + at(r, s));
         }
+      }
     }
   }
 }
@@ -94,7 +105,8 @@ HWY_ATTR void TakeMoments(const WinogradPlan& p, const ConvForward& f, const Til
   }
 }
 
-HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
+template <class Transforms>
+HWY_ATTR void RunWith(const WinogradPlan& p, const ConvForward& f) {
   const ConvGeometry& g = p.g;
   const TileSource source{{{f.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left, f.norm};
   const int panel = TransformedPanel(), groups = p.channel_groups();
@@ -105,9 +117,9 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
     float* out = in + p.x_size();
     const int first = number / groups * p.tiles, begin = number % groups * p.channels;
     const TileTask task{first, std::min(p.tiles, p.total - first), begin, std::min(begin + p.channels, g.out_c)};
-    TransformTiles<InputTransform>(p, source, {first, task.count, zeros, out + p.y_size()}, in, p.x_stride);
+    TransformTiles<typename Transforms::Input>(p, source, {first, task.count, zeros, out + p.y_size()}, in, p.x_stride);
     Product m{.a = {nullptr, g.in_c}, .length = g.in_c, .c = {nullptr, g.out_c}};
-    for (int k = 0; k < kProducts; ++k)
+    for (int k = 0; k < p.products(); ++k)
       for (int n = begin; n < task.end; n += panel) {
         const int width = std::min(panel, g.out_c - n);
         m.a.at = in + static_cast<std::size_t>(k) * p.x_stride;
@@ -115,9 +127,18 @@ HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
         m.c.at = out + static_cast<std::size_t>(k) * p.y_stride + n;
         Multiply(m, task.count, width);
       }
-    FinishTiles(p, f, task, out);
+    FinishTiles<typename Transforms::Output>(p, f, task, out);
     if (f.moments) TakeMoments(p, f, task);
   });
+}
+
+HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
+  p.side == 4 ? RunWith<Winograd4x4>(p, f) : RunWith<Winograd6x6>(p, f);
+}
+
+HWY_ATTR void PackWinograd(const ConvGeometry& g, int side, const float* w, float* to, Threads& threads) {
+  side == 4 ? TransformWeights<Winograd4x4::Weight>(g, w, to, threads)
+            : TransformWeights<Winograd6x6::Weight>(g, w, to, threads);
 }
 
 }  // namespace lineament::HWY_NAMESPACE
@@ -125,36 +146,37 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace lineament {
-HWY_EXPORT(TransformWeights);
+HWY_EXPORT(PackWinograd);
 HWY_EXPORT(RunWinograd);
 
 const char* Winograd::unfit(const ConvProblem& p) const {
   if (const char* reason = winograd_unfit(p.g)) return reason;
+  if (side_ == 6)
+    if (const char* reason = larger_tiles_unfit(p.g)) return reason;
   if (!p.training()) return nullptr;
-  const WinogradPlan plan = plan_winograd(p.g, 1, true);
-  const bool pays = 2 * p.g.out_h * p.g.out_w > plan.tiles_y * plan.tiles_x * 16;
+  const bool pays = mostly_inside(p.g, gradient_side(p.g, side_));
   return pays ? nullptr : "training: more than half of the tiles' pixels lie outside";
 }
 
 Needs Winograd::memory(const ConvProblem& p) const {
   const std::size_t forward =
       static_cast<std::size_t>(p.g.in_c) +
-      static_cast<std::size_t>(p.threads) * plan_winograd(p.g, p.threads, p.training()).thread_size();
-  const std::size_t backward = p.training() ? plan_winograd_gradient(p.g).size(p.threads) : 0;
-  return {.packed = float_bytes(winograd_weights(p.g)), .scratch = float_bytes(std::max(forward, backward))};
+      static_cast<std::size_t>(p.threads) * plan_winograd(p.g, side_, p.threads, p.training()).thread_size();
+  const std::size_t backward = p.training() ? plan_winograd_gradient(p.g, side_).size(p.threads) : 0;
+  return {.packed = float_bytes(winograd_weights(p.g, side_)), .scratch = float_bytes(std::max(forward, backward))};
 }
 
 NormBlocks Winograd::blocks(const ConvProblem& p, Side side) const {
-  return side == Side::output && takes_moments(p.g) ? rows_as_blocks(p.g, 4) : NormBlocks();
+  return side == Side::output && takes_moments(p.g, side_) ? rows_as_blocks(p.g, side_) : NormBlocks();
 }
 
 void Winograd::pack_weights(const ConvProblem& p, const float* w, const float*, std::span<std::byte> to,
                             Threads& threads) const {
-  HWY_DYNAMIC_DISPATCH(TransformWeights)(p.g, w, as<float>(to), threads);
+  HWY_DYNAMIC_DISPATCH(PackWinograd)(p.g, side_, w, as<float>(to), threads);
 }
 
 void Winograd::run(const ConvProblem& p, const ConvForward& f) const {
-  HWY_DYNAMIC_DISPATCH(RunWinograd)(plan_winograd(p.g, f.threads->count(), p.training()), f);
+  HWY_DYNAMIC_DISPATCH(RunWinograd)(plan_winograd(p.g, side_, f.threads->count(), p.training()), f);
 }
 
 }  // namespace lineament

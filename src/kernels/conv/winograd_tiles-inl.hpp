@@ -11,7 +11,8 @@
 #include <span>
 
 #include "kernels/common/rows-inl.hpp"
-#include "kernels/conv/winograd-inl.hpp"
+#include "kernels/common/tile-inl.hpp"
+#include "kernels/conv/winograd_passes-inl.hpp"
 #include "kernels/conv/winograd_plan.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -52,7 +53,7 @@ class PixelPointers {
   PixelPointers(const TileSource& source, const float* zeros, float* work)
       : source_(source), zeros_(zeros), work_(work) {}
 
-  HWY_ATTR void aim(const Tile4& tile) {
+  HWY_ATTR void aim(const TilePlace& tile) {
     const GradientImages& images = source_.images;
     const int y = tile.y - source_.offset_y, x = tile.x - source_.offset_x;
     if (tile.image != image_ || y != y_) find_rows(tile.image, y);
@@ -96,8 +97,8 @@ struct TileRun {
   float* work;  ///< for rows that are made
 };
 
-/// Transforms tiles of images into 36 matrices {tile, channel}, `stride` floats apart: B^T x B from 6x6 pixels of the
-/// input, A dy A^T from 4x4 of the output's gradient. `sums`, if not nullptr, receives the sum of all pixels.
+/// Transforms tiles of images into matrices {tile, channel}, `stride` floats apart: B^T x B from pixels of the input,
+/// A dy A^T from those of the output's gradient. `sums`, if not nullptr, receives the sum of all pixels.
 template <class Transform>
 HWY_ATTR void TransformTiles(const WinogradPlan& p, const TileSource& source, const TileRun& run, float* to,
                              std::size_t stride, float* sums = nullptr) {
@@ -105,22 +106,19 @@ HWY_ATTR void TransformTiles(const WinogradPlan& p, const TileSource& source, co
   const int lanes = static_cast<int>(hn::Lanes(d)), channels = source.images.channels;
   constexpr int kSide = Transform::kIn;
   PixelPointers<kSide> pixels(source, run.zeros, run.work);
+  TwoPasses<Transform> passes;
   for (int i = 0; i < run.count; ++i) {
     pixels.aim(tile_at(p, run.first + i));
     for (int c = 0; c < channels; c += lanes) {
-      Vector in[kSide * kSide], out[kProducts];
-#pragma GCC unroll 36
-      for (int k = 0; k < kSide * kSide; ++k) in[k] = hn::LoadU(d, pixels.at[k] + c);
-      if (sums != nullptr) {
-        Vector sum = hn::LoadU(d, sums + c);
-#pragma GCC unroll 36
-        for (int k = 0; k < kSide * kSide; ++k) sum = hn::Add(sum, in[k]);
-        hn::StoreU(sum, d, sums + c);
-      }
-      Sandwich<Transform>(in, out);
       float* place = to + static_cast<std::ptrdiff_t>(i) * channels + c;
-#pragma GCC unroll 36
-      for (int k = 0; k < kProducts; ++k) hn::StoreU(out[k], d, place + static_cast<std::size_t>(k) * stride);
+      passes.run([&](int r, int s) HWY_ATTR { return hn::LoadU(d, pixels.at[r * kSide + s] + c); },
+                 [&](int r, int s, Vector v) HWY_ATTR {
+                   hn::StoreU(v, d, place + static_cast<std::size_t>(r * Transform::kOut + s) * stride);
+                 });
+      if (sums == nullptr) continue;
+      Vector sum = hn::LoadU(d, sums + c);
+      for (const float* pixel : pixels.at) sum = hn::Add(sum, hn::LoadU(d, pixel + c));
+      hn::StoreU(sum, d, sums + c);
     }
   }
 }
