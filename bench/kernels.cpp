@@ -3,7 +3,7 @@
 // convolution's (two for each multiply-add), and as a share of the peak that a loop of multiply-adds in registers
 // reaches on one core now (Winograd may pass 100 %: it needs fewer; int8 and bfloat16 may: their instructions do more).
 // Beside it Eigen's matrix product of the same size, without the im2col it would need, and the largest error against
-// the definition in double.
+// the definition in double. --batch N takes N images instead of 2; --help shows the options of Google Benchmark.
 #include <benchmark/benchmark.h>
 
 #include <CLI/CLI.hpp>
@@ -211,7 +211,7 @@ std::vector<Case> cases(int batch) {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);  // takes its own options out
-  CLI::App app{"How near convolution kernels come to the machine's limit; more options: those of Google Benchmark."};
+  CLI::App app;
   int batch = 2;
   app.add_option("--batch", batch, "Images")->check(CLI::PositiveNumber)->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -1,5 +1,6 @@
 // Winograd's algorithm on awkward sizes.
 #include "kernels/compare.hpp"
+#include "kernels/conv/winograd_plan.hpp"
 
 using namespace lineament;
 using namespace lineament::testing;
@@ -25,10 +26,10 @@ TEST_CASE("kernels: winograd_6x6 on whole tiles and parts, few and many in a par
   struct Size {
     int height, width, in, out, batch;
   };
-  for (const Size& s :
-       {Size{6, 6, 16, 48, 12}, Size{5, 6, 48, 32, 13}, Size{36, 12, 32, 16, 2}, Size{29, 35, 16, 16, 1},
-        // gradients in such tiles, too: of a part of an image, of several images
-        Size{66, 35, 16, 32, 3}, Size{17, 16, 16, 16, 60}})
+  for (const Size& s : {Size{6, 6, 16, 48, 12}, Size{5, 6, 48, 32, 13}, Size{36, 12, 32, 16, 2},
+                        Size{29, 35, 16, 16, 1}, Size{12, 11, 32, 144, 3},  // threads share out groups of channels
+                        // gradients in such tiles, too: of a part of an image, of several images
+                        Size{66, 35, 16, 32, 3}, Size{48, 47, 64, 32, 1}, Size{17, 16, 16, 16, 60}})
     for (const Padding padding : {Padding::same, Padding::fixed, Padding::valid}) {
       // So that outputs have the size given.
       const int more = padding == Padding::valid ? 2 : padding == Padding::fixed ? -2 : 0;
@@ -36,6 +37,7 @@ TEST_CASE("kernels: winograd_6x6 on whole tiles and parts, few and many in a par
       const Conv2d conv{.channels = s.out, .padding = padding, .pad = 2, .bias = s.batch != 2};
       const Shape input{s.height + more, s.width + more, s.in};
       REQUIRE(runs_on(Network(Spec() << conv, input, 1), "winograd_6x6", s.batch));
+      CHECK(gradient_side(conv.geometry(input, s.batch), 6) == (s.height * s.width * s.batch > 2200 ? 6 : 4));
       compare(conv, input, s.batch);
     }
 }

@@ -45,8 +45,9 @@ inline constexpr int kDepthwiseRows = 16, kDepthwiseTask = 8;
 // Winograd's tiles: with fewer a task, reading the weights takes longer than the products, and threads share out groups
 // of channels, so many at least.
 inline constexpr int kEnoughTiles = 12, kTileChannels = 32;
-/// Of 6x6 outputs, in each part of a batch that the gradients are summed up over; bits.
-inline constexpr int kEnoughGradientTiles = 64;
+/// Of 6x6 outputs in a batch, with fewer of which tiles are 4x4; and for each part of it that gradients are summed up
+/// over, likewise; bits.
+inline constexpr int kEnoughLargeTiles = 12, kEnoughGradientTiles = 64;
 
 // Dense layers.
 inline constexpr int kInputPart = 512;      ///< inputs whose products are summed up together, at least; bits

@@ -106,7 +106,7 @@ HWY_ATTR void TakeMoments(const WinogradPlan& p, const ConvForward& f, const Til
 }
 
 template <class Transforms>
-HWY_ATTR void RunWith(const WinogradPlan& p, const ConvForward& f) {
+HWY_ATTR void RunWinogradIn(const WinogradPlan& p, const ConvForward& f) {
   const ConvGeometry& g = p.g;
   const TileSource source{{{f.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left, f.norm};
   const int panel = TransformedPanel(), groups = p.channel_groups();
@@ -133,7 +133,7 @@ HWY_ATTR void RunWith(const WinogradPlan& p, const ConvForward& f) {
 }
 
 HWY_ATTR void RunWinograd(const WinogradPlan& p, const ConvForward& f) {
-  p.side == 4 ? RunWith<Winograd4x4>(p, f) : RunWith<Winograd6x6>(p, f);
+  p.side == 4 ? RunWinogradIn<Winograd4x4>(p, f) : RunWinogradIn<Winograd6x6>(p, f);
 }
 
 HWY_ATTR void PackWinograd(const ConvGeometry& g, int side, const float* w, float* to, Threads& threads) {
@@ -167,7 +167,7 @@ Needs Winograd::memory(const ConvProblem& p) const {
 }
 
 NormBlocks Winograd::blocks(const ConvProblem& p, Side side) const {
-  return side == Side::output && takes_moments(p.g, side_) ? rows_as_blocks(p.g, side_) : NormBlocks();
+  return side == Side::output && takes_moments(p.g) ? rows_as_blocks(p.g, side_) : NormBlocks();
 }
 
 void Winograd::pack_weights(const ConvProblem& p, const float* w, const float*, std::span<std::byte> to,

@@ -1,6 +1,6 @@
 // Both gradients of Winograd convolutions, the derivatives of the forward pass's formula, in one pass: the output's
 // gradient becomes tiles A dy A^T once, which give the weights' G^T [(B^T x B) * (A dy A^T)] G, summed over tiles, and
-// the input's B [(G w G^T) * (A dy A^T)] B^T, summed where the 6x6 windows of neighbouring tiles overlap.
+// the input's B [(G w G^T) * (A dy A^T)] B^T, summed where windows of neighbouring tiles overlap.
 #include <cstring>
 
 #include "kernels/conv/kernels.hpp"
@@ -78,7 +78,7 @@ HWY_ATTR void FinishWeightGradient(const WinogradGradientPlan& plan, float* sums
     float* first = sums + static_cast<std::size_t>(i) * row;
     for (std::size_t k = 0; k < products; ++k)
       for (int part = 1; part < plan.parts; ++part) {
-        float* to = first + k * plan.matrix;
+        float* to = first + k * plan.sum_stride;
         const float* from = to + static_cast<std::size_t>(part) * plan.part_size;
         for (std::size_t n = 0; n < row; n += lanes)
           hn::StoreU(hn::Add(hn::LoadU(d, to + n), hn::LoadU(d, from + n)), d, to + n);
@@ -87,25 +87,26 @@ HWY_ATTR void FinishWeightGradient(const WinogradGradientPlan& plan, float* sums
     for (std::size_t n = 0; n < row; n += lanes)
       passes.run(
           [&](int r, int s) HWY_ATTR {
-            return hn::LoadU(d, first + static_cast<std::size_t>(r * Transform::kIn + s) * plan.matrix + n);
+            return hn::LoadU(d, first + static_cast<std::size_t>(r * Transform::kIn + s) * plan.sum_stride + n);
           },
           [&](int r, int s, Vector v) HWY_ATTR {
             float* to = b.dw + static_cast<std::size_t>(3 * r + s) * tap + static_cast<std::size_t>(i) * row + n;
             hn::StoreU(hn::Add(hn::LoadU(d, to), v), d, to);
           });
   });
-  if (b.dbias != nullptr) AddParts(sums + products * plan.matrix, plan.parts, plan.part_size, row, b.dbias, *b.threads);
+  if (b.dbias != nullptr)
+    AddParts(sums + products * plan.sum_stride, plan.parts, plan.part_size, row, b.dbias, *b.threads);
 }
 
 /// At the start of scratch zeros, and G w G^T of the weights with their channels exchanged, which is not read if dx is
 /// nullptr.
 template <class Transforms>
-HWY_ATTR void GradientsWith(const WinogradGradientPlan& plan, const ConvBackward& b) {
+HWY_ATTR void WinogradGradientsIn(const WinogradGradientPlan& plan, const ConvBackward& b) {
   const WinogradPlan& p = plan.tiles;
   const ConvGeometry& g = p.g;
   const TileSource inputs{{{b.x}, g.in_h, g.in_w, g.in_c}, g.pad_top, g.pad_left, b.norm, b.added};
   const TileSource gradients{{b.dy, g.out_h, g.out_w, g.out_c}, 0, 0};
-  const std::size_t matrix = static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
+  const std::size_t weight_stride = static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c);
   const auto products = static_cast<std::size_t>(p.products());
   float* zeros = as<float>(b.scratch);
   const float* weights = zeros + plan.weights_at();
@@ -113,7 +114,7 @@ HWY_ATTR void GradientsWith(const WinogradGradientPlan& plan, const ConvBackward
   std::memset(zeros, 0, sizeof(float) * plan.weights_at());
   b.threads->run(plan.parts, [&](int part, int thread) HWY_ATTR {
     float* sums = all_sums + static_cast<std::size_t>(part) * plan.part_size;
-    float* bias_sums = sums + products * plan.matrix;
+    float* bias_sums = sums + products * plan.sum_stride;
     std::memset(bias_sums, 0, sizeof(float) * static_cast<std::size_t>(g.out_c));
     float* in = zeros + plan.threads_at() + static_cast<std::size_t>(thread) * p.thread_size();
     float *out = in + p.x_size(), *work = out + p.y_size(), *outside = work + p.work - g.in_c;
@@ -135,13 +136,13 @@ HWY_ATTR void GradientsWith(const WinogradGradientPlan& plan, const ConvBackward
       for (std::size_t k = 0; k < products; ++k) {
         sum.a.at = in + k * p.x_stride;
         sum.b.at = out + k * p.y_stride;
-        sum.c.at = sums + k * plan.matrix;
+        sum.c.at = sums + k * plan.sum_stride;
         Multiply(sum, g.in_c, g.out_c);
         if (b.dx == nullptr) continue;
         for (int n = 0; n < g.in_c; n += TransformedPanel()) {
           const int width = std::min(TransformedPanel(), g.in_c - n);
           back.a.at = out + k * p.y_stride;
-          back.b = {weights + k * matrix + static_cast<std::ptrdiff_t>(n) * g.out_c, width};
+          back.b = {weights + k * weight_stride + static_cast<std::ptrdiff_t>(n) * g.out_c, width};
           back.c.at = in + k * p.x_stride + n;
           Multiply(back, run.count, width);
         }
@@ -153,7 +154,7 @@ HWY_ATTR void GradientsWith(const WinogradGradientPlan& plan, const ConvBackward
 }
 
 HWY_ATTR void WinogradGradients(const WinogradGradientPlan& plan, const ConvBackward& b) {
-  plan.tiles.side == 4 ? GradientsWith<Winograd4x4>(plan, b) : GradientsWith<Winograd6x6>(plan, b);
+  plan.tiles.side == 4 ? WinogradGradientsIn<Winograd4x4>(plan, b) : WinogradGradientsIn<Winograd6x6>(plan, b);
 }
 
 }  // namespace lineament::HWY_NAMESPACE

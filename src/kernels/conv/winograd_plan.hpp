@@ -29,13 +29,14 @@ struct TileCount {
 /// Why tiles of 6x6 outputs would take longer than those of 4x4; nullptr if they do not.
 inline const char* larger_tiles_unfit(const ConvGeometry& g) {
   const TileCount six(g, 6), four(g, 4);
-  if (six.in_image() * six.products >= four.in_image() * four.products) return "no fewer products than winograd";
-  return g.batch * six.in_image() < kEnoughTiles ? "few tiles: its weights take longer to read" : nullptr;
+  if (six.in_image() * six.products >= four.in_image() * four.products) return "as many products as winograd, or more";
+  const bool few = g.batch * six.in_image() < kEnoughLargeTiles;
+  return few ? "fewer than 12 tiles of 6x6: reading its weights takes longer than winograd" : nullptr;
 }
 
-/// Whether at least half of the tiles' pixels lie in the image.
+/// Whether at least half of the tiles' outputs lie in the image.
 inline bool mostly_inside(const ConvGeometry& g, int side) {
-  return 2 * g.out_h * g.out_w > TileCount(g, side).in_image() * side * side;
+  return 2 * g.out_h * g.out_w >= TileCount(g, side).in_image() * side * side;
 }
 
 /// A task is `tiles` tiles in a row, counted through all images, whose transforms stay in the second-level cache, and a
@@ -84,11 +85,11 @@ inline WinogradPlan plan_tiles(const ConvGeometry& g, int side, int budget_bytes
   return p;
 }
 
-/// Tiles in a row of an image up to which a batch norm's sums are taken while the cache has the output: a task is then
-/// whole rows of tiles. Those of wider images would leave the second-level cache.
-inline constexpr int kMomentTiles = 64;
-inline bool takes_moments(const ConvGeometry& g, int side) {
-  return g.out_w <= side * kMomentTiles;
+/// Width of an output up to which a batch norm's sums are taken while the cache has it: a task is then whole rows of
+/// tiles. Those of wider images would leave the second-level cache by far.
+inline constexpr int kMomentWidth = 256;
+inline bool takes_moments(const ConvGeometry& g) {
+  return g.out_w <= kMomentWidth;
 }
 
 /// Floats of the rows that a row of tiles reads, where they are normalised first.
@@ -100,7 +101,7 @@ inline std::size_t normalised_rows(const ConvGeometry& g, int side) {
 inline WinogradPlan plan_winograd(const ConvGeometry& g, int side, int threads, bool training) {
   WinogradPlan p = plan_tiles(g, side, winograd_tiles(), threads);
   if (!training) return p;
-  if (takes_moments(g, side)) p.take(std::max(1, p.tiles / p.tiles_x) * p.tiles_x);
+  if (takes_moments(g)) p.take(std::max(1, p.tiles / p.tiles_x) * p.tiles_x);
   p.work = normalised_rows(g, side);
   return p;
 }
@@ -113,8 +114,8 @@ inline std::size_t winograd_weights(const ConvGeometry& g, int side) {
 struct WinogradGradientPlan {
   WinogradPlan tiles;
   int parts;
-  std::size_t part_size;  ///< floats: matrices, `matrix` apart, and the bias's sums
-  std::size_t matrix;
+  std::size_t part_size;   ///< floats: the sums of all products, `sum_stride` apart, and the bias's
+  std::size_t sum_stride;  ///< floats: a cache line more than a sum has, as x_stride
 
   /// Floats of the rows of the gradient that a row of tiles reads.
   std::size_t gradient_rows() const {
@@ -131,27 +132,27 @@ struct WinogradGradientPlan {
   std::size_t size(int threads) const { return threads_at() + static_cast<std::size_t>(threads) * tiles.thread_size(); }
 };
 
-/// Floats of a sum over tiles of one of the products: a cache line more than it has values, as x_stride.
-inline std::size_t sum_matrix(const ConvGeometry& g) {
+inline std::size_t sum_stride(const ConvGeometry& g) {
   return static_cast<std::size_t>(g.in_c) * static_cast<std::size_t>(g.out_c) + 16;
 }
 /// Floats of the sums of a part of the batch.
 inline std::size_t sums_of_part(const ConvGeometry& g, int side) {
-  return static_cast<std::size_t>(TileCount(g, side).products) * sum_matrix(g) + static_cast<std::size_t>(g.out_c);
+  return static_cast<std::size_t>(TileCount(g, side).products) * sum_stride(g) + static_cast<std::size_t>(g.out_c);
 }
 
-/// Where the forward pass takes tiles of 6x6 outputs the gradients do, too, unless these are few or the batch would be
-/// cut into fewer parts: sums of 64 products take more memory, and longer to write, than those of 36.
+/// Where the forward pass takes tiles of 6x6 outputs the gradients do, too, unless these are few, or the sums of as
+/// many parts as a batch may have too large: those of 64 products take longer to write than those of 36.
 inline int gradient_side(const ConvGeometry& g, int forward_side) {
-  const int parts = parts_of_images(g.batch, sums_of_part(g, 6));
+  const int parts = std::min(g.batch, kMostParts);
   const bool few = g.batch * TileCount(g, 6).in_image() < parts * kEnoughGradientTiles;
-  return few || parts < std::min(g.batch, kMostParts) ? 4 : forward_side;
+  const bool large = static_cast<std::size_t>(parts) * float_bytes(sums_of_part(g, 6)) > kPartSums;
+  return few || large ? 4 : forward_side;
 }
 
 inline WinogradGradientPlan plan_winograd_gradient(const ConvGeometry& g, int forward_side) {
   const int side = gradient_side(g, forward_side);
   WinogradGradientPlan plan{};
-  plan.matrix = sum_matrix(g);
+  plan.sum_stride = sum_stride(g);
   plan.part_size = sums_of_part(g, side);
   plan.parts = parts_of_images(g.batch, plan.part_size);
   plan.tiles = plan_tiles(g, side, kWinogradGradientTiles, plan.parts);
