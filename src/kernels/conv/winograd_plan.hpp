@@ -18,11 +18,16 @@ inline const char* winograd_unfit(const ConvGeometry& g) {
   return fits(g.pad_top) && fits(g.pad_left) ? nullptr : "needs padding of 0 to 2";
 }
 
+/// Products of each pair of channels in a tile of side x side outputs.
+constexpr int products_of_tile(int side) {
+  return (side + 2) * (side + 2);
+}
+
 /// Tiles of side x side outputs: how many an image takes, and the products of each pair of channels.
 struct TileCount {
   int x, y, products;
   TileCount(const ConvGeometry& g, int side)
-      : x((g.out_w + side - 1) / side), y((g.out_h + side - 1) / side), products((side + 2) * (side + 2)) {}
+      : x((g.out_w + side - 1) / side), y((g.out_h + side - 1) / side), products(products_of_tile(side)) {}
   int in_image() const { return x * y; }
 };
 
@@ -48,7 +53,7 @@ struct WinogradPlan {
   int channels;                    ///< of a group
   std::size_t x_stride, y_stride;  ///< floats from one of the matrices to the next: not a multiple of 4 KB, which
                                    ///< the first-level cache would keep in one and the same place
-  int products() const { return (side + 2) * (side + 2); }  ///< matrices: of each pair of channels in a tile
+  int products() const { return products_of_tile(side); }  ///< matrices: of each pair of channels in a tile
   std::size_t x_size() const { return static_cast<std::size_t>(products()) * x_stride; }
   std::size_t y_size() const { return static_cast<std::size_t>(products()) * y_stride; }
   std::size_t work = 0;                                                   ///< floats needed besides
@@ -107,7 +112,7 @@ inline WinogradPlan plan_winograd(const ConvGeometry& g, int side, int threads, 
 }
 
 inline std::size_t winograd_weights(const ConvGeometry& g, int side) {
-  return static_cast<std::size_t>((side + 2) * (side + 2) * g.in_c) * static_cast<std::size_t>(g.out_c);
+  return static_cast<std::size_t>(products_of_tile(side) * g.in_c) * static_cast<std::size_t>(g.out_c);
 }
 
 /// Both gradients, in parts of the batch.
@@ -137,7 +142,7 @@ inline std::size_t sum_stride(const ConvGeometry& g) {
 }
 /// Floats of the sums of a part of the batch.
 inline std::size_t sums_of_part(const ConvGeometry& g, int side) {
-  return static_cast<std::size_t>(TileCount(g, side).products) * sum_stride(g) + static_cast<std::size_t>(g.out_c);
+  return static_cast<std::size_t>(products_of_tile(side)) * sum_stride(g) + static_cast<std::size_t>(g.out_c);
 }
 
 /// Where the forward pass takes tiles of 6x6 outputs the gradients do, too, unless these are few, or the sums of as
