@@ -237,9 +237,9 @@ class Run {
     if (in_bf16 > 0)
       say("bf16: " + counted(static_cast<std::size_t>(in_bf16), "1x1 convolution"));
     else
-      say(std::string("note: bf16 changes nothing here: ") + (has_bf16_products()
-                                                                  ? "the network has no 1x1 convolution that it suits"
-                                                                  : "this processor does not multiply it"));
+      say(std::string("note: bf16 changes nothing here: ") +
+          (has_bf16_products() ? "the network has no 1x1 convolution that it suits"
+                               : "this processor multiplies it no faster than floats"));
   }
 
   /// The epochs before it are worth a report. What is wrong with that is not why training ended.

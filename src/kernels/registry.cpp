@@ -16,6 +16,7 @@ const Int8 int8;
 const DepthwiseInt8 depthwise_int8;
 const Bf16 bf16;
 const Bf16Weights bf16_weights;
+const Bf16x3 bf16x3;
 const Depthwise depthwise;
 const Gemm gemm;
 const PointwiseBf16 pointwise_bf16;
@@ -24,9 +25,9 @@ const Im2col im2col;
 const Winograd winograd_6x6(6), winograd(4);
 const Direct direct;
 const Windows windows;
-const ConvKernel* const convolutions[] = {&int8,     &depthwise_int8, &bf16,      &bf16_weights, &depthwise,
-                                          &gemm,     &pointwise_bf16, &pointwise, &im2col,       &winograd_6x6,
-                                          &winograd, &direct,         &windows};
+const ConvKernel* const convolutions[] = {&int8,         &depthwise_int8, &bf16,           &bf16_weights, &depthwise,
+                                          &gemm,         &bf16x3,         &pointwise_bf16, &pointwise,    &im2col,
+                                          &winograd_6x6, &winograd,       &direct,         &windows};
 
 const BatchNormKernel batch_norm;
 const MaxPoolKernel max_pool;

@@ -8,6 +8,9 @@
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#endif
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -175,6 +178,15 @@ double parse_double(const char* text, const char*& end) {
   const double value = ::strtod_l(text, &last, plain);
   end = last;
   return value;
+}
+
+bool allow_amx() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr long kAsk = 0x1023, kRegisters = 18;  // ARCH_REQ_XCOMP_PERM, XTILEDATA: not every C library names them
+  return ::syscall(SYS_arch_prctl, kAsk, kRegisters) == 0;
+#else
+  return false;
+#endif
 }
 
 bool has_dot_products() {

@@ -66,6 +66,9 @@ void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
 /// Whether a 64-bit ARM processor adds up products of four bytes (SDOT, of armv8.2). False where the system does not
 /// tell, and on other processors.
 bool has_dot_products();
+/// Asks the system to keep the registers of AMX for this process's threads, as Linux wants before they are used. False
+/// where it refuses, and on other systems.
+bool allow_amx();
 /// Bytes of a core's second-level cache; 0 where the system does not tell.
 std::size_t second_level_cache();
 /// Bytes of memory that the machine has.

@@ -24,6 +24,7 @@ const std::vector<Case>& cases() {
       {Conv2d{.channels = 70}, {4, 5, 9}, 1},
       {Conv2d{.channels = 35, .kernel = 1}, {23, 14, 12}, 1},
       {Conv2d{.channels = 8, .kernel = 1, .bias = false}, {6, 7, 3}, 5},
+      {Conv2d{.channels = 40, .kernel = 1}, {5, 7, 64}, 2},
       {Conv2d{.channels = 20, .groups = Conv2d::kDepthwise}, {41, 9, 20}, 1},
       {Conv2d{.channels = 7, .kernel = 5, .stride = 2, .groups = Conv2d::kDepthwise}, {12, 9, 7}, 2},
       {Conv2d{.channels = 19, .kernel = 6, .padding = Padding::valid}, {6, 6, 8}, 2},

@@ -44,6 +44,8 @@ void check_fused(const Spec& spec, const Shape& input, int batch, const std::str
 }  // namespace
 
 TEST_CASE("fusion: convolution, relu and max_pool in training") {
+  const IsaRestorer restorer;
+  force_isa(float_isas().front());
   const auto check = [](const Conv2d& conv, const Shape& input, const std::string& kernel) {
     INFO(kernel);
     const Network network(Spec() << conv, input, 1);
@@ -142,7 +144,7 @@ TEST_CASE("fusion: convolution and residual sum") {
     std::vector<float> images(values.size());
     put(std::span(images), values);
     const std::vector<LayerRange> ranges = measure_ranges(network, images);
-    for (const std::string& isa : available_isas())
+    for (const std::string& isa : float_isas())
       for (const int threads : {1, 3}) {
         INFO(kernel << " of " << to_string(input) << ", " << isa);
         force_isa(isa);
@@ -173,6 +175,8 @@ TEST_CASE("fusion: convolution and residual sum") {
 }
 
 TEST_CASE("fusion: im2col with sum and ReLU, but not with a pool") {
+  const IsaRestorer restorer;
+  force_isa(float_isas().front());
   Spec spec;
   const NodeId skip = spec.add(Conv2d{.channels = 70, .kernel = 1}, Spec::kInput, "skip");
   spec.add(ReLU{}, spec.add(Add{}, {skip, spec.add(Conv2d{.channels = 70}, skip, "conv")}, "sum"), "relu");

@@ -20,7 +20,7 @@ namespace {
 struct Level {
   std::string name;
   std::int64_t target;
-  bool int8_products = false, bf16_products = false;
+  bool int8_products = false, bf16_products = false, amx = false;
   bool byte_pairs() const { return HWY_ARCH_X86 && target <= HWY_SSE4; }
 };
 
@@ -33,8 +33,15 @@ bool processor_has_avx_vnni() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> 4 & 1) != 0;
 }
+/// Intel's multiply pairs of bfloat16 in vectors (VDPBF16PS) half as fast as floats: a loss, not a gain.
 bool processor_has_bf16_products() {
-  return __builtin_cpu_supports("avx512bf16") != 0;
+  return __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_is("intel") == 0;
+}
+/// AMX, with products of both.
+bool processor_has_amx() {
+  constexpr unsigned kBf16 = 1u << 22, kRegisters = 1u << 24, kInt8 = 1u << 25, kAll = kBf16 | kRegisters | kInt8;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kAll) == kAll;
 }
 #else
 bool processor_has_int8_products() {
@@ -44,6 +51,9 @@ bool processor_has_avx_vnni() {
   return false;
 }
 bool processor_has_bf16_products() {
+  return false;
+}
+bool processor_has_amx() {
   return false;
 }
 #endif
@@ -73,6 +83,8 @@ std::vector<Level> find_levels() {
       continue;
     }
     const Level best{"avx512", target, processor_has_int8_products(), processor_has_bf16_products()};
+    if (best.int8_products && processor_has_amx() && platform::allow_amx())
+      list.push_back({"amx", target, true, true, true});
     list.push_back(best);
     if (best.int8_products || best.bf16_products) list.push_back({"avx512f", target});
   }
@@ -136,6 +148,10 @@ bool has_int8_products() {
 
 bool has_bf16_products() {
   return current()->bf16_products;
+}
+
+bool has_amx() {
+  return current()->amx;
 }
 
 bool multiplies_bytes() {

@@ -6,6 +6,9 @@ namespace lineament {
 /// Another number after force_isa() with another name. Cheap.
 int isa_token();
 
+/// Whether the set in use has AMX's registers, which multiply int8 and bfloat16.
+bool has_amx();
+
 /// Whether the set in use multiplies bytes in any way, by has_int8_products() or in pairs (PMADDUBSW). Elsewhere they
 /// become 32-bit numbers first.
 bool multiplies_bytes();

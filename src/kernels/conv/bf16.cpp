@@ -1,7 +1,9 @@
 // Convolutions with products of bfloat16: when, and how their weights are rounded. They run in low_precision.cpp.
 #include <cstring>
 
+#include "kernels/common/amx.hpp"
 #include "kernels/common/budgets.hpp"
+#include "kernels/common/isa.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 #include "kernels/conv/winograd_plan.hpp"
@@ -15,16 +17,18 @@ const char* Bf16::unfit(const ConvProblem& p) const {
   if (p.precision != Precision::bf16) return "for bf16";
   if (p.training()) return "training";
   if (g.groups != 1) return "groups";
-  if (!has_bf16_products()) return "the processor has no products of bfloat16";
+  const int length = plan_words(g, Numbers::bf16).length();
+  if (const char* reason = slow_in_bf16(length)) return reason;
   // Reading the weights is then what takes the time, and the activations may as well stay floats.
   if (sees_all(g) && g.kernel == 1 && g.batch < kFewSamples) return "a few samples of a dense layer";
+  if (runs_on_amx(length)) return nullptr;
   return winograd_unfit(g) == nullptr ? "Winograd's algorithm saves more" : nullptr;
 }
 
 void Bf16::pack_weights(const ConvProblem& problem, const float* w, const float* bias, std::span<std::byte> to,
                         Threads&) const {
   using Number = std::uint16_t;
-  const WordPlan p = plan_words(problem.g, false);
+  const WordPlan p = plan_words(problem.g, Numbers::bf16);
   std::memset(to.data(), 0, to.size());
   const WordWeights<float> packed(p, as<float>(to));
   std::fill_n(packed.scale, p.g.out_c, 1.0f);

@@ -30,7 +30,7 @@ const char* Int8::unfit(const ConvProblem& p) const {
 void Int8::pack_weights(const ConvProblem& problem, const float* w, const float* bias, std::span<std::byte> to,
                         Threads&) const {
   using Number = std::int8_t;
-  const WordPlan p = plan_words(problem.g, true);
+  const WordPlan p = plan_words(problem.g, Numbers::int8);
   std::memset(to.data(), 0, to.size());
   const WordWeights<float> packed(p, as<float>(to));
   const ByteScale in = byte_scale(problem.range);

@@ -55,6 +55,15 @@ class Bf16 final : public LowPrecision {
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };
 
+/// Inference in fp32 on AMX: activations and weights are split into two bfloat16 each. What is infinite becomes NaN.
+class Bf16x3 final : public LowPrecision {
+ public:
+  std::string_view name() const override { return "bf16x3"; }
+  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .hard_swish = true}; }
+  const char* unfit(const ConvProblem&) const override;
+  void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
+};
+
 /// Dense layers with weights in bfloat16, rounded to nearest, and activations and sums in float: for a few samples
 /// reading the weights is what takes the time. For one to three samples weights of inputs that are zero need not be
 /// read.

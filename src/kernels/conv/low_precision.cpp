@@ -1,7 +1,9 @@
-// Convolutions in int8 and bfloat16: a strip of input rows is rounded into words with its padding, then multiplied. See
-// words-inl.hpp for the inner loop.
+// Convolutions in int8 and bfloat16, and on AMX in fp32 (see bf16x3.cpp): a strip of input rows is rounded into words
+// with its padding, then multiplied. See words-inl.hpp for the inner loop.
 #include <cstring>
 
+#include "kernels/common/amx.hpp"
+#include "kernels/common/isa.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/low_precision_plan.hpp"
 #include "lineament/isa.hpp"
@@ -11,6 +13,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/conv/low_precision.cpp"
 #include "kernels/common/foreach_target.hpp"
+#include "kernels/common/split-inl.hpp"
 #include "kernels/common/words-inl.hpp"
 #include "kernels/conv/max_pool-inl.hpp"
 
@@ -56,9 +59,11 @@ HWY_ATTR void RoundPixels(const WordPlan& p, Activations x, int pixels, std::uin
     return;
   }
   const auto channels = static_cast<std::size_t>(p.g.in_c), count = static_cast<std::size_t>(pixels) * channels;
-  const std::size_t bytes = p.int8 ? 1 : 2;
+  if (p.numbers == Numbers::split) return Split(x.floats, count, to, to + p.low_strip());
+  const bool int8 = p.numbers == Numbers::int8;
+  const std::size_t bytes = int8 ? 1 : 2;
   std::uint32_t* rounded = p.line == 0 ? to : as<std::uint32_t>(line);
-  if (p.int8)
+  if (int8)
     ToBytes(x.scale).run(x.floats, count, reinterpret_cast<std::uint8_t*>(rounded));
   else
     RoundToBf16(x.floats, count, reinterpret_cast<std::uint16_t*>(rounded));
@@ -73,20 +78,26 @@ HWY_ATTR void RoundPixels(const WordPlan& p, Activations x, int pixels, std::uin
 /// Input rows first … first + count - 1 with their padding.
 HWY_ATTR void RoundStrip(const WordPlan& p, Activations image, int first, int count, const WordWork& work) {
   const ConvGeometry& g = p.g;
-  const std::uint32_t zero = p.int8 ? static_cast<std::uint32_t>(image.scale.zero) * 0x01010101u : 0;
+  const std::uint32_t zero =
+      p.numbers == Numbers::int8 ? static_cast<std::uint32_t>(image.scale.zero) * 0x01010101u : 0;
   const int left = std::min(g.pad_left, p.padded_width);
   const int inside = std::max(0, std::min(g.in_w, p.padded_width - left));
   const std::ptrdiff_t row_words = std::ptrdiff_t{p.padded_width} * p.words;
   auto* strip = as<std::uint32_t>(work.strip);
+  const auto fill = [&](int from, int pixels) HWY_ATTR {
+    std::fill_n(strip + std::ptrdiff_t{from} * p.words, std::ptrdiff_t{pixels} * p.words, zero);
+    if (p.numbers == Numbers::split)
+      std::fill_n(strip + p.low_strip() + std::ptrdiff_t{from} * p.words, std::ptrdiff_t{pixels} * p.words, zero);
+  };
   for (int r = 0; r < count; ++r, strip += row_words) {
     const int y = first + r - g.pad_top;
     if (y < 0 || y >= g.in_h) {
-      std::fill_n(strip, row_words, zero);
+      fill(0, p.padded_width);
       continue;
     }
-    std::fill_n(strip, left * p.words, zero);
+    fill(0, left);
     RoundPixels(p, image.from(std::ptrdiff_t{y} * g.in_w * g.in_c), inside, strip + left * p.words, work.line);
-    std::fill(strip + (left + inside) * p.words, strip + row_words, zero);
+    fill(left + inside, p.padded_width - left - inside);
   }
 }
 
@@ -128,6 +139,7 @@ HWY_ATTR void RunStrips(const WordPlan& p, Activations x, const WordProduct& pro
     } else {
       out.move_c((std::ptrdiff_t{image} * g.out_h + first) * out_row);
     }
+    const typename Dot::Registers registers(g.out_w, product.length);
     // Columns outside: the weights of two groups stay in the first-level cache for the whole strip.
     for (int n = 0; n < g.out_c; n += 2 * kColumns)
       for (int r = 0; r < rows; ++r) {
@@ -149,7 +161,8 @@ HWY_ATTR void RunStrips(const WordPlan& p, Activations x, const WordProduct& pro
 template <class Dot>
 HWY_ATTR void RunRuns(const WordPlan& p, Activations x, const WordProduct& product, const ConvForward& f) {
   const int pixels = p.pixels();
-  const int team = f.threads->count(), share = ((pixels + team - 1) / team + 11) / 12 * 12;
+  const int team = f.threads->count(), most = ((pixels + team - 1) / team + Dot::kRows - 1);
+  const int share = most - most % Dot::kRows;
   const int run = std::min(p.rows, share);
   f.threads->run((pixels + run - 1) / run, [&](int task, int thread) HWY_ATTR {
     const int first = task * run, count = std::min(run, pixels - first);
@@ -162,6 +175,7 @@ HWY_ATTR void RunRuns(const WordPlan& p, Activations x, const WordProduct& produ
       m.a.at = as<std::uint32_t>(work.strip);
     }
     m.move_c(std::ptrdiff_t{first} * p.g.out_c);
+    const typename Dot::Registers registers(count, m.length);
     MultiplyWords<Dot>(m, count, 0, p.g.out_c);
   });
 }
@@ -173,7 +187,10 @@ HWY_ATTR void RoundAll(const WordPlan& p, Activations x, const WordWork& work, T
   const auto count = static_cast<std::size_t>(pixels) * static_cast<std::size_t>(p.g.in_c);
   threads.run(static_cast<int>((count + kSumValues - 1) / kSumValues), [&](int task, int) HWY_ATTR {
     const std::size_t first = static_cast<std::size_t>(task) * kSumValues, length = std::min(kSumValues, count - first);
-    if (p.int8)
+    if (p.numbers == Numbers::split) {
+      auto* to = as<std::uint32_t>(work.strip) + first / 2;
+      Split(x.floats + first, length, to, to + p.low_strip());
+    } else if (p.numbers == Numbers::int8)
       ToBytes(x.scale).run(x.floats + first, length, as<std::uint8_t>(work.strip) + first);
     else
       RoundToBf16(x.floats + first, length, as<std::uint16_t>(work.strip) + first);
@@ -192,6 +209,7 @@ HWY_ATTR void RunColumns(const WordPlan& p, Activations x, WordProduct m, const 
   // Nobody has looked for the best: any few panels will do.
   constexpr int kTask = 2 * kColumns;
   f.threads->run((p.g.out_c + kTask - 1) / kTask, [&](int task, int) HWY_ATTR {
+    const typename Dot::Registers registers(p.pixels(), m.length);
     MultiplyWords<Dot>(m, p.pixels(), task * kTask, std::min(kTask, p.g.out_c - task * kTask));
   });
 }
@@ -201,10 +219,10 @@ HWY_ATTR void RunWords(const WordPlan& p, const ConvForward& f) {
   const WordWeights<const float> w(p, as<float>(f.packed));
   Activations in{f.x, nullptr, {w.input[0], w.input[1]}};
   if (f.x_bytes) in = {nullptr, reinterpret_cast<const std::uint32_t*>(f.x_bytes.data), in.scale};
-  const WordProduct m{.a = {nullptr, std::ptrdiff_t{p.g.stride} * p.words},
-                      .b = {reinterpret_cast<const std::uint32_t*>(w.words), p.group_words()},
+  const WordProduct m{.a = {nullptr, std::ptrdiff_t{p.g.stride} * p.words, 0, p.low_strip()},
+                      .b = {reinterpret_cast<const std::uint32_t*>(w.words), p.group_words(), p.low_weights()},
                       .segments = p.g.kernel,
-                      .length = p.g.kernel * p.words,
+                      .length = p.length(),
                       .c = f.y,
                       .bytes = f.y_bytes,
                       .c_row = p.g.out_c,
@@ -222,8 +240,12 @@ HWY_ATTR void RunWords(const WordPlan& p, const ConvForward& f) {
 }
 
 HWY_ATTR void RunLowPrecision(const WordPlan& p, const ConvForward& f) {
+#if LINEAMENT_AMX
+  if (p.numbers == Numbers::split) return RunWords<SplitAmx>(p, f);
+  if (runs_on_amx(p.length())) return p.numbers == Numbers::int8 ? RunWords<Int8Amx>(p, f) : RunWords<Bf16Amx>(p, f);
+#endif
 #if LINEAMENT_BF16_DOT
-  if (!p.int8) return RunWords<Bf16Instruction>(p, f);
+  if (p.numbers == Numbers::bf16) return RunWords<Bf16Instruction>(p, f);
 #endif
 #if LINEAMENT_INT8_DOT
   if (has_int8_products()) return RunWords<Int8Instruction>(p, f);
@@ -238,12 +260,28 @@ HWY_AFTER_NAMESPACE();
 namespace lineament {
 HWY_EXPORT(RunLowPrecision);
 
+namespace {
+
+Numbers numbers_of(const ConvProblem& p) {
+  switch (p.precision) {
+    case Precision::int8:
+      return Numbers::int8;
+    case Precision::bf16:
+      return Numbers::bf16;
+    case Precision::fp32:
+      break;
+  }
+  return Numbers::split;
+}
+
+}  // namespace
+
 bool LowPrecision::takes(const ConvProblem& p, const Epilogue& e) const {
   return !e.max_pool || (!e.add && p.g.kernel > 1);
 }
 
 Needs LowPrecision::memory(const ConvProblem& problem) const {
-  const WordPlan p = plan_words(problem.g, problem.precision == Precision::int8);
+  const WordPlan p = plan_words(problem.g, numbers_of(problem));
   const auto threads = static_cast<std::size_t>(p.wide() ? 1 : problem.threads);
   return {.packed = float_bytes(WordWeights<float>::size(p)), .scratch = threads * p.thread_bytes()};
 }
@@ -252,12 +290,12 @@ Needs LowPrecision::memory(const ConvProblem& problem) const {
 std::optional<RowRange> LowPrecision::input_rows(const ConvProblem& p, RowRange rows) const {
   ConvGeometry least = p.g;
   least.in_h = least.out_h = p.g.out_h / p.threads;
-  const bool wide = plan_words(p.g, true).wide() || plan_words(least, true).wide();
+  const bool wide = plan_words(p.g, numbers_of(p)).wide() || plan_words(least, numbers_of(p)).wide();
   return wide ? std::nullopt : std::optional(conv_input_rows(p.g, rows));
 }
 
 void LowPrecision::run(const ConvProblem& p, const ConvForward& f) const {
-  HWY_DYNAMIC_DISPATCH(RunLowPrecision)(plan_words(p.g, p.precision == Precision::int8), f);
+  HWY_DYNAMIC_DISPATCH(RunLowPrecision)(plan_words(p.g, numbers_of(p)), f);
 }
 
 }  // namespace lineament

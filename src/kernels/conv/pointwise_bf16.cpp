@@ -1,5 +1,6 @@
 // 1x1 convolutions in training with both sides rounded to bfloat16: see pointwise-inl.hpp, and words-inl.hpp for the
 // inner loop. An even number of channels each way, no epilogue.
+#include "kernels/common/amx.hpp"
 #include "kernels/conv/kernels.hpp"
 #include "kernels/conv/pointwise_plan.hpp"
 #include "lineament/isa.hpp"
@@ -52,6 +53,12 @@ struct WordPanels {
         .c_row = p.c.row,
         .scale = p.b.at,
         .offset = p.b.at + columns};
+#if LINEAMENT_AMX
+    if (runs_on_amx(words)) {
+      const AmxRegisters registers(rows, words);
+      return MultiplyWords<Bf16Amx>(m, rows, 0, out);
+    }
+#endif
     MultiplyWords<Bf16Instruction>(m, rows, 0, out);
   }
 #else
@@ -82,8 +89,9 @@ HWY_EXPORT(RunPointwiseBf16Gradients);
 const char* PointwiseBf16::unfit(const ConvProblem& p) const {
   if (p.precision != Precision::bf16) return "for bf16";
   if (!p.training()) return "inference";
-  if (!has_bf16_products()) return "the processor has no products of bfloat16";
   if (p.g.in_c % 2 != 0 || p.g.out_c % 2 != 0) return "needs even channels in and out";
+  for (const int channels : {p.g.in_c, p.g.out_c})
+    if (const char* reason = slow_in_bf16(channels / 2)) return reason;
   return Pointwise::unfit(p);
 }
 
