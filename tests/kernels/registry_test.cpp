@@ -98,7 +98,7 @@ TEST_CASE("registry: kernels that are for inference alone refuse training") {
   for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8})
     for (const ConvKernel* kernel : conv_kernels()) {
       const bool trains = kernel->name() != "int8" && kernel->name() != "bf16" && kernel->name() != "bf16_weights" &&
-                          kernel->name() != "im2col";
+                          kernel->name() != "im2col" && kernel->name() != "bf16x3";
       const ConvProblem p{
           .g = Conv2d{.channels = 64}.geometry({2, 2, 16}, 1), .mode = Mode::train, .precision = precision};
       if (!trains) CHECK(kernel->unfit(p) != nullptr);

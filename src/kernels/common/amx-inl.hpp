@@ -24,6 +24,8 @@ HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
 #if LINEAMENT_AMX
+static_assert(kColumns == 16 && HWY_LANES(float) == kColumns, "a row of sums is a vector");
+
 // In assembler, as in word_dots-inl.hpp. Compilers do not use these registers, so nothing is lost by not naming them.
 
 /// Gives this thread its registers for products with `rows` rows of `length` words, and takes them back at the end:
@@ -50,6 +52,7 @@ class AmxRegisters {
     std::uint16_t row_bytes[16] = {};
     std::uint8_t rows[16] = {};
   };
+  static_assert(sizeof(Shapes) == 64);
 };
 
 #define LINEAMENT_AMX_LOAD(tile, from, stride) \
@@ -108,11 +111,11 @@ HWY_ATTR void AmxTile(const WordProduct& p, const std::uint32_t* const (&a)[2], 
   for (int s = 0; s < p.segments; ++s)
     for (int k = 0; k < p.length; k += words, b += words * kColumns) {
       const std::ptrdiff_t at = s * p.a.segment + k;
-      const auto load_activations = [&](std::ptrdiff_t from) {
+      const auto load_activations = [&](std::ptrdiff_t from) HWY_ATTR {
         LINEAMENT_AMX_LOAD(4, a[0] + at + from, row);
         if constexpr (kDown == 2) LINEAMENT_AMX_LOAD(5, a[1] + at + from, row);
       };
-      const auto load_weights = [&](const std::uint32_t* from) {
+      const auto load_weights = [&](const std::uint32_t* from) HWY_ATTR {
         LINEAMENT_AMX_LOAD(6, from, weights);
         if constexpr (kAcross == 2) LINEAMENT_AMX_LOAD(7, from + p.b.group, weights);
       };
@@ -165,7 +168,7 @@ HWY_ATTR void MultiplyAmx(const WordProduct& p, int rows, int first, int columns
   alignas(64) AmxSums sums[2];
   const int height = std::min(rows, kAmxRows);
   // A register has whole rows of the product: the last one begins among those of the one before it.
-  const auto begin = [&](int row) { return std::min(row, rows - height); };
+  const auto begin = [&](int row) HWY_ATTR { return std::min(row, rows - height); };
   const auto multiply = [&]<int kAcross>(std::integral_constant<int, kAcross>, int row, int column,
                                          AmxSums& to) HWY_ATTR {
     const std::uint32_t* b = p.b.at + column / kColumns * p.b.group;

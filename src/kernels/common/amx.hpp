@@ -21,7 +21,7 @@ inline bool runs_on_amx(int length) {
   return has_amx() && amx_words(length) >= kLeast;
 }
 
-inline constexpr const char* kUnevenForAmx = "AMX needs channels in equal parts of 8 or more";
+inline constexpr const char* kUnevenForAmx = "a window's row has no equal parts of 4 to 16 words for AMX";
 
 /// Why products of bfloat16 in rows of `length` words are no faster than those of floats; nullptr: they are.
 inline const char* slow_in_bf16(int length) {

@@ -21,7 +21,7 @@ inline int pointwise_run() {
 }  ///< input and output of a run of pixels
 inline int short_strip() {
   return quarters_of_cache(1);
-}  ///< int8, bfloat16: of a strip or run, in words
+}  ///< int8, bfloat16, bf16x3: of a strip or run, in words
 inline std::size_t cached_gemm_weights() {
   return static_cast<std::size_t>(quarters_of_cache(2));
 }  ///< of a dense layer: so many stay, more come from memory

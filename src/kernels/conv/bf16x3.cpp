@@ -1,6 +1,7 @@
 // Convolutions in fp32 on AMX, which multiplies bfloat16 alone: when, and how their weights are split. A float is the
-// sum of two bfloat16 and 2^-17 of it at most; of the four products of two such sums the least is left out. Errors are
-// a few times those of fp32 and less than those of Winograd's algorithm. They run in low_precision.cpp.
+// sum of two bfloat16 and 2^-17 of it at most; of the four products of two such sums the one of the lesser halves is
+// left out, 2^-16 at most. So a product is off by 2^-15 at most, and sums about as far as Winograd's in tiles of 4x4.
+// They run in low_precision.cpp.
 // Henry, Tang, Heinecke: Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations,
 // ARITH 2019.
 #include <cstring>
@@ -22,9 +23,8 @@ const char* Bf16x3::unfit(const ConvProblem& p) const {
   constexpr int kChannels = 32;
   if (g.in_c < kChannels) return "needs 32 channels in";
   if (g.in_c % 2 != 0) return "needs an even number of channels in";
-  const WordPlan plan = plan_words(g, Numbers::split);
-  if (plan.pixels() < kAmxRows) return "fewer pixels than a register of AMX has rows";
-  return runs_on_amx(plan.length()) ? nullptr : kUnevenForAmx;
+  if (g.out_h * g.out_w < kAmxRows) return "fewer pixels than a register of AMX has rows";
+  return runs_on_amx(plan_words(g, Numbers::split).length()) ? nullptr : kUnevenForAmx;
 }
 
 void Bf16x3::pack_weights(const ConvProblem& problem, const float* w, const float* bias, std::span<std::byte> to,

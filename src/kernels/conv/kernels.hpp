@@ -5,10 +5,11 @@
 
 namespace lineament {
 
-/// Short products: int8 (activations 0 … 255, weights of 8 bits, exact sums in 32 bits) and bfloat16 (sums in
-/// float). Both multiply 32 bits of activations with 32 bits of weights at a time, four or two channels, and differ in
-/// nothing else. Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-/// Inference", CVPR 2018. Packed: weights, bias and the input's scale. Both are for inference alone.
+/// Short products: int8 (activations 0 … 255, weights of 8 bits, exact sums in 32 bits), bfloat16 (sums in float) and,
+/// on AMX, floats as sums of two bfloat16. All multiply 32 bits of activations with 32 bits of weights at a time, four
+/// or two channels, and differ in little else. Jacob et al., "Quantization and Training of Neural Networks for
+/// Efficient Integer-Arithmetic-Only Inference", CVPR 2018. Packed: weights, bias and the input's scale. For inference
+/// alone.
 class LowPrecision : public ConvKernel {
  public:
   bool takes(const ConvProblem&, const Epilogue&) const override;
@@ -46,7 +47,8 @@ class DepthwiseInt8 final : public ConvKernel {
   void run(const ConvProblem&, const ConvForward&) const override;
 };
 
-/// Activations and weights rounded to bfloat16, on processors that multiply pairs of them (AVX512_BF16).
+/// Activations and weights rounded to bfloat16, on processors that multiply pairs of them faster than floats (AMX,
+/// AMD's AVX512_BF16).
 class Bf16 final : public LowPrecision {
  public:
   std::string_view name() const override { return "bf16"; }
@@ -55,11 +57,12 @@ class Bf16 final : public LowPrecision {
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };
 
-/// Inference in fp32 on AMX: activations and weights are split into two bfloat16 each. What is infinite becomes NaN.
+/// Inference in fp32 on AMX: activations and weights are split into two bfloat16 each. What is infinite, or beyond
+/// 3.38e38, becomes NaN; what is below 1e-36 loses its last bits.
 class Bf16x3 final : public LowPrecision {
  public:
   std::string_view name() const override { return "bf16x3"; }
-  Abilities abilities(const OpProblem&) const override { return {.reads_packed_only = true, .hard_swish = true}; }
+  Abilities abilities(const OpProblem&) const override { return {.hard_swish = true}; }
   const char* unfit(const ConvProblem&) const override;
   void pack_weights(const ConvProblem&, const float*, const float*, std::span<std::byte>, Threads&) const override;
 };

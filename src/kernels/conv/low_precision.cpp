@@ -140,7 +140,7 @@ HWY_ATTR void RunStrips(const WordPlan& p, Activations x, const WordProduct& pro
       out.move_c((std::ptrdiff_t{image} * g.out_h + first) * out_row);
     }
     const typename Dot::Registers registers(g.out_w, product.length);
-    // Columns outside: the weights of two groups stay in the first-level cache for the whole strip.
+    // Columns outside: the weights of two groups stay in the first-level cache for the whole strip, if they fit it.
     for (int n = 0; n < g.out_c; n += 2 * kColumns)
       for (int r = 0; r < rows; ++r) {
         WordProduct m = out;

@@ -1,4 +1,5 @@
-// How convolutions in int8 and bfloat16 are cut into strips, and how their packed weights lie: by sizes alone.
+// How convolutions in int8 and bfloat16, and on AMX in fp32, are cut into strips, and how their packed weights lie: by
+// sizes alone.
 #pragma once
 #include <algorithm>
 
