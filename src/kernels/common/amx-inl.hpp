@@ -20,10 +20,10 @@
 #undef LINEAMENT_AMX
 #define LINEAMENT_AMX (HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX3)
 
+#if LINEAMENT_AMX  // clang warns of a namespace with nothing to compile for an instruction set
 HWY_BEFORE_NAMESPACE();
 namespace lineament::HWY_NAMESPACE {
 
-#if LINEAMENT_AMX
 static_assert(kColumns == 16 && HWY_LANES(float) == kColumns, "a row of sums is a vector");
 
 // In assembler, as in word_dots-inl.hpp. Compilers do not use these registers, so nothing is lost by not naming them.
@@ -208,9 +208,9 @@ HWY_ATTR void MultiplyAmx(const WordProduct& p, int rows, int first, int columns
     }
   either(finish, last_row, last_column, sums[1 - turn]);
 }
-#endif
 
 }  // namespace lineament::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+#endif
 
 #endif
